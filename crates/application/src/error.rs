@@ -1,4 +1,4 @@
-//! The one set of errors of the use cases, each with a stable code.
+//! The error type of all use cases. Each error has a stable code.
 
 use accunode_domain::{
     access::{Contradiction, Denial, Forbidden, Inconsistency},
@@ -15,11 +15,11 @@ use uuid::Uuid;
 
 use crate::ErrorCode;
 
-/// Why a use case was not carried out. What a client is told stands in `code` and
-/// `detail`; a cause is for the log.
+/// The reason why a use case failed. The client receives `code` and `detail`; a cause is only
+/// logged.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// No one is signed in, or not well enough.
+    /// The caller is not signed in, or the sign-in is not strong enough.
     #[error("{detail}")]
     Unauthenticated {
         /// A stable code.
@@ -27,13 +27,13 @@ pub enum Error {
         /// A message for users.
         detail: String,
     },
-    /// It does not exist, or may not be seen.
+    /// The object does not exist, or the caller may not see it.
     #[error("there is no such {what}, or it is not shared with you")]
     NotFound {
-        /// What was looked for.
+        /// What was looked up.
         what: &'static str,
     },
-    /// It is known to exist, but this is not allowed.
+    /// The object is known to exist, but the caller may not do this.
     #[error("{detail}")]
     Denied {
         /// A stable code.
@@ -41,27 +41,27 @@ pub enum Error {
         /// A message for users.
         detail: String,
     },
-    /// It contradicts what is there.
+    /// The request conflicts with stored data.
     #[error("{detail}")]
     Conflict {
         /// A stable code.
         code: ErrorCode,
         /// A message for users.
         detail: String,
-        /// What it contradicts.
+        /// The id of the existing object that the request conflicts with.
         existing: Option<Uuid>,
     },
-    /// It contradicts what is under way and would not in a moment.
+    /// The request conflicts with an operation in progress and may succeed when it ends.
     #[error("{detail}")]
     Busy {
         /// A stable code.
         code: ErrorCode,
         /// A message for users.
         detail: String,
-        /// After how many seconds to try again; at least one.
+        /// The number of seconds after which to try again; at least one.
         seconds: u32,
     },
-    /// It was there once, and is no good any more.
+    /// The object existed and is no longer valid.
     #[error("{detail}")]
     Gone {
         /// A stable code.
@@ -69,61 +69,63 @@ pub enum Error {
         /// A message for users.
         detail: String,
     },
-    /// It was changed since the caller read it.
+    /// The object was changed since the caller read it.
     #[error("it was changed since you read it; read it again and repeat the change")]
     Stale,
-    /// Something sent is too large.
+    /// A part of the request is too large.
     #[error("{detail}")]
     TooLarge {
         /// A message for users.
         detail: String,
     },
-    /// What was sent is wrong: all of it at once.
+    /// The request is invalid. Contains all faults at once.
     #[error("{} faults", .0.len())]
     Invalid(Vec<Fault>),
-    /// Too many failures to prove who one is: not before so many seconds.
+    /// Too many failed attempts to prove an identity. Further attempts are refused for a
+    /// number of seconds.
     #[error("too many failed attempts; try again in {seconds} s")]
     LockedOut {
-        /// At least one.
+        /// The number of seconds; at least one.
         seconds: u32,
     },
-    /// There is no room to keep it.
+    /// No space is left to store the data.
     #[error("{detail}")]
     Full {
         /// A stable code.
         code: ErrorCode,
-        /// A message for users: the limit, what is used of it, and what makes room.
+        /// A message for users: the limit, how much of it is used, and how to free space.
         detail: String,
-        /// Seconds after which there may be room without anyone making any.
+        /// The number of seconds after which space may be free without anyone freeing it.
         retry_after: Option<u32>,
     },
-    /// A limit on what goes on at once, or in a time, is reached: it can be tried again.
+    /// A limit on concurrent operations, or on operations per time, is reached. The request
+    /// can be tried again.
     #[error("{detail}")]
     TooMany {
         /// A stable code.
         code: ErrorCode,
-        /// A message for users: the limit, what is used of it, and what to wait for.
+        /// A message for users: the limit, how much of it is used, and what to wait for.
         detail: String,
-        /// At least one.
+        /// The number of seconds to wait; at least one.
         seconds: u32,
     },
-    /// It was ended because it took too long.
+    /// The operation was ended because it took too long.
     #[error("{what} took longer than {} s and was ended; narrow it, for example by a filter", limit.as_secs())]
     TimedOut {
-        /// What was asked for.
+        /// What was requested.
         what: &'static str,
-        /// How long it may take.
+        /// The longest time that the operation may take.
         limit: std::time::Duration,
     },
-    /// What it needs is not set up; the operator of the service can do that.
+    /// A required feature is not configured; the operator of the service can configure it.
     #[error("{detail}")]
     NotEquipped {
         /// A stable code.
         code: ErrorCode,
-        /// What is missing, and how it is had.
+        /// A message for users: what is missing, and how to obtain it.
         detail: String,
     },
-    /// Something outside cannot be reached: try again later.
+    /// An external system cannot be reached. The request can be tried again later.
     #[error("temporarily unavailable")]
     Unavailable(#[source] Cause),
     /// A defect.
@@ -132,39 +134,39 @@ pub enum Error {
 }
 
 impl Error {
-    /// `NotFound`, shorter.
+    /// A shorter way to make a `NotFound`.
     #[must_use]
     pub const fn not_found(what: &'static str) -> Self {
         Self::NotFound { what }
     }
 
-    /// One fault.
+    /// Makes an `Invalid` with one fault.
     #[must_use]
     pub fn invalid(fault: Fault) -> Self {
         Self::Invalid(vec![fault])
     }
 
-    /// Whether the unit of work was rolled back because it stood in another one's way, so
-    /// that the same one may succeed when it is repeated.
+    /// Whether the unit of work was rolled back because it conflicted with a concurrent one,
+    /// so that the same unit of work may succeed when it is repeated.
     #[must_use]
     pub fn is_contention(&self) -> bool {
         matches!(self, Self::Unavailable(cause) if cause.is::<Contention>())
     }
 
-    /// Whether the database is away, so that it is worth waiting for.
+    /// Whether the database is unavailable, so that it is worth waiting for.
     #[must_use]
     pub fn is_outage(&self) -> bool {
         matches!(self, Self::Unavailable(cause) if cause.is::<Outage>())
     }
 
-    /// What a denial means for something that was named by its id. Where a request contradicts
-    /// itself, the fault is at `/access_level`.
+    /// Returns the error for a denied operation on an object that was named by its id. If the
+    /// request contradicts itself, the fault is at `/access_level`.
     #[must_use]
     pub fn denied(denial: Denial, what: &'static str) -> Self {
         Self::denied_at(denial, what, "/access_level")
     }
 
-    /// The same, where a contradiction within the request is about the field at `pointer`.
+    /// Like [`Self::denied`], but a contradiction within the request is reported at `pointer`.
     #[must_use]
     pub fn denied_at(denial: Denial, what: &'static str, pointer: &str) -> Self {
         match denial {
@@ -178,10 +180,10 @@ impl Error {
     }
 }
 
-/// Seconds after which a job may have ended.
+/// The number of seconds after which a job may have ended.
 const A_JOB_SECONDS: u32 = 30;
 
-/// What exceeding a budget of an owner is answered with.
+/// Returns the error for an operation that would exceed a budget of an owner.
 fn over_budget(exceeded: Exceeded) -> Error {
     let Exceeded {
         budget,

@@ -1,14 +1,13 @@
-//! Use cases: what AccuNode does, one verb in one file.
+//! Use cases: the operations of AccuNode, one verb in each file.
 //!
-//! A use case asks the access rules first; their answer is a proof that the
-//! repositories demand. It does what is slow (hashing, scoring, reading files)
-//! while no transaction is open, then makes the change and its audit row in one
-//! unit of work. It knows ports and never what serves them.
+//! A use case first asks the access rules, which return a grant that the repositories
+//! require as proof. Slow work (hashing, scoring, reading files) is done while no
+//! transaction is open; then the change and its audit row are made in one unit of work. A
+//! use case depends on ports and never on their adapters.
 //!
-//! Where to start: [`Application`] holds the areas; `predictions/create.rs` shows
-//! a whole use case. To add one: a file named after its verb in its area, an
-//! `impl` block of the area's struct in it, and its handler in the web crate
-//! under the same path.
+//! Where to start: [`Application`] holds the areas, and `predictions/create.rs` shows a
+//! whole use case. To add a use case, add a file named after its verb in its area, with an
+//! `impl` block of the area's struct, and its handler in the web crate under the same path.
 
 pub mod analytics;
 pub mod api_keys;
@@ -46,10 +45,10 @@ pub use once::{Done, Once};
 pub use ports::{Ports, Settings};
 pub use transaction::Transaction;
 
-/// How many rows of a list are counted at most.
+/// The largest number of rows of a list that are counted.
 pub const MOST_COUNTED: u32 = 10_000;
 
-/// Every area of AccuNode, over one set of ports.
+/// All areas of AccuNode, over one set of ports.
 #[derive(Clone, Debug)]
 pub struct Application {
     /// Registration, sign-in, sessions and second factors.
@@ -66,7 +65,7 @@ pub struct Application {
     pub companies: companies::Companies,
     /// Predictions.
     pub predictions: predictions::Predictions,
-    /// What happened to companies.
+    /// Outcomes of companies.
     pub outcomes: outcomes::Outcomes,
     /// Back-tests.
     pub validations: validation::Validations,
@@ -78,14 +77,14 @@ pub struct Application {
     pub analytics: analytics::Analytics,
     /// The audit log.
     pub audit_log: audit_log::AuditLog,
-    /// The whole installation, for those who operate it.
+    /// The whole installation, for its operators.
     pub installation: installation::Installation,
-    /// What keeps the database in shape.
+    /// Maintenance of the database.
     pub maintenance: maintenance::MaintenanceRuns,
 }
 
 impl Application {
-    /// The areas over these ports.
+    /// Makes the areas over these ports.
     #[must_use]
     pub fn new(ports: Arc<Ports>) -> Self {
         Self {
@@ -138,13 +137,14 @@ impl Application {
         }
     }
 
-    /// What the areas stand on, for health checks and the worker.
+    /// Returns the ports of the areas, for health checks and the worker.
     #[must_use]
     pub fn ports(&self) -> &Ports {
         &self.auth.ports
     }
 
-    /// The same caller, where they are a user who proved who they are a short while ago.
+    /// Returns the same caller, if they are a user who proved their identity a short while
+    /// ago.
     ///
     /// # Errors
     /// As [`Caller::confirmed`].

@@ -1,25 +1,24 @@
-//! What can go wrong outside.
+//! Errors of ports.
 
 use crate::budgets::Exceeded;
 
 /// The cause of an error, kept for the log and never shown to a client.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// Two units of work stood in each other's way (a deadlock, a serialization
-/// failure): the same one may succeed when it is tried again at once. Travels
-/// inside [`RepositoryError::Unavailable`].
+/// Two units of work conflicted (a deadlock or a serialization failure); the same unit of work
+/// may succeed when it is tried again at once. Wrapped in [`RepositoryError::Unavailable`].
 #[derive(Debug, thiserror::Error)]
 #[error("two units of work stood in each other's way")]
 pub struct Contention(#[source] pub Cause);
 
-/// The storage is away: it cannot be reached, starts or stops, or has no room left. Nothing is
-/// wrong with the request, but whether a change that was being committed is stored is not
-/// known. Travels inside [`RepositoryError::Unavailable`].
+/// The storage is unavailable: it cannot be reached, is starting or stopping, or has no space
+/// left. The request itself is valid, but it is unknown whether a change that was being
+/// committed is stored. Wrapped in [`RepositoryError::Unavailable`].
 #[derive(Debug, thiserror::Error)]
 #[error("the storage is away")]
 pub struct Outage(#[source] pub Cause);
 
-/// What a change contradicts that is stored already. An adapter maps what its storage reports,
+/// The stored data that a change conflicts with. An adapter maps what its storage reports,
 /// such as the name of a constraint, to one of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Conflict {
@@ -29,96 +28,97 @@ pub enum Conflict {
     SymbolTaken,
     /// Another company of the owner has this identifier.
     IdentifierTaken,
-    /// The company and period have a prediction of this owner.
+    /// This owner already has a prediction for the company and period.
     PredictionExists,
-    /// The owner has this outcome of the company and day, or one with this external id.
+    /// The owner already has this outcome for the company and day, or an outcome with this
+    /// external id.
     OutcomeExists,
-    /// The owner has a master scale of this name and version.
+    /// The owner already has a master scale with this name and version.
     ScaleExists,
     /// The owner of a prediction does not fit the owner of its company.
     LevelMismatch,
-    /// The owner of a company cannot change while there are predictions on it.
+    /// The owner of a company cannot change while the company has predictions.
     CompanyInUse,
-    /// Sharing is never narrowed and never moved to another organization.
+    /// Sharing can neither be narrowed nor moved to another organization.
     LevelChange,
     /// Another organization has this domain.
     DomainTaken,
-    /// Another organization of the tenant has this name, or one that looks like it.
+    /// Another organization of the tenant has this name, or a name that looks like it.
     NameTaken,
-    /// The parent of an organization is not a root, or an organization with children would
-    /// get a parent.
+    /// The parent of an organization is not a root, or an organization with children would get
+    /// a parent.
     NotARoot,
-    /// The organization has as many members as it may have.
+    /// The organization has the largest allowed number of members.
     OrganizationFull,
-    /// The address is on the organization's list already.
+    /// The address is already on the organization's list.
     AlreadyAllowed,
     /// No active super_admin would remain.
     LastSuperAdmin,
-    /// The owner has the same upload already, and it has not ended.
+    /// The owner already has the same upload, and it has not ended.
     SameUpload,
-    /// A job would be completed of which not every row has an outcome.
+    /// A job would be completed although some of its rows have no outcome.
     RowsUnaccounted,
     /// Another unit of work holds this idempotency key.
     RequestInFlight,
-    /// The company of a prediction was deleted meanwhile.
+    /// The company of a prediction was deleted in the meantime.
     CompanyGone,
-    /// Anything else that the storage refuses; the source says what.
+    /// Anything else that the storage refuses; the source has the details.
     Other,
 }
 
-/// Why a repository could not do what it was asked. One type for all of them.
+/// The reason why a repository operation failed. All repositories share this type.
 #[derive(Debug, thiserror::Error)]
 pub enum RepositoryError {
-    /// It contradicts what is stored already.
+    /// The change conflicts with stored data.
     #[error("conflict: {conflict:?}")]
     Conflict {
-        /// What it contradicts.
+        /// The kind of conflict.
         conflict: Conflict,
-        /// What the storage reported, for the log; `None` where the repository itself found
-        /// the conflict.
+        /// The error that the storage reported, for the log; `None` if the repository itself
+        /// found the conflict.
         #[source]
         cause: Option<Cause>,
     },
-    /// The row changed since it was read, or the lease is someone else's by now.
+    /// The row changed since it was read, or another worker holds the lease now.
     #[error("stale: {what} was changed by someone else")]
     Stale {
         /// What was changed.
         what: &'static str,
     },
-    /// A stored row is no value of the domain.
+    /// A stored row is not a valid value of the domain.
     #[error("{table}.{column} of {id} is not a value of the domain")]
     Corrupt {
         /// The table.
         table: &'static str,
         /// The column.
         column: &'static str,
-        /// The row.
+        /// The id of the row.
         id: String,
         /// Why the value cannot be read.
         #[source]
         cause: Cause,
     },
-    /// It would exceed a budget of its owner; nothing was changed.
+    /// The change would exceed a budget of its owner; nothing was changed.
     #[error("over the owner's budget: {0:?}")]
     OverBudget(Exceeded),
-    /// One statement took longer than it may, and was ended.
+    /// A statement took longer than its time limit and was ended.
     #[error("{what} took longer than {} s", limit.as_secs())]
     TimedOut {
-        /// What was asked for, as users say it.
+        /// What was requested, in the words of users.
         what: &'static str,
-        /// How long it may take.
+        /// The time limit.
         limit: std::time::Duration,
     },
-    /// The storage cannot be reached, or has no time.
+    /// The storage cannot be reached, or is overloaded.
     #[error("storage unavailable")]
     Unavailable(#[source] Cause),
-    /// Anything else: a defect.
+    /// Any other error: a defect.
     #[error("storage failed")]
     Internal(#[source] Cause),
 }
 
 impl From<Conflict> for RepositoryError {
-    /// A conflict that the repository itself has found.
+    /// Makes the error for a conflict that the repository itself has found.
     fn from(conflict: Conflict) -> Self {
         Self::Conflict {
             conflict,
@@ -128,7 +128,7 @@ impl From<Conflict> for RepositoryError {
 }
 
 impl RepositoryError {
-    /// What the change contradicts, if that is why it failed.
+    /// Returns the kind of conflict, if a conflict is the reason.
     #[must_use]
     pub const fn conflict(&self) -> Option<Conflict> {
         match self {
@@ -144,24 +144,24 @@ impl RepositoryError {
     }
 }
 
-/// Why another port could not do what it was asked.
+/// The reason why an operation of another port failed.
 #[derive(Debug, thiserror::Error)]
 pub enum PortError {
-    /// It cannot be reached, or has no time: try again later.
+    /// The port cannot be reached, or is overloaded. The operation can be tried again later.
     #[error("{what} unavailable")]
     Unavailable {
-        /// Which port.
+        /// The name of the port.
         what: &'static str,
-        /// Why.
+        /// The cause.
         #[source]
         cause: Cause,
     },
-    /// Anything else: a defect.
+    /// Any other error: a defect.
     #[error("{what} failed")]
     Internal {
-        /// Which port.
+        /// The name of the port.
         what: &'static str,
-        /// Why.
+        /// The cause.
         #[source]
         cause: Cause,
     },

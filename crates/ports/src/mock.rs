@@ -1,5 +1,5 @@
-//! Doubles for tests of use cases: a mockall double of every port stands beside
-//! its trait; here is the store that hands them out.
+//! Doubles for tests of use cases. The mockall double of each port is defined beside its
+//! trait; this module contains the store that returns them.
 
 use std::{
     ops::{Deref, DerefMut},
@@ -36,7 +36,7 @@ use crate::{
     },
 };
 
-/// The repositories that read, as doubles.
+/// The repositories that read, as mocks.
 #[derive(Default)]
 #[expect(missing_docs, reason = "the names are those of the methods")]
 pub struct MockRepositories {
@@ -119,7 +119,7 @@ impl Repositories for MockRepositories {
     }
 }
 
-/// A unit of work whose repositories are doubles, and which tells whether it was committed.
+/// A unit of work whose repositories are mocks, and which records whether it was committed.
 #[derive(Default)]
 #[expect(missing_docs, reason = "the names are those of the methods")]
 pub struct MockUnitOfWork {
@@ -215,12 +215,12 @@ impl UnitOfWork for MockUnitOfWork {
     }
 }
 
-/// A store whose repositories are doubles. Its units of work are handed out in order;
-/// beginning one more than there are is a fault of the code under test.
+/// A store whose repositories are mocks. It returns its units of work in order; beginning
+/// more of them than were supplied is a fault of the code under test.
 #[derive(Debug, Default)]
 pub struct MockStore {
     reads: MockRepositories,
-    /// The units of work that are still to be handed out.
+    /// The units of work that have not been returned yet.
     pub units: Mutex<Vec<MockUnitOfWork>>,
 }
 

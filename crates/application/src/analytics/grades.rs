@@ -1,4 +1,4 @@
-//! How many predictions of each group have each grade, and how concentrated that is.
+//! The number of predictions of each group in each grade, and their concentration.
 
 use accunode_domain::{
     prediction::{Kind, ReportingYear},
@@ -10,16 +10,16 @@ use accunode_ports::repositories::{GradeCount, Group, GroupBy};
 use super::{Analytics, FigureScope, year_text};
 use crate::{Caller, Error, rating_scales};
 
-/// Which counts.
+/// The query for counts by grade.
 #[derive(Clone, Debug)]
 pub struct GradesQuery {
-    /// Of which predictions.
+    /// The kind of predictions.
     pub kind: Kind,
-    /// Over which rows.
+    /// The rows that are counted.
     pub scope: FigureScope,
-    /// In which reporting year; all of them by default.
+    /// The reporting year; all years by default.
     pub year: Option<ReportingYear>,
-    /// By what; by nothing where it is `None`.
+    /// The grouping; `None` for a single group.
     pub group_by: Option<GroupBy>,
     /// The scale, by its name or id; the shipped one by default.
     pub scale: Option<String>,
@@ -28,33 +28,33 @@ pub struct GradesQuery {
 /// The grades of all groups.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Grades {
-    /// The scale that they are of.
+    /// The scale of the grades.
     pub scale: NamedScale,
-    /// Groups in the order of their names.
+    /// The groups, in the order of their names.
     pub groups: Vec<GradedGroup>,
 }
 
 /// The grades of one group.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GradedGroup {
-    /// The group; `None` where nothing is grouped.
+    /// The group; `None` if nothing is grouped.
     pub group: Option<Group>,
-    /// How many predictions; at least one.
+    /// The number of predictions; at least one.
     pub count: u64,
     /// The mean PD, of numbers with 12 decimals.
     pub mean_pd: f64,
     /// How concentrated the predictions are over the grades.
     pub concentration: Option<Concentration>,
-    /// For each grade, best first: how many predictions, and their mean PD.
+    /// For each grade, best first: the number of predictions, and their mean PD.
     pub grades: Vec<(u64, Option<f64>)>,
 }
 
 impl Analytics {
-    /// Counts by group and grade: from the rollups where the scale lies on their buckets, else
-    /// from the predictions themselves.
+    /// Returns counts by group and grade: from the rollups if the bounds of the scale are
+    /// edges of their buckets, otherwise from the predictions themselves.
     ///
     /// # Errors
-    /// `outside_scope` for rows that are not the caller's to see; `unknown_scale`.
+    /// `outside_scope` for rows that the caller may not read; `unknown_scale`.
     #[tracing::instrument(name = "analytics.grades", level = "debug", skip_all)]
     pub async fn grades(&self, caller: &Caller, query: GradesQuery) -> Result<Grades, Error> {
         let scope = self.scope(caller, query.scope).await?;
@@ -68,7 +68,7 @@ impl Analytics {
             ..
         } = query;
         let (bounds, grades) = (scale.grades.bounds(), &scale.grades);
-        // By its bounds and not its name: names are those of one owner.
+        // By its bounds and not its name, because a name is unique only for one owner.
         let what = format!("grades/{kind}/{}/{group_by:?}/{bounds:?}", year_text(year));
         let counts: Vec<GradeCount> = self
             .cached(&what, &reader, &scope, || async {
@@ -83,7 +83,7 @@ impl Analytics {
     }
 }
 
-/// The counts of one group as figures.
+/// Turns the counts of one group into figures.
 fn graded(counts: &[GradeCount], grades: usize) -> GradedGroup {
     #[expect(clippy::cast_precision_loss, reason = "fewer than 2^52 predictions")]
     let mean = |sum: f64, count: u64| sum / count as f64;

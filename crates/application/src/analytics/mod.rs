@@ -32,7 +32,7 @@ pub struct Analytics {
     pub(crate) flights: Flights,
 }
 
-/// Over which rows a figure is computed.
+/// The rows over which a figure is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct FigureScope {
     /// A part of what the caller can read; all of it by default.
@@ -42,13 +42,14 @@ pub struct FigureScope {
 }
 
 impl Analytics {
-    /// The rows that a figure is computed over.
+    /// Returns the scope over which a figure is computed.
     async fn scope(&self, caller: &Caller, asked: FigureScope) -> Result<Scope, Error> {
         let actor = &caller.actor;
         let scope = match (asked.part, asked.organization) {
             (None, organization) => actor.narrowed(None, organization),
             (Some(part), organization) => {
-                // A super_admin's tenants do not come with them.
+                // The actor of a super_admin does not contain the children of a tenant, so
+                // they are read.
                 let children = match (part, organization, actor.role()) {
                     (DashboardScope::Tenant, Some(root), Role::SuperAdmin) => {
                         self.ports.store.auth().children(root).await?
@@ -62,7 +63,7 @@ impl Analytics {
     }
 }
 
-/// The year as a part of what a figure is kept under.
+/// Returns the year as a part of the key of a cached figure.
 fn year_text(year: Option<ReportingYear>) -> String {
     year.map_or_else(|| "all".to_owned(), |year| year.to_string())
 }

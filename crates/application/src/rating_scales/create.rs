@@ -1,4 +1,4 @@
-//! A scale is made.
+//! Making a scale.
 
 use accunode_domain::{
     audit::{AuditAction, AuditEvent},

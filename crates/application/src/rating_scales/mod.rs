@@ -1,4 +1,5 @@
-//! Master scales: made by owners beside the shipped one, and named by figures and back-tests.
+//! Master scales: made by owners in addition to the shipped one, and named by figures and
+//! back-tests.
 
 mod create;
 mod read;

@@ -1,4 +1,4 @@
-//! Scales are looked at, and found by what names them.
+//! Reading scales, and finding the scale that a request names.
 
 use accunode_domain::{
     access::Reading,
@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::RatingScales;
 use crate::{Caller, Error, Ports};
 
-/// Which scales.
+/// The query for a list of scales.
 #[derive(Clone, Debug, Default)]
 #[expect(missing_docs, reason = "the names are those of the query's parameters")]
 pub struct ListScales {
@@ -28,11 +28,11 @@ pub struct ListScales {
 }
 
 impl RatingScales {
-    /// A page of the scales that the caller can read, newest first. The shipped one comes last,
-    /// in lists that are not narrowed to other owners.
+    /// Returns a page of the scales that the caller can read, newest first. The shipped one is
+    /// last, in lists that are not narrowed to other owners.
     ///
     /// # Errors
-    /// `outside_scope` for a filter that names an organization that is not theirs.
+    /// `outside_scope` for a filter that names an organization that is not the caller's.
     #[tracing::instrument(name = "rating_scales.list", level = "debug", skip_all)]
     pub async fn list(
         &self,
@@ -52,11 +52,11 @@ impl RatingScales {
             .await?)
     }
 
-    /// One scale. A super_admin who looks at someone's personal one is told of in the audit log
-    /// before they see it.
+    /// Returns one scale. If a super_admin reads someone's personal scale, that is recorded in
+    /// the audit log before they see it.
     ///
     /// # Errors
-    /// `NotFound` for what the caller cannot read.
+    /// `NotFound` for a scale that the caller cannot read.
     #[tracing::instrument(name = "rating_scales.get", level = "debug", skip_all)]
     pub async fn get(&self, caller: &Caller, id: RatingScaleId) -> Result<RatingScale, Error> {
         let missing = || Error::not_found("rating scale");
@@ -85,8 +85,8 @@ impl RatingScales {
     }
 }
 
-/// The scale that a request names: the shipped one by its name, or where none is named, and any
-/// that the caller can read by its id, for names are those of one owner.
+/// Returns the scale that a request names: the shipped one by its name, or if none is named;
+/// any other that the caller can read by its id, because a name is unique only for one owner.
 ///
 /// # Errors
 /// `unknown_scale` at `pointer`.

@@ -1,4 +1,4 @@
-//! What is stored about one user, for themselves.
+//! The stored data about one user, for that user.
 
 use accunode_domain::{
     Timestamp,
@@ -11,12 +11,12 @@ use uuid::Uuid;
 
 use crate::RepositoryError;
 
-/// A kind of what is stored about a user.
+/// A kind of stored data about a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum OwnData {
     /// Their API keys, without their secrets.
     ApiKeys,
-    /// Invitations that they made, accepted or was sent.
+    /// Invitations that they made, accepted or were sent.
     Invitations,
     /// Companies that they made.
     Companies,
@@ -26,20 +26,20 @@ pub enum OwnData {
     QuarterlyPredictions,
     /// Outcomes that they recorded.
     Outcomes,
-    /// What they said of how far outcomes are complete.
+    /// Their statements about how far outcomes are complete.
     OutcomeCoverage,
-    /// Back-tests that they asked for.
+    /// Back-tests that they requested.
     ValidationReports,
     /// Master scales that they made.
     RatingScales,
     /// Uploads and rescorings that they made.
     BulkUploads,
-    /// What the audit log tells of their doing.
+    /// The events in the audit log that they caused.
     AuditEvents,
 }
 
 impl OwnData {
-    /// Every kind, in the order in which they are told.
+    /// Every kind, in the order of the export.
     pub const ALL: [Self; 11] = [
         Self::ApiKeys,
         Self::Invitations,
@@ -54,7 +54,7 @@ impl OwnData {
         Self::AuditEvents,
     ];
 
-    /// The name in the export.
+    /// Returns the name in the export.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -73,21 +73,22 @@ impl OwnData {
     }
 }
 
-/// Rows of one kind, and where the next ones begin.
+/// Rows of one kind, and the position of the next ones.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct OwnRows {
-    /// The rows as stored, without secrets and without what the storage keeps for itself.
+    /// The rows as stored, without secrets and without the storage's internal columns.
     pub rows: Vec<Value>,
-    /// The last row's time and id; `None` where there are no more.
+    /// The time and id of the last row; `None` if there are no more.
     pub next: Option<(Timestamp, Uuid)>,
 }
 
-/// What went with a user's own rows.
+/// The rows that were removed with the account of a user: their numbers, and the keys of the
+/// uploads' files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PersonalRows {
-    /// How many companies, predictions and uploads.
+    /// Companies.
     pub companies: u64,
-    /// Annual and quarterly ones.
+    /// Annual and quarterly predictions.
     pub predictions: u64,
     /// Outcomes of companies.
     pub outcomes: u64,
@@ -97,11 +98,12 @@ pub struct PersonalRows {
     pub files: Vec<String>,
 }
 
-/// What is stored about one user, for themselves.
+/// Reads the stored data about one user, for that user.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait OwnDataRepository: Send + Sync {
-    /// Rows that they made and may read, newest first. `scope` is their own.
+    /// Returns rows that the user made and may read, newest first. `scope` is that of the
+    /// user.
     async fn rows(
         &self,
         scope: &Scope,
@@ -111,11 +113,11 @@ pub trait OwnDataRepository: Send + Sync {
     ) -> Result<OwnRows, RepositoryError>;
 }
 
-/// Removes what is stored about a user.
+/// Removes the stored data about a user.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait OwnDataWriter: Send + Sync {
-    /// Removes the personal rows of the user whose account ends. Work on their uploads that is
-    /// under way ends first, and none begins any more. The unit of work must be theirs.
+    /// Removes the personal rows of a user whose account is deleted. Running work on their
+    /// uploads ends first, and no new work begins. The unit of work must be that of the user.
     async fn remove_personal(&self, removal: UserRemoval) -> Result<PersonalRows, RepositoryError>;
 }

@@ -1,5 +1,5 @@
-//! Master scales of owners. The shipped one is part of the program, and of every list that is
-//! asked for it.
+//! Master scales of owners. The shipped one is part of the program, and of every list that
+//! asks for it.
 
 use accunode_domain::{
     access::{Grant, Scope},
@@ -11,19 +11,19 @@ use async_trait::async_trait;
 
 use crate::RepositoryError;
 
-/// What a list of scales is narrowed to, beside its scope.
+/// The filter of a list of scales, applied in addition to its scope.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ScaleFilter {
-    /// Only those of this name, without its version.
+    /// Only scales with this name, without its version.
     pub name: Option<String>,
-    /// Only those that stand here.
+    /// Only scales with this status.
     pub status: Option<ScaleStatus>,
-    /// Whether the shipped scale comes behind the last one, where it fits the rest.
+    /// Whether the shipped scale follows the last one, if it matches the other filters.
     pub shipped: bool,
 }
 
 impl ScaleFilter {
-    /// The shipped scale, where the list has it.
+    /// Returns the shipped scale, if the list contains it.
     #[must_use]
     pub fn shipped_scale(&self) -> Option<RatingScale> {
         let fits = |scale: &RatingScale| {
@@ -38,13 +38,13 @@ impl ScaleFilter {
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait ScaleRepository: Send + Sync {
-    /// By id, of those that have a row.
+    /// Returns the scale with this id, among those that have a row.
     async fn find(
         &self,
         scope: &Scope,
         id: RatingScaleId,
     ) -> Result<Option<RatingScale>, RepositoryError>;
-    /// A page, newest first; the shipped scale comes last.
+    /// Returns a page, newest first; the shipped scale is last.
     async fn list(
         &self,
         scope: &Scope,
@@ -54,7 +54,7 @@ pub trait ScaleRepository: Send + Sync {
     ) -> Result<Page<RatingScale>, RepositoryError>;
 }
 
-/// Makes scales. None is ever changed.
+/// Makes scales. A scale is never changed.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait ScaleWriter: Send + Sync {

@@ -47,87 +47,88 @@ pub struct NewJob {
     pub file_size: i64,
     /// SHA-256 in hexadecimal.
     pub file_hash: String,
-    /// What it is asked to do.
+    /// The options of the job.
     pub options: JobOptions,
-    /// Whether it reads that file, or scores what is there and has none.
+    /// Whether the job reads that file, or scores stored predictions and has no file.
     pub task: Task,
-    /// What makes two uploads of one owner the same; `None` never does.
+    /// The key that makes two uploads of one owner the same; an upload with `None` equals no
+    /// other.
     pub dedup_key: Option<String>,
-    /// The id of the request that makes it, for the log lines of its worker.
+    /// The id of the request that makes the job, for the log lines of its worker.
     pub request_id: Option<String>,
-    /// What the jobs of the owner may add up to with this one.
+    /// The limit for the sum of the owner's jobs, this one included.
     pub budget: JobBudget,
 }
 
-/// What a list of jobs is narrowed to, beside its scope.
+/// The filter of a list of jobs, applied in addition to its scope.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[expect(missing_docs, reason = "the names are those of the columns")]
 pub struct JobFilter {
-    /// Any of these; all where there is none.
+    /// Any of these statuses; all statuses if empty.
     pub statuses: Vec<JobStatus>,
     pub job_type: Option<JobType>,
 }
 
-/// Which rows of a job are told.
+/// The filter of the rows of a job.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RowFilter {
-    /// With this outcome only.
+    /// Only rows with this outcome.
     pub status: Option<RowStatus>,
-    /// After this row of the file.
+    /// Only rows after this row of the file.
     pub after: u32,
 }
 
 /// A row that is ready to be stored, or to be refused.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChunkRow {
-    /// The row in its file; the header is row 1.
+    /// The row number in the file; the header is row 1.
     pub row: u32,
-    /// The row as it came, a CSV record.
+    /// The original row, as a CSV record.
     pub source: String,
-    /// What is to become of it.
+    /// How the row is handled.
     pub verdict: RowVerdict,
 }
 
-/// What is to become of a row.
+/// How a row is handled.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RowVerdict {
-    /// It makes a prediction, unless its company and period are already there.
+    /// The row makes a prediction, unless its company and period already have one.
     Scored(Box<ScoredRow>),
-    /// It cannot be used.
+    /// The row cannot be used.
     Refused(Vec<Fault>),
-    /// It is no company, such as a total or a note, and is skipped.
+    /// The row is no company, such as a total or a note, and is skipped.
     LeftOut(Vec<Fault>),
 }
 
 /// A row with everything that a prediction needs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScoredRow {
-    /// The id the prediction gets where it is stored.
+    /// The id that the prediction gets if it is stored.
     pub id: PredictionId,
-    /// The id the company gets where it has to be made.
+    /// The id that the company gets if it must be made.
     pub company_id: CompanyId,
     /// The company that the row names.
     pub company: CompanyProfile,
-    /// Whether the row names it and its sector itself, so that a difference from
-    /// the company that is there is worth a word.
+    /// Whether the row itself names the company and its sector, so that a difference from the
+    /// stored company is worth a warning.
     pub names_company: bool,
     /// The period.
     pub period: Period,
     /// The ratios.
     pub ratios: StoredRatios,
-    /// What the model said.
+    /// The result of the model.
     pub outcome: Outcome,
 }
 
-/// What came of undoing a job.
+/// The result of undoing a job.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Undone {
-    /// Predictions that it made and that are gone now.
+    /// Predictions that the job made and that were deleted.
     pub deleted: u64,
-    /// Predictions that it updated and that are again what they were before.
+    /// Predictions that the job updated and that were restored to their previous values.
     pub restored: u64,
-    /// Predictions that stay as they are: they were changed since, or the actor may not write
-    /// them.
+    /// Predictions that stay as they are, because they were changed since or the actor may not
+    /// write them.
     pub kept: u64,
 }
 
@@ -135,31 +136,31 @@ pub struct Undone {
 /// the counters, the checkpoint and one audit row.
 #[derive(Clone, Debug)]
 pub struct JobChunk {
-    /// Whose rows they become.
+    /// The grant for the owner of the rows.
     pub grant: Grant,
-    /// The organization in which a symbol is looked up after the owner's (personal jobs).
+    /// The organization in which a symbol is looked up after the owner (personal jobs).
     pub home: Option<OrganizationId>,
     /// The job's kind.
     pub kind: Kind,
-    /// What happens to companies and periods that are already there.
+    /// How companies and periods that already have a prediction are handled.
     pub on_conflict: OnConflict,
-    /// What happens to rows that name another company than their symbol found.
+    /// How rows are handled whose symbol is that of a company other than the one they name.
     pub other_company: OtherCompany,
-    /// Whether everything but storing is done. What would have been stored is kept
-    /// with the job, so that its rows can be told and later repetitions are known.
+    /// Whether nothing is stored in the end. The rows that would have been stored are kept with
+    /// the job, so that they can be listed and later repetitions are recognized.
     pub dry_run: bool,
-    /// The sectors that the model takes as its own: a prediction on a company of
-    /// another one is flagged, whatever the file says of the company.
+    /// The sectors that the model covers: a prediction for a company of another sector is
+    /// flagged, whatever the file states about the company.
     pub sectors: SectorScope,
-    /// The rows, in the file's order.
+    /// The rows, in the order of the file.
     pub rows: Vec<ChunkRow>,
-    /// Where the job stands after them.
+    /// The position of the job after these rows.
     pub checkpoint: Checkpoint,
-    /// Rows of data in the file, once known.
+    /// The number of rows of data in the file, once known.
     pub total_rows: Option<u32>,
-    /// How many failed and skipped rows are kept.
+    /// The number of failed and skipped rows that may be kept.
     pub row_budget: RowBudget,
-    /// For the audit row.
+    /// The context of the request, for the audit row.
     pub context: RequestContext,
     /// When the rows were scored.
     pub predicted_at: accunode_domain::Timestamp,
@@ -169,17 +170,17 @@ pub struct JobChunk {
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait JobRepository: Send + Sync {
-    /// The owner's job with this dedup key.
+    /// Returns the owner's job with this dedup key.
     async fn same_upload(
         &self,
         grant: Grant,
         dedup_key: &str,
     ) -> Result<Option<JobId>, RepositoryError>;
-    /// By id.
+    /// Returns the job with this id.
     async fn find(&self, scope: &Scope, id: JobId) -> Result<Option<Job>, RepositoryError>;
-    /// How many jobs of the scope have each status; a status that none has is absent.
+    /// Returns how many jobs of the scope have each status; a status without jobs is omitted.
     async fn by_status(&self, scope: &Scope) -> Result<Vec<(JobStatus, u64)>, RepositoryError>;
-    /// A page, newest first.
+    /// Returns a page, newest first.
     async fn list(
         &self,
         scope: &Scope,
@@ -187,9 +188,9 @@ pub trait JobRepository: Send + Sync {
         limit: Limit,
         after: Option<accunode_domain::page::Cursor>,
     ) -> Result<Page<Job>, RepositoryError>;
-    /// What became of its rows, in the file's order: those that are not ok from
-    /// what was kept of them, the rest from the predictions they made. Of a dry run
-    /// all are kept.
+    /// Returns the outcomes of a job's rows, in the order of the file: those that are not ok
+    /// from the kept rows, the others from the predictions that they made. Of a dry run, all
+    /// rows are kept.
     async fn rows(
         &self,
         scope: &Scope,
@@ -197,9 +198,9 @@ pub trait JobRepository: Send + Sync {
         filter: RowFilter,
         limit: u32,
     ) -> Result<Vec<RowOutcome>, RepositoryError>;
-    /// How many predictions a rescoring is about, at this moment.
+    /// Returns how many predictions a rescoring would process now.
     async fn count_to_rescore(&self, wanted: &ToRescore) -> Result<u32, RepositoryError>;
-    /// Some of them, oldest first, behind a position.
+    /// Returns some of these predictions, oldest first, after a position.
     async fn to_rescore(
         &self,
         wanted: &ToRescore,
@@ -208,68 +209,68 @@ pub trait JobRepository: Send + Sync {
     ) -> Result<Vec<Rescorable>, RepositoryError>;
 }
 
-/// Changes bulk uploads and rescorings, each by a grant for rows of its owner, and stores what
-/// they make under the lease of the worker.
+/// Changes bulk uploads and rescorings, each by a grant for rows of its owner, and stores their
+/// results under the lease of the worker.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait JobWriter: Send + Sync {
-    /// Stores a job and wakes a worker at commit. The owner's other jobs are added up
-    /// under a lock that is held until the unit of work ends, so that two of them never
-    /// pass together where one fits.
+    /// Stores a job and wakes a worker at commit. The owner's other jobs are added up under a
+    /// lock that is held until the unit of work ends, so that two concurrent jobs never both
+    /// pass where only one fits.
     ///
     /// # Errors
-    /// `OverBudget` where the owner's jobs would exceed [`NewJob::budget`]; `Conflict`
-    /// with `SameUpload`.
+    /// `OverBudget` if the owner's jobs would exceed [`NewJob::budget`]; `Conflict` with
+    /// `SameUpload`.
     async fn add(&self, grant: Grant, job: &NewJob) -> Result<Job, RepositoryError>;
-    /// Stores a chunk, under the lease, in the unit of work. Companies are found or
-    /// made, rows of one company and period resolved by `on_conflict` within the
-    /// chunk and against what is there; gives back how many had which outcome.
+    /// Stores a chunk, under the lease, in the unit of work. Companies are found or made; rows
+    /// of the same company and period are resolved by `on_conflict` within the chunk and against
+    /// stored predictions. Returns how many rows had which outcome.
     ///
     /// # Errors
-    /// `Stale` where the lease is not ours any more: nothing of the chunk may be
-    /// committed then.
+    /// `Stale` if the worker no longer holds the lease: nothing of the chunk may be committed
+    /// then.
     async fn store_chunk(
         &self,
         scope: &Scope,
         lease: &Lease,
         chunk: &JobChunk,
     ) -> Result<JobCounts, RepositoryError>;
-    /// Stores a chunk of a rescoring, under the lease, in the unit of work, and gives
-    /// back how many rows had which outcome. A prediction that was changed or went
-    /// since it was read is skipped, one that the actor may not write an error.
+    /// Stores a chunk of a rescoring, under the lease, in the unit of work, and returns how many
+    /// rows had which outcome. A prediction that was changed or deleted since it was read is
+    /// skipped; a prediction that the actor may not write is an error.
     ///
     /// # Errors
-    /// `Stale` where the lease is not ours any more: nothing of the chunk may be
-    /// committed then.
+    /// `Stale` if the worker no longer holds the lease: nothing of the chunk may be committed
+    /// then.
     async fn store_rescored(
         &self,
         lease: &Lease,
         chunk: &RescoredChunk,
     ) -> Result<JobCounts, RepositoryError>;
-    /// Stores a chunk of an upload of outcomes, under the lease, in the unit of work, and gives
-    /// back how many rows had which outcome. What is recorded already is skipped.
+    /// Stores a chunk of an upload of outcomes, under the lease, in the unit of work, and
+    /// returns how many rows had which outcome. An outcome that is already recorded is skipped.
     ///
     /// # Errors
-    /// `Stale` where the lease is not ours any more: nothing of the chunk may be
-    /// committed then.
+    /// `Stale` if the worker no longer holds the lease: nothing of the chunk may be committed
+    /// then.
     async fn store_outcomes(
         &self,
         scope: &Scope,
         lease: &Lease,
         chunk: &OutcomeChunk,
     ) -> Result<JobCounts, RepositoryError>;
-    /// Asks a job to stop: at once where no worker has it, else at its next chunk.
+    /// Asks a job to stop: at once if no worker has it, otherwise at its next chunk.
     ///
     /// # Errors
-    /// `Stale` where it has ended already or is another owner's.
+    /// `Stale` if it has already ended or belongs to another owner.
     async fn request_cancel(&self, grant: Grant, id: JobId) -> Result<Job, RepositoryError>;
-    /// Makes a job that failed or was cancelled wait for a worker again, which goes on after its
-    /// checkpoint. `dedup_key` as in [`NewJob`]. Its owner may have `open_jobs` jobs that have
-    /// not ended, with this one; 0 is no limit.
+    /// Makes a job that failed or was cancelled wait for a worker again; the worker continues
+    /// after its checkpoint. `dedup_key` as in [`NewJob`]. Its owner may have `open_jobs` jobs
+    /// that have not ended, this one included; 0 means no limit.
     ///
     /// # Errors
-    /// `Stale` where it has not ended, is completed or is another owner's; `Conflict` with
-    /// `SameUpload` where another job has the key; `OverBudget`.
+    /// `Stale` if it has not ended, is completed or belongs to another owner; `Conflict` with
+    /// `SameUpload` if another job has the key; `OverBudget`.
     async fn resume<'a>(
         &self,
         grant: Grant,
@@ -277,11 +278,11 @@ pub trait JobWriter: Send + Sync {
         dedup_key: Option<&'a str>,
         open_jobs: u32,
     ) -> Result<Job, RepositoryError>;
-    /// Removes a job that has ended, with its rows. Where `predictions` is set it is undone
-    /// first, and what came of that is given back.
+    /// Removes a job that has ended, with its rows. If `predictions` is set, the job is undone
+    /// first, and the result of that is returned.
     ///
     /// # Errors
-    /// `Stale` while it is running, or where it is another owner's.
+    /// `Stale` while it is running, or if it belongs to another owner.
     async fn remove(
         &self,
         grant: Grant,

@@ -1,4 +1,4 @@
-//! The queue of bulk uploads: who works on what, and until when.
+//! The queue of bulk uploads: which worker has which job, and until when.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::RepositoryError;
 
-/// That a worker has a job. A worker that holds an older one can store nothing.
+/// Proof that a worker has a job. A worker with an older lease cannot store anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lease {
     /// The job.
@@ -24,55 +24,55 @@ pub struct Lease {
 /// Whether a worker may go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Renewal {
-    /// The lease runs on.
+    /// The lease was renewed.
     Continue,
-    /// The creator wants the job to stop.
+    /// The creator has asked the job to stop.
     CancelRequested,
     /// Another worker has the job now.
     Lost,
 }
 
-/// How many open jobs have a status, and for how long the oldest has had it.
+/// The number of open jobs with a status, and for how long the oldest has had it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct OpenJobs {
     /// Pending or processing.
     pub status: JobStatus,
-    /// How many there are.
+    /// The number of jobs.
     pub jobs: u64,
-    /// Seconds since the oldest was handed in (pending) or taken for the first time
-    /// (processing); 0 where there is none.
+    /// Seconds since the oldest was uploaded (pending) or claimed for the first time
+    /// (processing); 0 if there is no job.
     pub oldest_seconds: f64,
 }
 
 /// How many jobs one worker process works on at once. The queue gives fewer of them to one
-/// owner, and a file store can read as many files at once: otherwise one owner's job would
-/// keep the next owner's waiting.
+/// owner, and a file store can read as many files at once; otherwise the job of one owner would
+/// delay the job of the next.
 pub const JOBS_AT_ONCE: usize = 2;
 
-/// The queue. It sees the jobs of everyone and nothing else.
+/// The queue. It sees the jobs of all owners and nothing else.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait JobQueue: Send + Sync {
-    /// Takes the next job: pending, or with a lease that ran out. Owners take turns.
+    /// Claims the next job: a pending one, or one whose lease ran out. Owners take turns.
     async fn claim(&self) -> Result<Option<(Job, Lease)>, RepositoryError>;
-    /// Makes the lease last again, and says whether to go on.
+    /// Renews the lease and returns whether to continue.
     async fn renew(&self, lease: &Lease) -> Result<Renewal, RepositoryError>;
-    /// Notes the columns of the file and what an analyst should know of the whole of it.
+    /// Stores the columns of the file and the warnings about the file as a whole.
     ///
     /// # Errors
-    /// `Stale` where the lease is lost.
+    /// `Stale` if the lease is lost.
     async fn describe(
         &self,
         lease: &Lease,
         columns: &[String],
         warnings: &[JobWarning],
     ) -> Result<(), RepositoryError>;
-    /// Ends the job. `error` says why it failed. `total_rows` is how many rows were read, where
-    /// all were.
+    /// Ends the job. `error` is the reason why it failed. `total_rows` is the number of rows
+    /// that were read, if all were read.
     ///
     /// # Errors
-    /// `Stale` where the lease is lost; `Conflict("bulk_jobs_completed")` for completing a
-    /// job of which not every row has an outcome.
+    /// `Stale` if the lease is lost; `Conflict("bulk_jobs_completed")` for completing a job in
+    /// which some rows have no outcome.
     async fn finish(
         &self,
         lease: &Lease,
@@ -80,38 +80,38 @@ pub trait JobQueue: Send + Sync {
         error: Option<Fault>,
         total_rows: Option<u32>,
     ) -> Result<(), RepositoryError>;
-    /// Frees every job that a worker holds, so that it can be claimed at once, and answers
-    /// how many there were. Only for a process that knows that no other one works: it has
-    /// just started, and those who held the jobs were killed. Their leases are void
-    /// from then on, so that one that lives after all can store nothing.
+    /// Frees every job that a worker holds, so that it can be claimed at once, and returns
+    /// their number. Only for a process that knows that no other process works on jobs: it has
+    /// just started, and the processes that held the jobs were killed. Their leases are void
+    /// from then on, so that a process that is still alive cannot store anything.
     async fn free_all(&self) -> Result<u64, RepositoryError>;
-    /// Takes a job up again after an outage: makes the lease last again and reads the job as
-    /// it stands. `None` where the lease is lost or the job has ended.
+    /// Resumes a job after an outage: renews the lease and returns the current state of the
+    /// job. `None` if the lease is lost or the job has ended.
     async fn resume(&self, lease: &Lease) -> Result<Option<Job>, RepositoryError>;
-    /// Ends an attempt that failed and may not fail again: the job can be taken after `pause`.
-    /// `cause` is kept, for a job that is given up names it.
+    /// Ends an attempt that failed and may succeed later: the job can be claimed after `pause`.
+    /// `cause` is stored, because the error of a job that is given up contains it.
     ///
     /// # Errors
-    /// `Stale` where the lease is lost.
+    /// `Stale` if the lease is lost.
     async fn interrupt(
         &self,
         lease: &Lease,
         cause: &Fault,
         pause: Duration,
     ) -> Result<(), RepositoryError>;
-    /// Takes back one attempt of a job whose lease ran out while the storage was away and
-    /// which another worker has taken since.
+    /// Takes back one attempt of a job whose lease ran out while the storage was unavailable
+    /// and which another worker has claimed since.
     async fn forgive(&self, job: JobId) -> Result<(), RepositoryError>;
-    /// Gives a job back for another worker at once, when this one shuts down.
+    /// Releases a job for another worker at once, when this worker shuts down.
     async fn release(&self, lease: &Lease) -> Result<(), RepositoryError>;
-    /// The open jobs of everyone, by status.
+    /// Returns the open jobs of all owners, by status.
     async fn open_jobs(&self) -> Result<Vec<OpenJobs>, RepositoryError>;
-    /// Which of these files no job speaks of. None while there is no job at all: such a
-    /// database is new or the wrong one, and says nothing about files.
+    /// Returns those of these files that no job refers to. Returns none while there is no job
+    /// at all: such a database is new or the wrong one, and says nothing about files.
     async fn files_without_job(&self, keys: &[String]) -> Result<Vec<String>, RepositoryError>;
-    /// Returns when a job may have come, or after the polling interval: what wakes
-    /// is a hint, the table is the truth.
+    /// Returns when a new job may be available, or after the polling interval. A notification
+    /// is only a hint; the table decides.
     async fn wait(&self);
-    /// Returns when a job may have moved, or after the polling interval.
+    /// Returns when a job may have progressed, or after the polling interval.
     async fn moved(&self, job: JobId);
 }
