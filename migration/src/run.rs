@@ -1,4 +1,4 @@
-//! Going up, going down, and where the database stands.
+//! Applying and reverting migrations, and the state of the database.
 
 use std::{collections::BTreeSet, str::FromStr};
 
@@ -22,31 +22,31 @@ pub fn migration_names() -> Vec<String> {
         .collect()
 }
 
-/// Where a database stands. All names are in the order in which migrations run.
+/// The state of a database. All names are in the order in which migrations run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
     /// Migrations that the database has and this build knows.
     pub applied: Vec<String>,
-    /// Migrations that the database still lacks.
+    /// Migrations that the database does not have yet.
     pub pending: Vec<String>,
     /// Migrations of a newer build.
     pub unknown: Vec<String>,
 }
 
 impl Status {
-    /// Whether this build can serve on the database: nothing is missing. What a newer
-    /// build added it has made so that this one still works.
+    /// Whether this build can serve on the database: no migration is missing. A newer build
+    /// makes its migrations so that this one still works.
     #[must_use]
     pub fn is_current(&self) -> bool {
         self.pending.is_empty()
     }
 }
 
-/// Applies what is missing and answers the names of what it applied. The URL's user is
-/// the owner, a superuser, or another member of the owner's role.
+/// Applies the missing migrations and returns their names. The user in the URL is the
+/// owner, a superuser, or another member of the owner's role.
 ///
 /// # Errors
-/// Every [`MigrateError`]; a second run goes on where a failed one stopped.
+/// Every [`MigrateError`]; a second run continues where a failed one stopped.
 pub async fn migrate_up(url: &str) -> Result<Vec<String>, MigrateError> {
     let owner = Owner::connect(url).await?;
     let done = owner.up().await;
@@ -54,8 +54,8 @@ pub async fn migrate_up(url: &str) -> Result<Vec<String>, MigrateError> {
     done
 }
 
-/// Takes back the last `steps` migrations and answers their names, the newest first. What
-/// was stored in their tables is lost.
+/// Reverts the last `steps` migrations and returns their names, the newest first. The data
+/// in their tables is lost.
 ///
 /// # Errors
 /// Every [`MigrateError`].
@@ -66,7 +66,7 @@ pub async fn migrate_down(url: &str, steps: u32) -> Result<Vec<String>, MigrateE
     done
 }
 
-/// Where the database of this pool stands. Any role of AccuNode may ask.
+/// Returns the state of the database of this pool. Any role of AccuNode may ask.
 ///
 /// # Errors
 /// [`MigrateError::Statement`].

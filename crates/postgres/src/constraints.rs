@@ -1,11 +1,11 @@
-//! The constraints of the schema whose violation means something to a use case.
+//! The constraints of the schema whose violation is a conflict that use cases handle.
 //!
 //! Some are declared on their tables, others are raised by triggers and functions under the
-//! same name; a test looks for each of them in a migrated database.
+//! same name; a test checks that each of them exists in a migrated database.
 
 use accunode_ports::Conflict;
 
-/// The names of constraints, and what violating each of them means.
+/// The names of constraints, and the conflict that violating each of them means.
 const CONSTRAINTS: [(&str, Conflict); 30] = [
     ("allowed_emails_pkey", Conflict::AlreadyAllowed),
     ("bulk_jobs_completed", Conflict::RowsUnaccounted),
@@ -42,13 +42,13 @@ const CONSTRAINTS: [(&str, Conflict); 30] = [
     ("users_last_super_admin", Conflict::LastSuperAdmin),
 ];
 
-/// What violating this constraint means.
+/// Returns the conflict that violating this constraint means.
 pub(crate) fn conflict(constraint: &str) -> Conflict {
     let found = CONSTRAINTS.iter().find(|(name, _)| *name == constraint);
     found.map_or(Conflict::Other, |(_, conflict)| *conflict)
 }
 
-/// The names of all constraints that stand for a conflict of their own.
+/// Returns the names of all constraints that have their own conflict.
 #[must_use]
 pub fn named_constraints() -> Vec<&'static str> {
     CONSTRAINTS.iter().map(|(name, _)| *name).collect()

@@ -38,11 +38,11 @@ pub struct PgStore {
 }
 
 impl PgStore {
-    /// Connects. One connection is made at once, so that a wrong URL is told here.
+    /// Connects. Opens one connection at once, so that a wrong URL is reported here.
     ///
     /// # Errors
-    /// `Unavailable` where the server cannot be reached, `Internal` for a wrong URL
-    /// or a role that cannot be taken on.
+    /// `Unavailable` if the server cannot be reached, `Internal` for a wrong URL or a role
+    /// that cannot be assumed.
     pub async fn connect(url: &str, settings: PoolSettings) -> Result<Self, RepositoryError> {
         let pools = Pools::new(url, &settings)?;
         let identity = pools.identity.pool();
@@ -55,17 +55,17 @@ impl PgStore {
         })
     }
 
-    /// That row-level security holds for the role the pool serves as. Call it before
-    /// serving anyone.
+    /// Checks that row-level security applies to the role of the pool. Call it before
+    /// serving requests.
     ///
     /// # Errors
-    /// `Internal`, saying that the role is a superuser, BYPASSRLS or the tables' owner.
+    /// `Internal` if the role is a superuser, has BYPASSRLS or owns the tables.
     pub async fn verify_serving_role(&self) -> Result<(), RepositoryError> {
         pool::verify_serving_role(self.pools.identity.pool()).await
     }
 
-    /// The queue of bulk uploads, on a few connections of its own: leases are renewed
-    /// also while requests have taken every other. Call it within the runtime.
+    /// Returns the queue of bulk uploads, which has a few connections of its own, so that
+    /// leases are renewed even while requests use all others. Call it within the runtime.
     ///
     /// # Errors
     /// `Internal` for a wrong URL.
@@ -79,11 +79,12 @@ impl PgStore {
         Ok(PgJobQueue::start(connections, settings))
     }
 
-    /// A transaction as this actor, without any filter of ours: what the database's own
-    /// policies let through. They are proved with it.
+    /// Begins a transaction as this actor, without any filter of the repositories: it sees
+    /// the rows that the database's own policies allow. Tests use it to verify these
+    /// policies.
     ///
     /// # Errors
-    /// `Unavailable` where no connection can be had.
+    /// `Unavailable` if no connection is available.
     pub async fn as_actor(
         &self,
         scope: &Scope,
@@ -93,20 +94,20 @@ impl PgStore {
             .into_inner())
     }
 
-    /// The pool of changes, also for what the server runs beside requests: maintenance
-    /// and monitoring.
+    /// Returns the pool for changes, also for maintenance and monitoring, which the server
+    /// runs beside requests.
     #[must_use]
     pub fn pool(&self) -> &PgPool {
         self.pool_of(PoolKind::Writes)
     }
 
-    /// One of the pools.
+    /// Returns one of the pools.
     #[must_use]
     pub fn pool_of(&self, kind: PoolKind) -> &PgPool {
         self.pools.of(kind).pool()
     }
 
-    /// Waits for the connections in use and closes them all.
+    /// Waits for the connections in use and closes all connections.
     pub async fn close(&self) {
         self.pools.close().await;
     }
@@ -223,7 +224,7 @@ impl Store for PgStore {
             .await;
         let applied: BTreeSet<_> = match applied {
             Ok(applied) => applied.into_iter().collect(),
-            // undefined_table: an empty database
+            // undefined_table: the database is empty
             Err(sqlx::Error::Database(said)) if said.code().as_deref() == Some("42P01") => {
                 return Err(unfit(
                     "no_schema",

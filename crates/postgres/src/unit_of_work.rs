@@ -1,9 +1,9 @@
 //! The unit of work: one transaction, opened as one actor.
 //!
-//! This is the one place that begins. A handler that is dropped while it waits for
-//! `BEGIN` gives back a connection with an open transaction, and the next caller's
-//! changes are then silently not committed; so the transaction is opened in a task
-//! of its own, which no one's disconnecting can drop half way.
+//! All transactions begin here. A handler that is dropped while it waits for `BEGIN`
+//! returns a connection with an open transaction to the pool, and the next caller's changes
+//! are then silently not committed. Therefore the transaction is opened in a task of its
+//! own, which a disconnecting client cannot drop half way.
 
 use std::{sync::Arc, time::Duration};
 
@@ -38,7 +38,7 @@ use crate::{
     },
 };
 
-/// How long a statement may take that deletes all rows of an owner.
+/// The time limit of a statement that deletes all rows of an owner.
 const DELETION: Duration = Duration::from_secs(300);
 
 type Open = Transaction<'static, Postgres>;
@@ -58,7 +58,7 @@ impl std::fmt::Debug for PgTx {
 }
 
 impl PgTx {
-    /// Opens a transaction as this actor.
+    /// Begins a transaction as this actor.
     pub(crate) async fn begin(
         pool: &PgPool,
         actor: ActorSettings,
@@ -81,28 +81,28 @@ impl PgTx {
         }
     }
 
-    /// The actor it was opened as.
+    /// Returns the actor that the transaction was opened as.
     pub(crate) const fn actor(&self) -> &ActorSettings {
         &self.actor
     }
 
-    /// The connection, for what SeaORM cannot do.
+    /// Returns the connection, for statements that SeaORM cannot run.
     pub(crate) async fn connection(&self) -> MutexGuard<'_, Open> {
         self.transaction.lock().await
     }
 
-    /// The transaction alone.
+    /// Returns the transaction alone.
     pub(crate) fn into_inner(self) -> Open {
         self.transaction.into_inner()
     }
 
-    /// Lets the statements of this transaction take longer than others: an account or an
-    /// organization is removed with all its rows.
+    /// Raises the time limit for the statements of this transaction, because an account or
+    /// an organization is removed with all its rows.
     pub(crate) async fn extend_statement_timeout(&self) -> Result<(), RepositoryError> {
         self.limit_statements(DELETION).await
     }
 
-    /// Ends statements of this transaction that take longer.
+    /// Sets the time limit for the statements of this transaction.
     pub(crate) async fn limit_statements(&self, limit: Duration) -> Result<(), RepositoryError> {
         sqlx::query("SELECT set_config('statement_timeout', $1, true)")
             .bind(limit.as_millis().to_string())
@@ -121,7 +121,7 @@ impl PgTx {
     }
 }
 
-/// A statement of SeaORM for sqlx.
+/// Converts a statement of SeaORM for sqlx.
 pub(crate) fn query(statement: Statement) -> sqlx::query::Query<'static, Postgres, SqlxValues> {
     let values = statement.values.unwrap_or(Values(Vec::new()));
     sqlx::query_with(AssertSqlSafe(statement.sql), SqlxValues(values))
@@ -178,11 +178,12 @@ impl ConnectionTrait for PgTx {
 pub(crate) struct PgUnitOfWork {
     repositories: UnitRepositories,
     tx: Tx,
-    /// Its owner's turn on the pool; after the transaction, which is dropped before.
+    /// The owner's turn on the pool. Declared after the transaction, which is therefore
+    /// dropped first.
     turn: Turn,
 }
 
-/// What a unit of work hands out. Every one of them shares the transaction.
+/// The repositories of a unit of work. All of them share the transaction.
 #[derive(Debug)]
 struct UnitRepositories {
     reads: PgRepositories<Tx>,
@@ -206,7 +207,7 @@ struct UnitRepositories {
 }
 
 impl PgUnitOfWork {
-    /// Begins one as someone, in this turn.
+    /// Begins a unit of work as this actor, in this turn.
     pub(crate) async fn begin(
         pool: &PgPool,
         scope: &Scope,

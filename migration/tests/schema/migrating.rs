@@ -1,11 +1,11 @@
-//! Going up and down, alone, together, and after a failure.
+//! Applying and reverting migrations, alone, concurrently, and after a failure.
 
 use accunode_migration::{MigrateError, bootstrap_roles, migrate_down, migrate_up, status};
 use sqlx::PgPool;
 
 use crate::support::{Scratch, connect, run};
 
-/// The migrations whose files stand in the folder, oldest first.
+/// The migrations whose files are in the folder, oldest first.
 fn all() -> Vec<String> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
     let files = std::fs::read_dir(folder).unwrap();
@@ -18,7 +18,7 @@ fn all() -> Vec<String> {
     names
 }
 
-/// So many steps down leave the first migration alone.
+/// The number of steps down after which only the first migration remains.
 fn all_but_the_first() -> u32 {
     u32::try_from(all().len() - 1).unwrap()
 }

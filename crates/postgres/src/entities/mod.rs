@@ -1,8 +1,8 @@
 //! SeaORM entities: one for each table that is read or written row by row.
 //!
-//! A column stands in the file of its table and nowhere else in the adapter. `declared`
-//! describes all of them for the test that compares them with a migrated database. Tables
-//! without an entity are only written by the database itself or by the thousand.
+//! A column is named in the file of its table and nowhere else in the adapter. `declared`
+//! describes all columns for the test that compares them with a migrated database. Tables
+//! without an entity are written only by the database itself or in bulk.
 
 #![expect(
     clippy::disallowed_methods,

@@ -1,4 +1,4 @@
-//! What is stored about one user, for that user.
+//! The stored data about one user, for that user.
 
 use accunode_domain::{
     Timestamp,
@@ -33,15 +33,15 @@ use crate::{
     tenant::{ScopeSql, TenantEntity, column, of_actor},
 };
 
-/// Rows that are read at once.
+/// The number of rows that are read at once.
 const AT_ONCE: usize = 500;
 
-/// What only the storage needs, and secrets' hashes.
+/// Columns that only the storage needs, and hashes of secrets.
 const LEFT_OUT: &str = "ARRAY['owner_key', 'row_version', 'secret_hash', 'previous_hash', 'token_hash', \
      'lease_token', 'lease_expires_at', 'attempts', 'checkpoint', 'dedup_key', 'processing_logs', \
      'filename', 'file_columns']";
 
-/// What is stored about a user, by an executor.
+/// The stored data about a user, by an executor.
 #[derive(Debug)]
 pub(crate) struct OwnRecords<E> {
     db: E,
@@ -82,8 +82,8 @@ impl<E: Executor> OwnDataRepository for OwnRecords<E> {
 }
 
 impl<E: Executor> OwnRecords<E> {
-    /// Tenant rows are read within the scope as everywhere; of the rest the columns say whose
-    /// they are.
+    /// Tenant rows are read within the scope, as everywhere; other rows by the columns that
+    /// contain their user.
     fn statement(
         &self,
         scope: &Scope,
@@ -155,7 +155,7 @@ impl<E: Executor> OwnRecords<E> {
     }
 }
 
-/// Invitations that a user made, accepted or was sent.
+/// Selects invitations that a user made, accepted or was sent.
 fn of_invitations(creator: Uuid) -> Condition {
     let email = Query::select()
         .column(users::Column::Email)
@@ -168,7 +168,7 @@ fn of_invitations(creator: Uuid) -> Condition {
         .add(invitations::Column::Email.in_subquery(email))
 }
 
-/// The newest rows of a table, behind a time and an id.
+/// Selects the newest rows of a table, after a time and an id.
 fn page<T: EntityTrait>(after: Option<(Timestamp, Uuid)>) -> SelectStatement {
     let table = T::default().as_str();
     let mut select = Query::select();
@@ -197,8 +197,8 @@ fn newest_first(select: &mut SelectStatement, of: &'static str) {
 
 #[async_trait]
 impl OwnDataWriter for OwnRecords<Tx> {
-    /// The uploads are locked first: a chunk that is under way commits before, and its
-    /// rows are found; the next one finds no job.
+    /// The uploads are locked first: a chunk in progress commits before that, and its rows
+    /// are found; the next chunk finds no job.
     #[tracing::instrument(name = "OwnDataWriter::remove_personal", level = "debug", skip_all)]
     async fn remove_personal(&self, removal: UserRemoval) -> Result<PersonalRows, RepositoryError> {
         self.db.extend_statement_timeout().await?;
@@ -244,7 +244,7 @@ impl OwnRecords<Tx> {
     }
 }
 
-/// The personal rows of a user.
+/// Selects the personal rows of a user.
 fn is_personal<T: TenantEntity>(creator: Uuid) -> Condition {
     Condition::all()
         .add(column(T::ACCESS_LEVEL).eq(AccessLevel::Personal.as_str()))

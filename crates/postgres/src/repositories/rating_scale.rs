@@ -73,7 +73,8 @@ impl<E: Executor> ScaleRepository for Scales<E> {
         let is_last = rows.len() <= limit.get() as usize;
         let rows = rows.into_iter().map(Model::into_scale);
         let mut rows: Vec<_> = rows.collect::<Result<_, _>>()?;
-        // Behind the last row: where that fills its page, the shipped one is the next page.
+        // After the last row. If that row fills its page, the shipped scale is the next
+        // page.
         rows.extend(filter.shipped_scale().filter(|_| is_last));
         Ok(page(rows, limit, |last| Cursor {
             sort,
@@ -98,7 +99,7 @@ impl ScaleWriter for Scales<Tx> {
     }
 }
 
-/// Only what is asked for is in the statement.
+/// Only the filters that are set are in the statement.
 fn condition(filter: &ScaleFilter) -> Condition {
     Condition::all()
         .add_option(filter.name.as_ref().map(|name| Column::Name.eq(name)))

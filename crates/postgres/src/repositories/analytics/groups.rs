@@ -1,4 +1,4 @@
-//! What figures are grouped by, in SQL.
+//! The grouping of figures, in SQL.
 
 use accunode_ports::repositories::GroupBy;
 
@@ -14,24 +14,24 @@ const OWNER_NAME: &str = "coalesce(o.name, CASE r.access_level WHEN 'system' THE
 const OWNER_ID: &str = "CASE r.access_level WHEN 'organization' THEN r.owner_key END";
 const OWNER_JOIN: &str = "LEFT JOIN organizations o ON o.id = r.owner_key";
 
-/// Where counts by risk level are read from, as the columns `group_name`, `group_id`,
-/// `risk_level` and `n`: from the rollup of sectors where it knows the groups, else from the
-/// predictions themselves.
+/// Returns the source of counts by risk level, with the columns `group_name`, `group_id`,
+/// `risk_level` and `n`: the rollup of sectors if it has the groups, otherwise the predictions
+/// themselves.
 pub(super) fn counts(group_by: GroupBy) -> Sql {
     groups_of(Some(group_by), OF_SECTORS)
 }
 
-/// Where grouped figures are read from: the rollup where it knows the groups, else the
-/// predictions themselves, in the rollup's columns: `group_name`, `group_id`,
-/// `reporting_year`, `reporting_quarter` (quarterly), `risk_level`, `pd_bucket`, `n`,
-/// `sum_pd` to 12 decimals, and `n0` to `n9`, how many are in each tenth of the bucket.
+/// Returns the source of grouped figures: the rollup if it has the groups, otherwise the
+/// predictions themselves, in the rollup's columns: `group_name`, `group_id`, `reporting_year`,
+/// `reporting_quarter` (quarterly), `risk_level`, `pd_bucket`, `n`, `sum_pd` to 12 decimals, and
+/// `n0` to `n9`, the number of predictions in each tenth of the bucket.
 pub(super) fn groups(group_by: Option<GroupBy>) -> Sql {
     groups_of(group_by, OF_ROLLUP)
 }
 
-/// Where counts by the grades of any scale are read from: the predictions themselves, in the
+/// Returns the source of counts by the grades of any scale: the predictions themselves, in the
 /// columns `group_name`, `group_id`, `pd_bucket` (the grade, from 0), `n` and `sum_pd`. `{bounds}`
-/// stands for the array of where each grade after the first begins.
+/// is replaced by the array of the PDs at which the grades after the first begin.
 pub(super) fn groups_by_bounds(group_by: Option<GroupBy>) -> Sql {
     let of = |name: &str, id: &str, join: &str| {
         Sql::of(BY_BOUNDS)
