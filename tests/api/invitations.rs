@@ -164,7 +164,7 @@ async fn a_member_is_named_to_those_who_see_them_and_to_no_one_else() {
         .await;
     assert_eq!(answer.problem(409), "already_member");
     assert_eq!(answer.json()["existing_id"], m1.id.to_string());
-    // Whether the address has an account elsewhere is not theirs to know.
+    // They may not learn whether the address has an account elsewhere.
     let _ = tenancy
         .user("tZ")
         .post(
@@ -262,7 +262,7 @@ async fn an_invitation_is_worth_no_more_than_its_makers_rights_are_by_now() {
         let body = invitation(email, role, &tenancy, "A");
         let _ = maker.post("/users", &body).await.expect(202);
     }
-    // Who could not have made it cannot put a lower one in its place.
+    // A user who could not have made the invitation cannot replace it with a lower one.
     let lower = invitation("chief@example.com", "org_member", &tenancy, "A");
     assert_eq!(
         oa.post("/users", &lower).await.problem(403),

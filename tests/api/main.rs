@@ -1,5 +1,5 @@
-//! The whole service over HTTP. The modules mirror the paths of the API; beside them
-//! stand what holds for all of it (`conventions`) and who may do what (`access`).
+//! The whole service over HTTP. The modules mirror the paths of the API; `conventions`
+//! tests rules of all operations, and `access` tests who may do what.
 
 #![expect(clippy::disallowed_methods, reason = "tests wait for what they spawn")]
 #![expect(clippy::expect_used, reason = "the helpers belong to the tests alone")]

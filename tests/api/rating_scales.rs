@@ -33,7 +33,7 @@ async fn everyone_reads_the_shipped_scale_behind_their_own() {
         made["grades"][6],
         json!({ "code": "G", "label": null, "pd_from": 0.2, "pd_to": 1.0 })
     );
-    // One row fills a page: the shipped one is on the next.
+    // One row fills a page: the shipped scale is on the next page.
     for limit in [1, 2, 20] {
         let rows = all_rows(m2, "/rating-scales", limit).await;
         let names: Vec<&str> = rows.iter().map(|row| text(row, "name")).collect();
@@ -119,7 +119,7 @@ async fn a_version_of_a_scale_is_made_once_and_never_changed() {
         .post("/rating-scales", &scale("retail", json!({ "version": 2 })))
         .await;
     let _ = next.expect(201);
-    // Names are those of one owner.
+    // A name is unique only for one owner.
     let _ = tr
         .post("/rating-scales", &scale("retail", json!({})))
         .await

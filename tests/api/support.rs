@@ -1,4 +1,4 @@
-//! What the tests send, and how they look behind the service's back.
+//! What the tests send, and how they inspect the state of the service.
 
 use accunode_tests::TestUser;
 use serde_json::{Value, json};
@@ -31,12 +31,12 @@ pub(crate) fn quarterly_ratios() -> Value {
     })
 }
 
-/// A prediction for a company that is found by its symbol, or made.
+/// A prediction for a company that is found by its symbol, or created.
 pub(crate) fn prediction(symbol: &str, year: &str) -> Value {
     json!({ "company": { "symbol": symbol }, "reporting_year": year, "ratios": ratios() })
 }
 
-/// The same for a quarter.
+/// Like [`prediction`], for a quarter.
 pub(crate) fn quarterly(symbol: &str, year: &str, quarter: &str) -> Value {
     json!({
         "company": { "symbol": symbol }, "reporting_year": year, "reporting_quarter": quarter,
@@ -44,7 +44,7 @@ pub(crate) fn quarterly(symbol: &str, year: &str, quarter: &str) -> Value {
     })
 }
 
-/// A prediction of this kind for a company that is named by its id.
+/// A prediction of this kind for a company that is identified by its id.
 pub(crate) fn prediction_on(kind: &str, company: &str, year: &str) -> Value {
     match kind {
         "annual" => json!({ "company_id": company, "reporting_year": year, "ratios": ratios() }),
@@ -55,7 +55,7 @@ pub(crate) fn prediction_on(kind: &str, company: &str, year: &str) -> Value {
     }
 }
 
-/// A default of a company that is named by its id.
+/// A default of a company that is identified by its id.
 pub(crate) fn outcome_on(company: &str) -> Value {
     json!({
         "company_id": company, "definition": "crr_178@1", "event": "default",
@@ -77,7 +77,7 @@ pub(crate) fn scale_of(name: &str) -> Vec<(String, Value)> {
     ]
 }
 
-/// An object with some fields changed; null takes a field away.
+/// Returns an object with some fields changed; null removes a field.
 pub(crate) fn with(mut body: Value, changes: Value) -> Value {
     let target = body.as_object_mut().expect("an object");
     let Value::Object(changes) = changes else {
@@ -103,12 +103,12 @@ pub(crate) fn file(lines: &[&str]) -> Vec<u8> {
     text.into_bytes()
 }
 
-/// A sound line of such a file.
+/// A valid line of such a file.
 pub(crate) fn line(symbol: &str, year: &str, debt_to_ebitda: &str) -> String {
     format!("{symbol},{symbol} Inc,Industrials,{year},0.25,{debt_to_ebitda},0.08,6.4,0.05")
 }
 
-/// A file of sound lines, one for each symbol.
+/// A file of valid lines, one for each symbol.
 pub(crate) fn file_of<S: AsRef<str>>(symbols: impl IntoIterator<Item = S>) -> Vec<u8> {
     let lines: Vec<String> = symbols
         .into_iter()
@@ -118,7 +118,7 @@ pub(crate) fn file_of<S: AsRef<str>>(symbols: impl IntoIterator<Item = S>) -> Ve
     file(&lines)
 }
 
-/// Sends a file of annual statements that must be taken, and answers its job's id.
+/// Sends a file of annual statements that must be accepted, and returns the id of its job.
 pub(crate) async fn submit(
     user: &TestUser,
     name: &str,
@@ -133,7 +133,7 @@ pub(crate) async fn submit(
     text(&job, "id").to_owned()
 }
 
-/// A field that is a text.
+/// Returns a field that is a text.
 #[track_caller]
 pub(crate) fn text<'a>(value: &'a Value, field: &str) -> &'a str {
     value[field]
@@ -141,7 +141,7 @@ pub(crate) fn text<'a>(value: &'a Value, field: &str) -> &'a str {
         .unwrap_or_else(|| panic!("no text {field} in {value}"))
 }
 
-/// A field that is a number.
+/// Returns a field that is a number.
 #[track_caller]
 pub(crate) fn number(value: &Value, field: &str) -> f64 {
     value[field]
@@ -149,7 +149,7 @@ pub(crate) fn number(value: &Value, field: &str) -> f64 {
         .unwrap_or_else(|| panic!("no number {field} in {value}"))
 }
 
-/// A field that is a count.
+/// Returns a field that is a count.
 #[track_caller]
 pub(crate) fn count(value: &Value, field: &str) -> i64 {
     value[field]
@@ -157,7 +157,7 @@ pub(crate) fn count(value: &Value, field: &str) -> i64 {
         .unwrap_or_else(|| panic!("no count {field} in {value}"))
 }
 
-/// The texts of one field over the rows of a list.
+/// Returns the texts of one field over the rows of a list.
 pub(crate) fn column(list: &Value, field: &str) -> Vec<String> {
     let rows = list["data"]
         .as_array()
@@ -165,7 +165,7 @@ pub(crate) fn column(list: &Value, field: &str) -> Vec<String> {
     rows.iter().map(|row| text(row, field).to_owned()).collect()
 }
 
-/// Every row of a list, page by page.
+/// Returns every row of a list, page by page.
 pub(crate) async fn all_rows(user: &TestUser, path: &str, limit: usize) -> Vec<Value> {
     let mut rows = Vec::new();
     let mut cursor: Option<String> = None;
@@ -189,7 +189,7 @@ pub(crate) async fn all_rows(user: &TestUser, path: &str, limit: usize) -> Vec<V
     }
 }
 
-/// One value, asked by a superuser.
+/// Queries one value as a superuser.
 pub(crate) async fn ask<T>(pool: &PgPool, sql: &str) -> T
 where
     T: for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres> + Send + Unpin,
@@ -200,7 +200,7 @@ where
         .unwrap_or_else(|error| panic!("{sql}: {error}"))
 }
 
-/// Something done by a superuser.
+/// Runs a statement as a superuser.
 pub(crate) async fn run(pool: &PgPool, sql: &str) {
     if let Err(error) = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))
         .execute(pool)
@@ -210,7 +210,7 @@ pub(crate) async fn run(pool: &PgPool, sql: &str) {
     }
 }
 
-/// Waits for what other processes do: there is no event to await.
+/// Waits for the effect of other processes, for which there is no event to await.
 pub(crate) async fn eventually(what: &str, is_so: impl AsyncFn() -> bool) {
     let end = std::time::Instant::now() + std::time::Duration::from_secs(30);
     while !is_so().await {
@@ -219,8 +219,8 @@ pub(crate) async fn eventually(what: &str, is_so: impl AsyncFn() -> bool) {
     }
 }
 
-/// Runs every test twice: with sessions in the process, and in Redis. The first line
-/// says how a service is started.
+/// Runs every test twice: with sessions in the process, and in Redis. The first line specifies
+/// how a service is started.
 macro_rules! with_either_store {
     ($start:path; $($name:ident)+) => {
         mod in_process {
@@ -240,8 +240,9 @@ macro_rules! with_either_store {
 }
 pub(crate) use with_either_store;
 
-/// Until so many statements wait for what this connection holds, or for one another behind it:
-/// PostgreSQL tells no one, so it is asked. Whoever waits for anything else does not count.
+/// Waits until this many statements are blocked by what this connection holds, or by one
+/// another behind it. PostgreSQL does not report this to a client, so it is queried. A
+/// statement that waits for anything else does not count.
 pub(crate) async fn wait_until_blocked(pool: &PgPool, by: &mut PgConnection, statements: i64) {
     let holder: i32 = sqlx::query_scalar("SELECT pg_backend_pid()")
         .fetch_one(by)

@@ -1,5 +1,5 @@
-//! The cells of the matrix about reading, changing and deleting rows, asked of the
-//! database itself: statements with no condition at all, as the role that serves.
+//! The cells of the matrix about reading, changing and deleting rows, tested in the
+//! database itself: statements without any condition, run as the role that serves.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ use super::{
     table::{Row, rows},
 };
 
-/// A row that was made for a cell, and the statement that a cell is about.
+/// A row that was made for a cell, and the statement that the cell describes.
 struct Asked {
     line: u64,
     what: String,
@@ -28,7 +28,8 @@ struct Asked {
     cells: Vec<String>,
 }
 
-/// The statement of an action on a resource; none where it is about no such thing.
+/// Returns the statement of an action on a resource; `None` if the action has no such
+/// statement.
 fn statement(table: &str, action: &str) -> Option<(String, bool)> {
     Some(match action {
         "read" => (format!("SELECT id FROM {table}"), true),
@@ -55,7 +56,7 @@ fn statement(table: &str, action: &str) -> Option<(String, bool)> {
     })
 }
 
-/// Makes the rows that a row of the matrix is about.
+/// Makes the rows that a row of the matrix describes.
 async fn prepare(stage: &Stage, row: &Row) -> Vec<Asked> {
     let mut asked = Vec::new();
     for resource in &row.resources {
@@ -64,7 +65,7 @@ async fn prepare(stage: &Stage, row: &Row) -> Vec<Asked> {
             "prediction" => &["annual_predictions", "quarterly_predictions"],
             "bulk_job" | "rescoring" => &["bulk_upload_jobs"],
             "outcome" => &["outcomes"],
-            // One's own is another row for each user.
+            // A user's own rows differ for each user.
             "coverage" if row.detail != "personal" => &["outcome_coverage"],
             "validation" => &["validation_reports"],
             "scale" => &["rating_scales"],
@@ -109,7 +110,7 @@ async fn prepare(stage: &Stage, row: &Row) -> Vec<Asked> {
     asked
 }
 
-/// What someone may read now; nothing where they are not let in.
+/// Returns the actor of a user at this moment; `None` if the user is refused.
 async fn actor(stage: &Stage, who: &str) -> Option<Actor> {
     let id = UserId(stage.users.user(who).id);
     let found = stage.service.wired().store.auth().with_membership(id).await;
@@ -117,7 +118,7 @@ async fn actor(stage: &Stage, who: &str) -> Option<Actor> {
     Actor::new(&user, membership).ok()
 }
 
-/// Asks every cell; answers how many, and which got another answer.
+/// Tests every cell. Returns their number, and the cells with another answer.
 async fn ask(stage: &Stage, server: &mut PgConnection, asked: &[Asked]) -> (usize, Vec<String>) {
     let mut cells = BTreeSet::new();
     let mut wrong = Vec::new();
@@ -129,7 +130,7 @@ async fn ask(stage: &Stage, server: &mut PgConnection, asked: &[Asked]) -> (usiz
             let inactive = actor
                 .as_ref()
                 .is_some_and(|actor| actor.require_active_organization().is_err());
-            // That an organization is not active is known before the database is asked.
+            // An inactive organization is detected before the database is queried.
             if inactive {
                 continue;
             }

@@ -1,11 +1,11 @@
-//! Every table of the database is guarded by row-level security and proved to be, or
-//! stands here with the reason why it needs none.
+//! Every table of the database is guarded by row-level security and tested for it, or is
+//! listed here with the reason why it needs none.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use accunode_tests::Database;
 
-/// Tables whose policies are proved in `row_level_security` and `sql_matrix`.
+/// Tables whose policies are tested in `row_level_security` and `sql_matrix`.
 pub(super) const GUARDED: [&str; 24] = [
     "annual_prediction_revisions",
     "annual_prediction_rollup",
@@ -33,7 +33,7 @@ pub(super) const GUARDED: [&str; 24] = [
     "validation_reports",
 ];
 
-/// Tables without policies, and why: who may see what of them is decided before asking.
+/// Tables without policies, with the reason: access to them is decided before the query.
 const UNGUARDED: &[(&str, &str)] = &[
     (
         "organizations",

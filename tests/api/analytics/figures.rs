@@ -1,4 +1,5 @@
-//! Every figure equals the plain query over what its reader can read, at every moment.
+//! Every figure equals the plain query over the rows that its reader can read, at every
+//! moment.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +21,7 @@ use crate::support::{file, line, quarterly_ratios, ratios, run, scale_of, submit
 const CASES: u64 = 60;
 const YEARS: [&str; 3] = ["2022", "2023", "2024"];
 
-/// A small generator with a seed that is told: the cases can be had again.
+/// A small random generator. Its seed is printed, so that the cases can be repeated.
 struct Dice(u64);
 
 impl Dice {
@@ -38,7 +39,7 @@ impl Dice {
     }
 }
 
-/// A part of what one can read; all of it without one.
+/// A part of what a user can read; `None` for all of it.
 type Part = Option<(DashboardScope, Option<OrganizationId>)>;
 
 struct Play<'a> {
@@ -46,7 +47,7 @@ struct Play<'a> {
     users: &'a Tenancy,
     pool: sqlx::PgPool,
     dice: Dice,
-    /// Scales on the buckets and off them, by what names them, and their bounds.
+    /// Scales on the buckets and off them, each with its reference and its bounds.
     scales: [(String, Vec<f64>); 2],
 }
 
@@ -62,7 +63,7 @@ impl Play<'_> {
         Actor::new(&user, membership).expect("an active user")
     }
 
-    /// Someone writes something: a prediction, an update, a removal or a small file.
+    /// A user writes something: a prediction, an update, a removal or a small file.
     async fn write(&mut self) -> String {
         let who = self.someone();
         let user = self.users.user(who);
@@ -97,7 +98,7 @@ impl Play<'_> {
                     body["ratios"]["ebit_to_interest_expense"] = json!(-8);
                 }
                 let answer = user.post(&format!("/predictions/{kind}"), &body).await;
-                // Another user's row in the organization may be there already.
+                // Another user's row in the organization may already exist.
                 assert!(
                     [200, 201, 403].contains(&answer.status.as_u16()),
                     "{who}: {}",
@@ -135,7 +136,7 @@ impl Play<'_> {
                 let answer = user
                     .delete(&format!("/companies/{}?force=true", text(row, "id")))
                     .await;
-                // Rows of others may stand on it.
+                // Rows of others may refer to it.
                 assert!(
                     [204, 403, 409].contains(&answer.status.as_u16()),
                     "{who}: {}",
@@ -167,7 +168,7 @@ impl Play<'_> {
         }
     }
 
-    /// Someone looks at figures, and they are those of the plain query.
+    /// A user reads figures, and they equal those of the plain query.
     async fn look(&mut self, after: &str) {
         let who = self.someone();
         let actor = self.actor(who).await;
@@ -301,7 +302,7 @@ async fn figures_equal_the_plain_query_after_every_write_for_every_reader() {
         };
         let mut kinds: BTreeMap<String, u64> = BTreeMap::new();
         for case in 0..CASES / 2 {
-            // Seen before the write, so that a figure that was kept would be noticed.
+            // Read before the write, so that a stale cached figure is noticed.
             play.look("nothing new").await;
             let what = play.write().await;
             *kinds

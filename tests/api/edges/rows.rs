@@ -1,4 +1,4 @@
-//! Someone who may do everything, and rows of their own for the parameters of a path.
+//! A user who may do everything, and rows of their own for the parameters of a path.
 
 use accunode_tests::{Service, TestUser, tenancy::Tenancy};
 use serde_json::{Value, json};
@@ -16,11 +16,11 @@ pub(super) struct Ground {
     pub(super) pool: PgPool,
 }
 
-/// A parameter of a path and a value that there is.
+/// A parameter of a path and an existing value.
 pub(super) type Filled = Vec<(String, String)>;
 
 impl Ground {
-    /// A super_admin of the operation's own, whom it may end or sign out.
+    /// Returns a super_admin for this operation alone, whom it may delete or sign out.
     pub(super) async fn caller(&self, at: usize) -> TestUser {
         let email = format!("edge{at}@example.com");
         let _ = self.user(&email, "super_admin").await;
@@ -48,8 +48,8 @@ impl Ground {
             .expect("an organization")
     }
 
-    /// What there is for every parameter of the operation's path. The first part of the path
-    /// says whose rows they are.
+    /// Returns existing values for the parameters of the operation's path. The first part of
+    /// the path determines whose rows they are.
     pub(super) async fn filled(
         &self,
         at: usize,
@@ -203,7 +203,7 @@ async fn first(caller: &TestUser, path: &str, field: &str) -> String {
     text(&list["data"][0], field).to_owned()
 }
 
-/// The path of an operation with these values, already encoded.
+/// Returns the path of an operation with these values, already encoded.
 pub(super) fn path_with(operation: &Operation, filled: &[(String, String)]) -> String {
     filled
         .iter()

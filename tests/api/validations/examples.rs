@@ -1,4 +1,4 @@
-//! The worked examples of the design, over HTTP. Their dates lie two years earlier here.
+//! The worked examples of the design, over HTTP. Their dates are two years earlier here.
 
 use accunode_tests::{Service, tenancy::Tenancy};
 use serde_json::{Value, json};
@@ -48,7 +48,7 @@ impl Scene {
         validated(&self.service, self.users.user("oA"), &body).await
     }
 
-    /// Groups of so many companies with a PD, of which so many default.
+    /// Makes groups of companies with a PD, of which a given number default.
     async fn groups(&self, groups: &[(f64, usize, usize)]) {
         let count = groups.iter().map(|(_, n, _)| n).sum();
         let mut ids = companies(&self.pool, &self.owner, count).await.into_iter();
@@ -70,7 +70,7 @@ fn happened(company: Uuid, event: &'static str, day: &str) -> Happened {
     (company, event, day.to_owned(), false, RECORDED)
 }
 
-/// 9.1, with more companies before and after than the window should see.
+/// Example 9.1, with companies before and after it that the window must not include.
 #[tokio::test]
 async fn sample_is_who_was_rated_on_the_first_day_as_it_was_known_then() {
     let scene = Scene::start().await;
@@ -122,7 +122,7 @@ async fn sample_is_who_was_rated_on_the_first_day_as_it_was_known_then() {
     let earlier = scene.validated(&as_of("2024-03-01T00:00:00Z")).await;
     assert_eq!(window(&earlier)["sample"]["defaults"], 3);
 
-    // The sample is what the figures are made from, and can be checked.
+    // The sample from which the figures are computed can be checked.
     let path = format!("/validations/{}", text(&report, "id"));
     let oa = scene.users.user("oA");
     let sample = oa.get(&format!("{path}/sample.csv")).await;
@@ -162,7 +162,7 @@ async fn sample_is_who_was_rated_on_the_first_day_as_it_was_known_then() {
     );
 }
 
-/// 9.2 and 9.4.
+/// Examples 9.2 and 9.4.
 #[tokio::test]
 async fn figures_are_those_of_the_design_to_eight_digits() {
     let scene = Scene::start().await;
@@ -227,7 +227,7 @@ async fn figures_are_those_of_the_design_to_eight_digits() {
     assert_eq!(figures["verdicts"]["discrimination"], "attention");
 }
 
-/// 9.3, and the estimate of Kaplan and Meier of 9.7.
+/// Example 9.3, and the Kaplan-Meier estimate of 9.7.
 #[tokio::test]
 async fn portfolios_without_defaults_and_with_exits_have_their_figures() {
     let scene = Scene::start().await;
@@ -254,7 +254,7 @@ async fn portfolios_without_defaults_and_with_exits_have_their_figures() {
     near(&window(&report)["default_rate"]["drop"], 0.25);
 }
 
-/// The companies that a migration matrix of 9.6 is about, row by row.
+/// The companies of a migration matrix of 9.6, row by row.
 #[tokio::test]
 async fn movements_between_grades_have_their_bandwidths() {
     let scene = Scene::start().await;
@@ -339,7 +339,8 @@ async fn a_window_that_nothing_covers_is_refused_and_an_empty_sample_fails() {
         oa.post("/validations", &other).await.problem(409),
         "window_not_covered"
     );
-    // What the form says comes first, then what only the clock and the arithmetic know.
+    // Faults of form are reported first, then those that only the clock and the arithmetic
+    // show.
     for (wrong, pointers) in [
         (
             json!({ "kind": "annual", "d0": "never", "step": 0, "lag_months": 99 }),

@@ -1,9 +1,10 @@
-//! How PostgreSQL carries out every list: with one owner who has nearly every row, for
-//! owners who have none, for a super_admin, and with 200 owners; by custom and by generic
-//! plans. What a page reads is bounded by its size, never by the size of the table.
+//! How PostgreSQL executes every list: with one owner who has nearly every row, for owners
+//! who have none, for a super_admin, and with 200 owners; with custom and with generic
+//! plans. The rows that a page reads are limited by its size, never by the size of the
+//! table.
 //!
-//! The statements are those that the repositories send. `auto_explain` tells their plans as
-//! warnings, which the tests listen to.
+//! The statements are those that the repositories send. `auto_explain` reports their plans
+//! as warnings, which the tests capture.
 
 mod capture;
 mod lists;
@@ -24,10 +25,10 @@ use crate::{
 use capture::{Plan, Plans};
 use lists::{EXEMPT, LISTS, List};
 
-/// Rows of a page, and the one more by which it is known whether there is a next one.
+/// Rows of a page, and the additional one that shows whether there is a next page.
 const PAGE: u64 = 21;
 
-/// Tables that are large in the seeds: reading them from end to end is what must not be.
+/// Tables that are large in the seeds, and must not be read in full.
 const LARGE: [&str; 15] = [
     "companies",
     "annual_predictions",
@@ -50,7 +51,7 @@ fn is_large(table: &str) -> bool {
     LARGE.contains(&table) || table.starts_with("audit_logs")
 }
 
-/// What is wrong with a plan, as lines.
+/// Collects what is wrong with a plan, as lines.
 fn faults(plan: &Value, bound: u64, faults: &mut Vec<String>) {
     let number = |key: &str| plan[key].as_f64().unwrap_or_default();
     let loops = number("Actual Loops");
@@ -81,7 +82,7 @@ fn faults(plan: &Value, bound: u64, faults: &mut Vec<String>) {
     }
 }
 
-/// Everything that is read, for a test's failure.
+/// Collects everything that is read, for the message of a failed test.
 fn scans(plan: &Value, found: &mut Vec<String>) {
     if let Some(index) = plan["Index Name"].as_str() {
         found.push(format!(
@@ -94,7 +95,7 @@ fn scans(plan: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// Runs every list for these users and answers what is wrong.
+/// Runs every list for these users and returns what is wrong.
 async fn check(world: &World, users: &[&str]) -> Vec<String> {
     let mut wrong = Vec::new();
     let organizations = world.count("SELECT count(*) FROM organizations").await;
@@ -127,8 +128,8 @@ async fn check(world: &World, users: &[&str]) -> Vec<String> {
     wrong
 }
 
-/// How many rows a page may read of one table: a page for each owner that is looked at, and
-/// what is looked up beside it.
+/// Returns how many rows a page may read of one table: a page for each owner that is read,
+/// and the rows that are looked up in addition.
 fn bound(list: &List, actor: &Actor, organizations: u64) -> u64 {
     let scope = actor.scope();
     let mut owners = scope.owners().len() as u64;
@@ -138,7 +139,7 @@ fn bound(list: &List, actor: &Actor, organizations: u64) -> u64 {
     (list.page * owners.max(1)).max(2 * list.page)
 }
 
-/// A store whose statements are planned so, and explained.
+/// Returns a store whose statements are planned in this mode and explained.
 async fn explaining(world: &World, mode: &str) -> PgStore {
     let database: String = sqlx::query_scalar("SELECT current_database()::text")
         .fetch_one(&world.superuser)
@@ -170,8 +171,8 @@ async fn explaining(world: &World, mode: &str) -> PgStore {
 async fn with_one_dominant_owner_no_list_walks_the_table() {
     let world = World::create().await;
     seed::one_dominant_owner(&world).await;
-    // Who has everything, two who have nothing, who administers nearly every member, and who
-    // reads all organizations.
+    // A user who has everything, two who have nothing, one who administers nearly every
+    // member, and one who reads all organizations.
     let wrong = check(&world, &["u0", "mB", "tR", "tZ", "sa"]).await;
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
@@ -184,7 +185,8 @@ async fn with_200_owners_no_list_walks_the_table() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// A search looks up keys that hold the owner: what others have makes no difference to it.
+/// A search looks up keys that contain the owner, so the rows of other owners make no
+/// difference.
 #[tokio::test]
 async fn a_search_looks_up_nothing_of_other_owners() {
     let world = World::create().await;
@@ -220,7 +222,7 @@ async fn a_search_looks_up_nothing_of_other_owners() {
     }
 }
 
-/// The text of every file of a folder, and of those in it.
+/// Returns the text of every file in a folder and its subfolders.
 fn sources(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).unwrap();
     entries
@@ -232,8 +234,8 @@ fn sources(folder: &Path) -> Vec<String> {
         .collect()
 }
 
-/// Whatever gives rows in the ports stands among the lists here, or among those that need
-/// no plan, with the reason.
+/// Every method of the ports that returns rows is among the lists here, or among those that
+/// need no plan, with the reason.
 #[test]
 fn every_list_of_the_ports_is_among_those_that_are_explained() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ports/src/repositories");

@@ -1,4 +1,4 @@
-//! What the tests share: ratios from text, golden rows, and copies of models to break.
+//! Shared parts of the tests: ratios from text, golden rows, and copies of models to break.
 
 use std::{
     fs,
@@ -24,13 +24,13 @@ pub(crate) const SERVED: &str = "2.0.0";
 /// Loaded once: the tests only read it.
 pub(crate) static SHIPPED: LazyLock<ModelRegistry> = LazyLock::new(ModelRegistry::shipped);
 
-/// Ratios as they come from a file; "" is missing.
+/// Returns ratios as they come from a file; "" means missing.
 pub(crate) fn ratios(kind: Kind, raw: &[&str]) -> Ratios {
     let raw: Vec<_> = raw.iter().map(|text| Some(*text)).collect();
     check(kind, RatioUnit::Fraction, &raw).unwrap()
 }
 
-/// One row, with its reasons.
+/// Scores one row, with its reasons.
 pub(crate) fn scored(kind: Kind, raw: &[&str]) -> Scored {
     SHIPPED
         .score(kind, &[ratios(kind, raw)], true)
@@ -43,7 +43,7 @@ pub(crate) fn golden(kind: Kind) -> Vec<(Ratios, Vec<(String, f64)>)> {
     golden_of(kind, SERVED)
 }
 
-/// Those of one version.
+/// Returns the golden rows of one version.
 pub(crate) fn golden_of(kind: Kind, version: &str) -> Vec<(Ratios, Vec<(String, f64)>)> {
     let folder = shipped_folder(kind, version);
     let mut reader = csv::Reader::from_path(folder.join("golden.csv")).unwrap();
@@ -99,7 +99,7 @@ impl Models {
         }
     }
 
-    /// A copy of a shipped model as version 9.0.0, so that it would be served.
+    /// Copies a shipped model as version 9.0.0, so that it would be served.
     pub(crate) fn copy(&self, kind: Kind, name: &str) -> Copy {
         let folder = self.root.path().join(name).join("9.0.0");
         fs::create_dir_all(&folder).unwrap();
@@ -142,7 +142,7 @@ impl Copy {
         fs::write(path, bytes).unwrap();
     }
 
-    /// Keeps those golden rows and changes them.
+    /// Selects golden rows and changes them.
     pub(crate) fn golden(&self, keep: impl FnMut(&mut Vec<String>) -> bool) {
         let path = self.folder.join("golden.csv");
         let text = fs::read_to_string(&path).unwrap();
@@ -170,7 +170,7 @@ impl Copy {
     }
 }
 
-/// The models that serve by default, as `name version`.
+/// Returns the models that serve by default, as `name version`.
 pub(crate) fn served(registry: &ModelRegistry) -> Vec<String> {
     registry
         .models()

@@ -1,4 +1,4 @@
-//! The shipped models and broken copies of them, through the port that others use.
+//! The shipped models and broken copies of them, through the port that other crates use.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! A user's own model: a graph that gives one number, of which nothing more is known.
+//! A user's own model: a graph that returns one number, of which nothing more is known.
 
 use accunode_domain::{
     prediction::Kind,
@@ -16,10 +16,10 @@ use crate::{
 
 const WEIGHTS: [f32; 5] = [0.8, 0.05, -2.0, -0.01, -3.0];
 const BIAS: f32 = -2.5;
-/// Away from the training's, so that it shows which one stands for what is missing.
+/// Different from the training's values, to show which of them replaces a missing ratio.
 const FILL: [f32; 5] = [0.02, 3.8, 0.03, 3.6, 0.046];
 
-/// A logistic regression that fills what is missing with `fill`.
+/// A logistic regression that replaces missing ratios with `fill`.
 fn logistic(copy: &Copy, fill: [f32; 5], output: &str, accepts_missing: bool) {
     copy.onnx(|m| {
         let graph = m.graph.as_mut().unwrap();
@@ -61,7 +61,7 @@ fn logistic(copy: &Copy, fill: [f32; 5], output: &str, accepts_missing: bool) {
             .all(|x| x.parse::<f32>().unwrap().abs() < 4.0)
     });
     if output == "probability" {
-        // An f32 probability does not hold its log-odds to 1e-6.
+        // The log-odds of an f32 probability are not exact to 1e-6.
         copy.golden_without(5);
     }
 }
@@ -122,7 +122,7 @@ fn a_model_with_one_probability_or_its_log_odds_is_served_with_exact_reasons() {
         let explanation = scored.explanation.unwrap();
         let sum: f64 = explanation.reasons.iter().map(|r| r.contribution).sum();
         assert!((explanation.base + sum - explanation.log_odds).abs() <= 1e-9);
-        // Of a linear model the Shapley value is weight · (value − median).
+        // In a linear model the Shapley value is weight · (value − median).
         let debt = explanation
             .reasons
             .iter()
@@ -172,7 +172,7 @@ fn a_model_that_leaves_missing_ratios_to_the_runtime_is_refused() {
     logistic(&copy, FILL, "probability", true);
     copy.onnx(|m| {
         let graph = m.graph.as_mut().unwrap();
-        // NaN is not less than anything, so it stays what it is.
+        // NaN is not less than anything, so it stays unchanged.
         graph.node[0] = node("Less", &["ratios", "fill"], "missing");
     });
     let refused = models.load().refused();

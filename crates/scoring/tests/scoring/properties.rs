@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use crate::kit::SHIPPED;
 
-/// Whatever a file may hold: usual values, bounds, far outside, placeholders, nothing.
+/// Any cell of a file: usual values, bounds, values far outside, placeholders, nothing.
 fn cell() -> impl Strategy<Value = String> {
     prop_oneof![
         6 => (-2.0_f64..12.0).prop_map(|v| v.to_string()),

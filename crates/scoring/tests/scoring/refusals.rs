@@ -7,8 +7,8 @@ use tract_onnx::pb::{ModelProto, tensor_proto};
 
 use crate::kit::{Copy, Models, SERVED, served};
 
-/// Breaks a copy of a model and expects that it is refused for that reason, and
-/// that the shipped models are served as if it were not there.
+/// Breaks a copy of a model and expects that it is refused for that reason, and that the
+/// shipped models are served as if the copy did not exist.
 fn refused(kind: Kind, reason: &str, break_it: impl FnOnce(&Copy)) {
     let models = Models::new();
     break_it(&models.copy(kind, "broken"));
@@ -98,7 +98,7 @@ fn an_operator_that_was_not_tested_is_refused_by_its_name() {
 #[test]
 fn a_graph_that_takes_missing_for_a_number_is_refused() {
     refused(Kind::Annual, "contributes something other than 0", |copy| {
-        // The value that stands for what is missing: the last Where's second input.
+        // The value that replaces a missing ratio: the last Where's second input.
         copy.onnx(|m| set(m, |inputs| &inputs[1], -9.0));
         without_missing(copy, 5);
     });

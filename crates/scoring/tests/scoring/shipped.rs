@@ -8,7 +8,7 @@ use accunode_scoring::ModelRegistry;
 
 use crate::kit::{SHIPPED, golden, ratios, read_manifest, scored, served};
 
-/// A company without trouble.
+/// A company in good condition.
 const SOUND: [&str; 5] = ["0.1", "2", "0.05", "6", "0.08"];
 
 fn bits(scored: &Scored) -> Vec<u64> {
@@ -83,7 +83,8 @@ fn alone_in_any_batch_and_in_another_registry_a_row_has_the_same_bits() {
     let other = ModelRegistry::shipped();
     for kind in Kind::ALL {
         let rows: Vec<Ratios> = golden(kind).into_iter().map(|(ratios, _)| ratios).collect();
-        // Longer than a chunk, not a multiple of one, each row at several places.
+        // More rows than a chunk has, not a multiple of its size, each row at several
+        // positions.
         let many: Vec<Ratios> = rows
             .iter()
             .cycle()
@@ -128,7 +129,7 @@ fn debt_over_negative_earnings_is_riskier_than_debt_of_twice_the_earnings() {
     assert_eq!(debt[0].value, Some(50.0));
 }
 
-/// Each ratio's first safe and last risky value, along which the PD must only rise.
+/// Each ratio's first safe and last risky value, between which the PD must only rise.
 fn towards_risk(kind: Kind) -> Vec<(usize, f64, f64)> {
     let manifest = read_manifest(kind);
     let inputs = manifest["inputs"].as_array().unwrap();
@@ -145,7 +146,7 @@ fn towards_risk(kind: Kind) -> Vec<(usize, f64, f64)> {
             (at, bound("max"), bound("min"))
         }
     });
-    // Economics does not settle the sign of a turnover.
+    // Economics does not determine the sign of a turnover.
     let settled = |(at, ..): &(usize, f64, f64)| !(kind == Kind::Quarterly && (3..5).contains(at));
     ends.filter(settled).collect()
 }
@@ -227,7 +228,7 @@ fn a_missing_ratio_lowers_the_confidence_by_its_weight() {
     let without_debt_too = scored(Kind::Annual, &raw).outcome.confidence;
     assert!(full > without_coverage && without_coverage > without_debt_too);
     // Both terms of the formula lose the ratio's weight, so less than the weight itself is lost
-    // only where the agreement is far from 1.
+    // only if the agreement is far from 1.
     let weight = |at: usize| {
         let manifest = read_manifest(Kind::Annual);
         manifest["inputs"][at]["importance"].as_f64().unwrap()
@@ -254,7 +255,7 @@ fn what_lies_outside_the_training_lowers_the_confidence() {
 
 #[test]
 fn confidence_in_the_annual_model_is_what_the_formula_says() {
-    // All there and inside: 1 / (1 + standard error).
+    // All ratios present and within bounds: 1 / (1 + standard error).
     let confidence = scored(Kind::Annual, &SOUND).outcome.confidence;
     assert!((0.8..0.95).contains(&confidence), "{confidence}");
 }

@@ -1,4 +1,4 @@
-//! PDs for companies that default at another rate than the manifest's.
+//! PDs for companies whose default rate differs from the manifest's.
 
 use accunode_domain::{prediction::Kind, ratio::Ratios, risk::Pd};
 use accunode_ports::scoring::{ModelInfo, Scorer, ScoringError};

@@ -1,7 +1,7 @@
 //! The documented example: models that are trained, exported and served.
 //!
-//! Needs python3 with venv and pip, and a package index: where these are absent the
-//! test says so and passes.
+//! Needs python3 with venv and pip, and a package index. If these are missing, the test
+//! reports it and passes.
 
 use std::{
     env, fs,
@@ -18,7 +18,7 @@ use crate::kit::{golden, ratios, served};
 
 const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/examples");
 
-/// Runs the example into a folder; `None` where Python is absent.
+/// Runs the example into a folder; `None` if Python is missing.
 fn trained() -> Option<TempDir> {
     let python = virtual_environment()?;
     let out = TempDir::new().unwrap();
@@ -43,7 +43,7 @@ fn virtual_environment() -> Option<PathBuf> {
     let folder = target().join("model-examples");
     let python = folder.join("bin/python");
     let installed = folder.join("installed.txt");
-    // Written last: an installation that broke off is begun anew.
+    // Written last: an interrupted installation starts again.
     if fs::read_to_string(&installed).ok().as_ref() != Some(&list) {
         run(Command::new("python3")
             .args(["-m", "venv", "--clear"])
@@ -120,7 +120,7 @@ fn trained_models_of_each_form_are_served_and_agree_with_the_shipped_ones() {
                 assert!((explanation.base + sum - explanation.log_odds).abs() <= 1e-9);
             }
         }
-        // Trained on the same data, they rank companies much as the shipped ones do.
+        // Trained on the same data, they rank companies much as the shipped models do.
         let rows: Vec<_> = golden(kind).into_iter().map(|(ratios, _)| ratios).collect();
         let pds = |registry: &ModelRegistry| -> Vec<f64> {
             let scored = registry.score(kind, &rows, false).unwrap();

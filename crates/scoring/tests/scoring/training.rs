@@ -1,4 +1,5 @@
-//! Every company of the training file, and some that no file would hold, explained.
+//! Explains every company of the training file, and some companies that no file would
+//! contain.
 
 use std::fs::File;
 
@@ -17,7 +18,8 @@ const FILE: &str = concat!(
     "/../../models/train/data/polish_companies_bankruptcy.csv.gz"
 );
 
-/// Rows of the file that have enough ratios, and how many have not.
+/// Returns the rows of the file that have enough ratios, and the number of those that do
+/// not.
 fn training(kind: Kind) -> (Vec<Ratios>, usize) {
     let mut reader = csv::Reader::from_reader(GzDecoder::new(File::open(FILE).unwrap()));
     let headers = reader.headers().unwrap().clone();
@@ -41,8 +43,8 @@ fn training(kind: Kind) -> (Vec<Ratios>, usize) {
     (rows, refused)
 }
 
-/// Each ratio at its worst, at both bounds, missing, a sentinel; all at once where
-/// enough of them stay.
+/// Returns each ratio at its worst, at both bounds, missing, a sentinel; and all of them at
+/// once if enough remain.
 fn extremes(kind: Kind) -> Vec<Ratios> {
     let values = [
         "-1e7", "-1", "-0.0", "0", "1e-40", "2", "50", "1e7", "1e8", "",

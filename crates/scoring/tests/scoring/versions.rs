@@ -1,4 +1,5 @@
-//! Several versions: one serves by default, each of them by its reference.
+//! Several versions of a model: one serves by default, and each can be selected by its
+//! reference.
 
 use std::fs;
 
@@ -23,7 +24,8 @@ fn reference(registry: &ModelRegistry, name: &str) -> ModelRef {
 fn at_another_rate(models: &Models, kind: Kind, name: &str, rate: f64) {
     let copy = models.copy(kind, name);
     copy.manifest(|m| m["target_default_rate"] = json!(rate));
-    // Log-odds of golden rows are before the correction to that rate: they still hold.
+    // The log-odds of golden rows precede the correction to that rate, so they are still
+    // valid.
     let base = read_manifest(kind)["base_rate"].as_f64().unwrap();
     let shift = |target: f64| (target / (1.0 - target) * (1.0 - base) / base).ln();
     let (inputs, parts) = match kind {
@@ -63,7 +65,7 @@ fn every_version_scores_by_its_reference_and_one_by_default() {
             ModelRegistry::shipped().score(kind, &row, true).unwrap()
         );
         assert!(old[0].outcome.pd < default[0].outcome.pd);
-        // Once more, now that it is loaded.
+        // Once more, now that the version is loaded.
         assert_eq!(old, by(&shipped));
     }
 }

@@ -1,4 +1,4 @@
-//! A session whose proof is old is asked for another one exactly where the table says so.
+//! A session whose proof is old must renew it exactly where the table requires it.
 
 use accunode_tests::{PASSWORD, Service, TestUser, tenancy::Tenancy};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::support::{ask, file_of, outcome_on, prediction, quarterly, scale_of, 
 
 const ASKED: &str = "401 step_up_required";
 
-/// What the conditions of the table say, as requests: with the condition, and without it.
+/// The conditions of the table, as requests: with the condition, and without it.
 fn conditions(
     tenancy: &Tenancy,
     session: &str,
@@ -135,7 +135,7 @@ async fn an_old_session_proves_itself_exactly_where_the_table_says_and_first_of_
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let lines = lines(&service).await;
-    // Nothing else can refuse a super_admin before.
+    // No earlier check can refuse a super_admin.
     let sa = tenancy.user("sa");
     let elsewhere = service.anonymous().login(&sa.email).await;
     let session = current_session(&elsewhere).await;
@@ -153,17 +153,17 @@ async fn an_old_session_proves_itself_exactly_where_the_table_says_and_first_of_
 
     let (mut wrong, mut asked) = (Vec::new(), 0);
     for line in &lines {
-        // It ends the session that asks.
+        // It ends the session of the caller.
         if line.is("post", "/auth/logout") {
             continue;
         }
-        // Rows that there are not and no body at all: anyone who needs a proof is told first.
+        // Rows that do not exist and no body at all: the missing proof is reported first.
         let answer = send(sa, &line.method, &line.filled(), None).await;
         let got = code(&answer);
         let (expected, right) = match line.step_up.as_str() {
             "always" => (ASKED, got == ASKED),
             "never" => ("anything else", got != ASKED),
-            // Which it is stands in the body, or in the path; see below.
+            // The body or the path decides; see below.
             "sometimes" => ("", true),
             other => panic!("{other:?} in the table"),
         };
@@ -177,8 +177,8 @@ async fn an_old_session_proves_itself_exactly_where_the_table_says_and_first_of_
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
     assert!(asked > 20, "only {asked} operations need a proof");
-    // None of the refused requests has done anything: what is new in the log is what was
-    // allowed, and the refusals themselves.
+    // None of the refused requests has changed anything: the new entries in the log are those
+    // of allowed requests, and the refusals themselves.
     let changes = format!(
         "SELECT count(*) - {before} FROM audit_logs WHERE action NOT IN ('DENIED', 'FAILED_LOGIN', 'READ', 'EXPORT')"
     );
@@ -211,7 +211,7 @@ async fn an_old_session_proves_itself_exactly_where_the_table_says_and_first_of_
         let got = code(&answer);
         assert_eq!(got == ASKED, needed, "{method} {path} {body:?}: {got}");
     }
-    // The session that asks is ended without a proof.
+    // The session of the caller is ended without a proof.
     let own = current_session(sa).await;
     let _ = sa.delete(&format!("/me/sessions/{own}")).await.expect(204);
     assert_eq!(sa.get("/me").await.problem(401), "invalid_token");

@@ -27,11 +27,11 @@ type Read = for<'a> fn(&'a PgStore, &'a Actor) -> LocalBoxFuture<'a, ()>;
 
 /// A list, and how a caller reads it.
 pub(super) struct List {
-    /// What it is called here.
+    /// The name of the list in these tests.
     pub(super) name: &'static str,
     /// The method of the ports.
     pub(super) of: &'static str,
-    /// Rows that it reads of each owner, at most.
+    /// The largest number of rows that it reads of each owner.
     pub(super) page: u64,
     read: Read,
 }
@@ -42,7 +42,7 @@ impl List {
     }
 }
 
-/// What gives rows and needs no plan.
+/// Methods that return rows and need no plan.
 pub(super) const EXEMPT: [(&str, &str); 12] = [
     (
         "CompanyWriter::rows_on",
@@ -97,7 +97,7 @@ const fn list(name: &'static str, of: &'static str, read: Read) -> List {
     }
 }
 
-/// The page after the first, somewhere in the middle.
+/// Returns a position in the middle of a list.
 fn middle(sort: Sort) -> Option<Cursor> {
     Some(Cursor {
         sort,
@@ -145,7 +145,7 @@ async fn predictions(
         .unwrap();
 }
 
-/// Those of the newest that a filter leaves.
+/// Reads the newest rows that match a filter.
 async fn filtered(store: &PgStore, actor: &Actor, kind: Kind, filter: PredictionFilter) {
     let (scope, page) = (actor.scope(), Limit::default());
     let predictions = store.predictions();
@@ -155,7 +155,7 @@ async fn filtered(store: &PgStore, actor: &Actor, kind: Kind, filter: Prediction
         .unwrap();
 }
 
-/// One of them.
+/// A filter that matches one row.
 fn of_symbol() -> PredictionFilter {
     PredictionFilter {
         symbol: Some(Symbol::from_stored("S77".to_owned())),
@@ -163,7 +163,7 @@ fn of_symbol() -> PredictionFilter {
     }
 }
 
-/// None of them.
+/// A filter that matches no row.
 fn of_year() -> PredictionFilter {
     PredictionFilter {
         year: ReportingYear::parse("", "1999").ok(),
@@ -171,7 +171,7 @@ fn of_year() -> PredictionFilter {
     }
 }
 
-/// None of them.
+/// A filter that matches no row.
 fn of_high_risk() -> PredictionFilter {
     PredictionFilter {
         risk_levels: vec![RiskLevel::High],
@@ -292,7 +292,7 @@ pub(super) const LISTS: &[List] = &[
     List {
         name: "company list by q",
         of: "CompanyRepository::list",
-        // What is like it, however much that is.
+        // All similar rows, however many.
         page: 1_000_000,
         read: read!(|s, a| {
             let filter = CompanyFilter {
@@ -539,7 +539,7 @@ pub(super) const LISTS: &[List] = &[
         "people",
         "UserRepository::list",
         read!(|s, a| {
-            // A user has no directory: nothing is asked then.
+            // A user has no directory: no query is made then.
             if let Ok(directory) = a.directory(None) {
                 s.users()
                     .list(&directory, &UserFilter::default(), Limit::default(), None)
@@ -591,10 +591,10 @@ pub(super) const LISTS: &[List] = &[
     List {
         name: "second factors that wait",
         of: "SecondFactorRepository::waiting",
-        // Those of a hundred members are cheaper to sort than to walk by the index.
+        // The rows of a hundred members are cheaper to sort than to read by the index.
         page: 2 * PAGE,
         read: read!(|s, a| {
-            // Who approves nothing asks nothing.
+            // A user who approves nothing makes no query.
             if let Ok(approvals) = a.approvals(organization(a)) {
                 for after in [None, middle(Sort::CreatedAt)] {
                     s.second_factors()

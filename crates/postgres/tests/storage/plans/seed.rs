@@ -1,4 +1,4 @@
-//! Large tables, quickly.
+//! Fills large tables quickly.
 
 use sqlx::{AssertSqlSafe, Executor};
 use uuid::Uuid;
@@ -18,15 +18,15 @@ pub(super) const MIDDLE_MICROS: i64 = (1_767_225_600 + 10_000) * 1_000_000;
 /// Rows of each table.
 const ROWS: u32 = 20_000;
 
-/// One user has every row of every table; one organization, which is not theirs, has
-/// nearly every member.
+/// Makes one user the owner of every row of every table; one organization, which is not
+/// theirs, has nearly every member.
 pub(super) async fn one_dominant_owner(world: &World) {
-    // level, organization, creator, of row n
+    // level, organization and creator of row n
     let owner = format!("'personal', NULL::uuid, '{}'::uuid", id("u0"));
     fill(world, &owner, &format!("'{}'::uuid", id("Z"))).await;
 }
 
-/// As many organizations with an equal share of everything, and one member each.
+/// Makes this many organizations with an equal share of all rows, and one member each.
 pub(super) async fn many_owners(world: &World, owners: u32) {
     let organization = |n: &str| {
         format!("('00000000-0000-7000-8000-' || lpad(to_hex(({n}) % {owners}), 12, '0'))::uuid")
@@ -40,7 +40,7 @@ pub(super) async fn many_owners(world: &World, owners: u32) {
         ),
     )
     .await;
-    // One of them is the organization of someone in the tests.
+    // One of them is the organization of a user in the tests.
     run(
         world,
         &format!(
