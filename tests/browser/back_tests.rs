@@ -1,5 +1,5 @@
-//! Outcomes and back-tests: an analyst records what happened, an administrator compares, and
-//! another one stands for the report.
+//! Outcomes and back-tests: an analyst records outcomes, an administrator requests a report,
+//! and another administrator signs it off.
 
 use accunode::commands::seed::DEMO_PASSWORD;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! The console without a mouse: every page, dialogs, the way past the menu.
+//! The console without a mouse: every page, dialogs, and the link that skips the menu.
 
 use accunode::commands::seed::DEMO_PASSWORD;
 use serde_json::{Value, json};
@@ -11,11 +11,11 @@ use crate::{
 const TAB: char = '\u{e004}';
 const ENTER: char = '\u{e007}';
 const ESCAPE: char = '\u{e00c}';
-/// So often the key is pressed on a page: past the menu and well into the content.
+/// How often the key is pressed on a page: past the menu and well into the content.
 const PRESSED: usize = 45;
 
-/// How many elements got the focus while the key was pressed, and the HTML of those whose focus
-/// cannot be seen.
+/// Returns how many elements got the focus while the key was pressed, and the HTML of those
+/// whose focus is not visible.
 async fn walk(browser: &Browser) -> Value {
     let listen = r"
         window.walked = { stops: 0, unseen: [] };
@@ -44,7 +44,7 @@ async fn the_focus_is_seen_on_every_page_and_gets_into_its_content() {
         browser.go(&view).await;
         let walked = walk(&browser).await;
         assert_eq!(walked["unseen"], json!([]), "{view}");
-        // The menu alone has 17 stops; where a page has few, they come round again.
+        // The menu alone has 17 stops; on a page with few stops they repeat.
         let stops = walked["stops"].as_u64();
         assert!(stops.is_some_and(|stops| stops > 20), "{view}: {walked}");
     }

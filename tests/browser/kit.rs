@@ -1,5 +1,5 @@
-//! A browser that a test sits before. Elements are found as a user finds them: by the words
-//! of a button, link or label.
+//! A browser that a test controls. Elements are found as a user finds them: by the text of a
+//! button, link or label.
 
 use std::{
     net::TcpListener,
@@ -22,13 +22,13 @@ use nix::{
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-/// How long a page may take until it shows what is waited for.
+/// How long a page may take to show the expected content.
 const PATIENCE: Duration = Duration::from_secs(15);
 const AXE: &str = include_str!("vendor/axe.min.js");
-/// What is only informed of, or what the tests do on purpose: refused requests.
+/// Messages that are only informative, or that the tests cause on purpose: refused requests.
 const EXPECTED: [&str; 1] = ["the server responded with a status of"];
 
-/// A browser with an empty profile, before a service.
+/// A browser with an empty profile that uses a service.
 pub(crate) struct Browser {
     pub(crate) client: Client,
     base: String,
@@ -37,7 +37,7 @@ pub(crate) struct Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // The driver leaves its browser running, which is in the same group of processes.
+        // The driver does not end its browser, which is in the same process group.
         if let Ok(id) = i32::try_from(self.driver.id()) {
             let _ = killpg(Pid::from_raw(id), Signal::SIGKILL);
         }
@@ -102,7 +102,7 @@ impl Browser {
         self.see("Overview").await;
     }
 
-    /// Goes to a view, as if its address had been typed.
+    /// Opens a view, as if its address had been typed.
     pub(crate) async fn go(&self, view: &str) {
         let _ = self
             .run("location.hash = arguments[0]", vec![json!(view)])
@@ -117,7 +117,7 @@ impl Browser {
             .unwrap_or_else(|error| panic!("{script}: {error}"))
     }
 
-    /// Until nothing is loading.
+    /// Waits until nothing is loading.
     pub(crate) async fn settled(&self) {
         sleep(Duration::from_millis(150)).await;
         self.until(
@@ -146,7 +146,7 @@ impl Browser {
         }
     }
 
-    /// Waits until the page shows these words.
+    /// Waits until the page shows this text.
     pub(crate) async fn see(&self, words: &str) {
         let script = "return document.body.innerText.includes(arguments[0]) || document.title.includes(arguments[0])";
         self.until(&format!("it shows {words:?}"), script, vec![json!(words)])
@@ -158,7 +158,7 @@ impl Browser {
         self.run(script, vec![json!(words)]).await == json!(true)
     }
 
-    /// Clicks the button, link or label with these words; the topmost dialog goes first.
+    /// Clicks the button, link or label with this text, in the topmost dialog if one is open.
     pub(crate) async fn click(&self, words: &str) {
         let script = r"
             const all = (root) => [...root.querySelectorAll('button, a, summary, label')].filter((e) => e.offsetParent !== null && !e.disabled);
@@ -197,7 +197,7 @@ impl Browser {
         .await;
     }
 
-    /// Hands a file to the only file field.
+    /// Selects a file in the only file field.
     pub(crate) async fn choose_file(&self, path: &std::path::Path) {
         let field = Locator::Css("input[type=file]");
         let field = self
@@ -212,7 +212,7 @@ impl Browser {
             .expect("to hand over a file");
     }
 
-    /// Presses a key, as often as is said, where the focus is.
+    /// Presses a key a number of times, where the focus is.
     pub(crate) async fn press(&self, key: char, times: usize) {
         let mut actions = KeyActions::new("keyboard".to_owned());
         for _ in 0..times {
@@ -223,7 +223,8 @@ impl Browser {
         self.client.perform_actions(actions).await.expect("a key");
     }
 
-    /// The views of `routes.js`, with their parameters by name: `/companies/:id`.
+    /// Returns the views of `routes.js`, with the names of their parameters:
+    /// `/companies/:id`.
     pub(crate) async fn routes(&self) -> Vec<String> {
         let script = r"
             const done = arguments[arguments.length - 1];
@@ -238,16 +239,16 @@ impl Browser {
         let _ = self.run(script, vec![json!(theme)]).await;
     }
 
-    /// Goes to an address below the service's own.
+    /// Opens an address below the service's own.
     pub(crate) async fn visit(&self, path: &str) {
         let address = format!("{}{path}", self.base);
-        // Where only what stands behind `#` differs, nothing would be loaded anew.
+        // If only the part after `#` differs, the browser would not load the page again.
         self.client.goto("about:blank").await.expect("to leave");
         self.client.goto(&address).await.expect("the address");
         self.settled().await;
     }
 
-    /// That axe-core finds nothing, whichever theme is chosen.
+    /// Checks that axe-core finds no problem in either theme.
     pub(crate) async fn is_accessible_in_both_themes(&self, what: &str) {
         for theme in ["light", "dark"] {
             self.theme(theme).await;
@@ -255,7 +256,7 @@ impl Browser {
         }
     }
 
-    /// That axe-core finds nothing on the page as it stands.
+    /// Checks that axe-core finds no problem on the page in its current state.
     pub(crate) async fn is_accessible(&self, what: &str) {
         if self.run("return typeof axe", vec![]).await != json!("object") {
             let _ = self.run(&format!("{AXE}; window.axe = axe;"), vec![]).await;
@@ -273,8 +274,9 @@ impl Browser {
         assert_eq!(found, json!([]), "{what}");
     }
 
-    /// That nothing went wrong since: no fault of a script, nothing that the policy refused,
-    /// nothing in the console, no page wider than the window.
+    /// Checks that nothing went wrong since the last check: no script error, nothing refused
+    /// by the content security policy, no severe message in the console, no page wider than
+    /// the window.
     pub(crate) async fn is_quiet(&self, what: &str) {
         let faults = self
             .run("return window.accunodeFaults.splice(0)", vec![])
@@ -307,7 +309,7 @@ impl Browser {
     }
 }
 
-/// What the page wrote to the browser's console (a command of chromedriver's own).
+/// The messages in the browser's console (a command specific to chromedriver).
 #[derive(Debug)]
 struct BrowserLog;
 

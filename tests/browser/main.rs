@@ -1,5 +1,5 @@
 //! The console in a real browser: whole stories of its users, every page in both themes, and
-//! what strangers write as names. Few tests, since each has a browser of its own.
+//! hostile names. There are few tests, because each starts its own browser.
 
 #![expect(
     clippy::expect_used,

@@ -1,4 +1,5 @@
-//! What administrators and the operator do, how fast a long list is, and a sign-out elsewhere.
+//! The tasks of administrators and the operator, the speed of a long list, and a sign-out
+//! elsewhere.
 
 use accunode::commands::seed::DEMO_PASSWORD;
 use accunode_tests::{PASSWORD, Service};
@@ -145,8 +146,8 @@ async fn signing_out_in_another_tab_ends_the_session_here() {
     browser.is_quiet("a sign-out elsewhere").await;
 }
 
-/// Milliseconds in which a hundred rows have to be there: ten times what they take on a machine
-/// that does nothing else.
+/// Milliseconds in which a hundred rows must be shown: ten times what they take on an idle
+/// machine.
 const BOUND: f64 = 50.0;
 
 #[tokio::test]
@@ -167,7 +168,7 @@ async fn a_hundred_rows_are_shown_at_once() {
         let took = browser.run(measured, vec![]).await;
         taken.push(took.as_f64().expect("a duration"));
     }
-    // The fastest of them: a pause of the machine is nothing that the console could mend.
+    // The fastest of them, because the console cannot prevent a pause of the machine.
     let best = taken.iter().copied().fold(f64::INFINITY, f64::min);
     assert!(best < BOUND, "{taken:?} ms");
 }

@@ -1,4 +1,4 @@
-//! Every page, as each role finds it.
+//! Every page, as each role sees it.
 
 use accunode::commands::seed::{DEMO_PASSWORD, fill_demo};
 use accunode_tests::Service;
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::kit::Browser;
 
-/// Those of administrators, from which role on.
+/// The pages of administrators, with their names in the menu.
 pub(crate) const MANAGED: [(&str, &str); 4] = [
     ("/organization", "Organization"),
     ("/organizations", "Organizations"),
@@ -34,7 +34,7 @@ pub(crate) async fn demo() -> Service {
     service
 }
 
-/// The address of the first row of a list that fits.
+/// Returns the address of the first matching row of a list.
 pub(crate) async fn first(browser: &Browser, list: &str, view: &str, condition: &str) -> String {
     let script = format!(
         "return fetch('api/v1{list}').then((answer) => answer.json()) \
@@ -65,8 +65,8 @@ pub(crate) async fn detail_views(browser: &Browser) -> Vec<String> {
     ]
 }
 
-/// An address of every route, and more than one where a page shows different things. A route
-/// that is new has to be named here where it has parameters.
+/// Returns an address of every route, and more than one if a page shows different content. A
+/// new route with parameters must be added here.
 pub(crate) async fn every_view(browser: &Browser) -> Vec<String> {
     let details = detail_views(browser).await;
     let mut views = Vec::new();
@@ -114,7 +114,7 @@ pub(crate) async fn every_view(browser: &Browser) -> Vec<String> {
     views
 }
 
-/// What a link of a mail leads to.
+/// The targets of links in mails.
 const DOORS: [&str; 4] = [
     "verify-email",
     "reset-password",
@@ -146,7 +146,7 @@ async fn every_page_is_accessible_and_quiet_in_both_themes() {
         browser.is_accessible_in_both_themes(view).await;
         browser.is_quiet(view).await;
     }
-    // A telephone: nothing is wider than the window.
+    // A telephone: nothing may be wider than the window.
     let _ = browser.client.set_window_size(390, 844).await;
     for view in &views {
         browser.go(view).await;

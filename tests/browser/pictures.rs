@@ -1,4 +1,4 @@
-//! `make pictures`: every page as a picture, to be looked at, and those that the README shows.
+//! `make pictures`: a picture of every page for review, and the pictures of the README.
 
 use std::{fs, path::Path};
 
@@ -9,13 +9,13 @@ use crate::{
     pages::{demo, detail_views, every_view, first},
 };
 
-/// Widths of a desk, a small laptop and a telephone, in pixels.
+/// Widths of a desktop, a small laptop and a telephone, in pixels.
 const WIDTHS: [u32; 3] = [1440, 1024, 390];
 const THEMES: [&str; 2] = ["light", "dark"];
 
 async fn take(browser: &Browser, view: &str, file: &Path) {
     browser.go(view).await;
-    // The charts' library comes with the first of them.
+    // The chart library is loaded with the first chart.
     tokio::time::sleep(std::time::Duration::from_millis(700)).await;
     let picture = browser.client.screenshot().await.expect("a picture");
     fs::write(file, picture).expect("a file");

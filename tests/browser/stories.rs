@@ -1,4 +1,4 @@
-//! What users do from beginning to end.
+//! The tasks of users from beginning to end.
 
 use std::fs;
 
@@ -40,7 +40,7 @@ async fn an_analyst_uploads_corrects_resends_looks_and_undoes() {
     browser.see("first round <b>-corrected.csv").await;
     browser.see("Every row was stored").await;
 
-    // The name is text, in the list and on the page.
+    // The name is shown as text, in the list and on the page.
     browser.go("/companies").await;
     browser.see(HOSTILE).await;
     browser.click(HOSTILE).await;
@@ -55,7 +55,7 @@ async fn an_analyst_uploads_corrects_resends_looks_and_undoes() {
             .await,
         json!(0)
     );
-    // Loaded again, and back: the same view, and the one before.
+    // Reloading shows the same view, and going back the previous one.
     browser.client.refresh().await.expect("to load again");
     browser.see(HOSTILE).await;
     browser.client.back().await.expect("to go back");
@@ -137,7 +137,7 @@ async fn a_session_that_ends_elsewhere_leads_to_the_sign_in_page_and_back() {
     browser.fill("Password", PASSWORD).await;
     browser.click("Sign in").await;
     browser.see("No uploads yet").await;
-    // No script of the page gets to see a token.
+    // No script of the page can read a token.
     let seen =
         "return document.cookie + JSON.stringify(localStorage) + JSON.stringify(sessionStorage)";
     let seen = browser.run(seen, vec![]).await.to_string();

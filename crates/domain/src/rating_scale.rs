@@ -21,7 +21,7 @@ pub const LAST_VERSION: u32 = 99_999;
 /// The prefix that is reserved for the names of shipped scales.
 const SHIPPED_NAMES: &str = "accunode";
 
-/// Where a scale stands.
+/// The status of a scale.
 #[derive(
     Clone,
     Copy,
