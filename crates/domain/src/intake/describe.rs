@@ -20,8 +20,9 @@ use crate::{
 /// The longest exchange, in characters.
 pub(super) const EXCHANGE_LENGTH: usize = 64;
 
-/// Reads a description in the form in which it is stored.|`Ok(None)` if there is none; an error if
-/// it cannot be understood, with what would be valid.
+/// Reads a description in the form in which it is stored.
+///
+/// `Ok(None)` if there is none; an error if it cannot be understood, with what would be valid.
 pub(super) fn read(
     place: usize,
     text: &str,
