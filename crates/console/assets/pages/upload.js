@@ -57,7 +57,7 @@ function Rows({ job }) {
     actions=${html`${kinds.length > 1 && html`<div class="segments" role="group" aria-label="Outcome">${kinds.map(([value, label, n]) => html`<button key=${value} aria-pressed=${value === status ? "true" : "false"} onClick=${() => setQuery({ status: value, cursor: "", trail: "" })}>${label} ${count(n)}</button>`)}</div>`}
       <${Act} act=${() => download(`/bulk-uploads/${job.id}/rows`, { status }, "text/csv", `${status || "rows"}-${job.original_filename.replace(/\.(csv|xlsx|csv\.gz)$/i, "")}.csv`)}>Download CSV<//>
 `}>
-    ${show(page, (value) => (value.data.length ? html`${table({ caption: "Rows", rowKey: (r) => r.row, rows: value.data, columns: [
+    ${show(page, (value) => (value.data.length ? html`${table({ caption: "Rows", isTall: value.data.length > 12, rowKey: (r) => r.row, rows: value.data, columns: [
       { key: "row", label: "Row", number: true, cell: (r) => count(r.row) },
       { key: "cell", label: "Column", hide: !value.data.some((r) => faults(r).length), cell: (r) => html`<${Cells} row=${r} />` },
       { key: "why", label: "Reason", cell: (r) => html`<${Reasons} row=${r} />` },
@@ -111,12 +111,20 @@ function Failed({ job }) {
       <${Act} act=${() => download(`/bulk-uploads/${job.id}/rows`, { status: "error" }, "text/csv", `failed-${job.original_filename.replace(/\.\w+$/, "")}.csv`)}>Download CSV<//>
       <${Act} tone="primary" disabled=${!loaded.value} act=${resend}>Resend corrected rows<//>`}>
     ${show(loaded, ({ head, rows }) => html`<div class="table-wrap" tabindex="0" role="region" aria-label="Failed rows"><table class="sheet">
-      <thead><tr><th scope="col">Reason</th>${head.map((/** @type {string} */ name, /** @type {number} */ of) => html`<th key=${of} scope="col">${name}</th>`)}</tr></thead>
-      <tbody>${rows.map((row, /** @type {number} */ at) => html`<tr key=${at}>
-        <td class="why">${row.faults.map((f, /** @type {number} */ n) => html`<div key=${n}>${f.column && html`<strong>${f.column}</strong>: `}${f.text}</div>`)}</td>
-        ${row.cells.map((/** @type {string} */ cell, /** @type {number} */ of) => { const bad = row.faults.some((f) => f.column === head[of]); return html`<td key=${of} class=${bad ? "cell-bad" : ""}>
+      <thead><tr><th scope="col">Reason</th>${inOrder(head, rows).map((of) => html`<th key=${of} scope="col">${head[of]}</th>`)}</tr></thead>
+      <tbody>${rows.map((row, at) => html`<tr key=${at}>
+        <td class="why">${row.faults.map((f, n) => html`<div key=${n}>${f.column && html`<strong>${f.column}</strong>: `}${f.text}</div>`)}</td>
+        ${inOrder(head, rows).map((of) => { const cell = row.cells[of] ?? ""; const bad = row.faults.some((f) => f.column === head[of]); return html`<td key=${of} class=${bad ? "cell-bad" : ""}>
           <input size=${Math.min(32, Math.max(8, cell.length))} value=${changes[`${at}.${of}`] ?? cell} aria-label=${`${head[of]}, failed row ${at + 1}`} aria-invalid=${bad ? "true" : null} onInput=${onText((text) => change(`${at}.${of}`, text))} /></td>`; })}</tr>`)}</tbody></table></div>
       ${job.error_count > rows.length && html`<p class="pad muted">The first ${count(rows.length)} of ${count(job.error_count)}. Download the file to correct all of them.</p>`}`, 6)}<//>`;
+}
+
+/** The places of the columns as they are shown: which company it is, then what is wrong, then the others. They are sent as they came.
+ * @param {string[]} head @param {{ faults: { column: string }[] }[]} rows */
+function inOrder(head, rows) {
+  const wrong = new Set(rows.flatMap((row) => row.faults.map((fault) => fault.column)));
+  const rank = (/** @type {number} */ of) => (of === 0 ? 0 : wrong.has(head[of]) ? 1 : 2);
+  return head.map((_, of) => of).sort((a, b) => rank(a) - rank(b) || a - b);
 }
 
 /** The reasons of a row, by column of the file. @param {string} text @param {string[]} head @param {Record<string, string>} aliases */
