@@ -8,6 +8,8 @@ const ROWS = 46;
 const TEXT = 256 * 1024;
 /** So much of the texts that a workbook keeps apart from its cells. */
 const SHARED = 4 * 1024 * 1024;
+/** So many sheets are looked at. */
+const SHEETS = 20;
 /** Larger directories are of no workbook that a person wrote. */
 const DIRECTORY = 4 * 1024 * 1024;
 
@@ -65,8 +67,32 @@ async function part(file, all, name, most) {
 
 const ENTITIES = /** @type {Record<string, string>} */ ({ amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" });
 const plain = (/** @type {string} */ text) => text.replace(/&(?:#x([0-9a-f]+)|#(\d+)|(\w+));/gi, (whole, hex, number, name) => (name ? ENTITIES[name] ?? whole : String.fromCodePoint(Math.min(0x10ffff, parseInt(hex ?? number, hex ? 16 : 10)))));
+/** The elements of this name, one after the other: the tag and what is inside. A text that ends
+ * within one has no further. (A pattern would look for each end from the beginning again.)
+ * @param {string} xml @param {string} name @param {number} [most] */
+function elements(xml, name, most = Infinity) {
+  /** @type {{ tag: string, inside: string }[]} */
+  const found = [];
+  for (let at = xml.indexOf(`<${name}`); at >= 0 && found.length < most; at = xml.indexOf(`<${name}`, at)) {
+    const end = xml.indexOf(">", at);
+    if (end < 0) break;
+    const tag = xml.slice(at, end + 1);
+    at = end + 1;
+    if (!/[\s/>]/.test(tag[name.length + 1])) continue;
+    if (tag.endsWith("/>")) {
+      found.push({ tag, inside: "" });
+      continue;
+    }
+    const close = xml.indexOf(`</${name}>`, end);
+    if (close < 0) break;
+    found.push({ tag, inside: xml.slice(end + 1, close) });
+    at = close;
+  }
+  return found;
+}
+
 /** The texts within, joined: a cell may be written in several styles. @param {string} xml */
-const texts = (xml) => [...xml.matchAll(/<t(?:\s[^>]*)?>([^<]*)<\/t>/g)].map(([, text]) => plain(text)).join("");
+const texts = (xml) => elements(xml, "t").map(({ inside }) => plain(inside)).join("");
 const attribute = (/** @type {string} */ tag, /** @type {string} */ name) => plain(new RegExp(`\\s${name}="([^"]*)"`).exec(tag)?.[1] ?? "");
 
 /** The place of a column: `A` is 0, `AB` is 27. @param {string} cell */
@@ -76,14 +102,14 @@ const COLUMNS = 200;
 
 /** @param {string} xml @param {string[]} shared */
 function rowsOf(xml, shared) {
-  return [...xml.matchAll(/<row[\s>](?:[^>]*[^/])?>?(.*?)<\/row>/gs)].slice(0, ROWS).map(([, inside]) => {
+  return elements(xml, "row", ROWS).map(({ inside }) => {
     /** @type {string[]} */
     const row = [];
-    for (const [, tag, content = ""] of inside.matchAll(/<c(\s[^>]*?)?(?:\/>|>(.*?)<\/c>)/gs)) {
-      const at = Math.max(row.length, columnOf(attribute(tag ?? "", "r")));
+    for (const { tag, inside: content } of elements(inside, "c", COLUMNS)) {
+      const at = Math.max(row.length, columnOf(attribute(tag, "r")));
       if (at >= COLUMNS) break;
-      const kind = attribute(tag ?? "", "t");
-      const value = /<v[^>]*>([^<]*)<\/v>/.exec(content)?.[1] ?? "";
+      const kind = attribute(tag, "t");
+      const value = elements(content, "v", 1)[0]?.inside ?? "";
       while (row.length < at) row.push("");
       row.push(kind === "s" ? shared[Number(value)] ?? "" : kind === "inlineStr" ? texts(content) : plain(value));
     }
@@ -95,10 +121,10 @@ function rowsOf(xml, shared) {
 async function workbook(file) {
   const all = await entries(file);
   const names = await part(file, all, "xl/workbook.xml", TEXT);
-  const relations = new Map([...(await part(file, all, "xl/_rels/workbook.xml.rels", TEXT)).matchAll(/<Relationship\s[^>]*>/g)].map(([tag]) => [attribute(tag, "Id"), attribute(tag, "Target")]));
-  const shared = [...(await part(file, all, "xl/sharedStrings.xml", SHARED)).matchAll(/<si>(.*?)<\/si>|<si\/>/gs)].map(([, inside = ""]) => texts(inside));
+  const relations = new Map(elements(await part(file, all, "xl/_rels/workbook.xml.rels", TEXT), "Relationship").map(({ tag }) => [attribute(tag, "Id"), attribute(tag, "Target")]));
+  const shared = elements(await part(file, all, "xl/sharedStrings.xml", SHARED), "si").map(({ inside }) => texts(inside));
   const sheets = [];
-  for (const [tag] of [...names.matchAll(/<sheet\s[^>]*>/g)].slice(0, 20)) {
+  for (const { tag } of elements(names, "sheet", SHEETS)) {
     const target = relations.get(attribute(tag, "r:id")) ?? "";
     const path = target.startsWith("/") ? target.slice(1) : `xl/${target}`;
     sheets.push({ name: attribute(tag, "name"), rows: rowsOf(await part(file, all, path, TEXT), shared) });
