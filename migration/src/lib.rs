@@ -50,6 +50,7 @@ mod m20261128_000140_company_removal;
 mod m20261128_000141_undo_in_turn;
 mod m20261128_000150_maintenance;
 mod m20261128_000160_rating_scales;
+mod m20261128_000170_company_sharing;
 mod roles;
 mod run;
 
@@ -98,6 +99,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000141_undo_in_turn::Migration),
             Box::new(m20261128_000150_maintenance::Migration),
             Box::new(m20261128_000160_rating_scales::Migration),
+            Box::new(m20261128_000170_company_sharing::Migration),
         ]
     }
 }

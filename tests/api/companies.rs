@@ -2,6 +2,7 @@
 
 mod identifiers;
 mod predictions;
+mod sharing;
 
 use accunode_tests::{Service, TestUser, tenancy::Tenancy};
 use serde_json::{Value, json};

@@ -92,7 +92,7 @@ pub(super) fn endpoint(resource: &str, action: &str) -> (&'static str, &'static 
         ("company", "create") => ("post", "/companies"),
         ("company", "list") => ("get", "/companies"),
         ("company", "read") => ("get", "/companies/{id}"),
-        ("company", "update" | "raise" | "lower") => ("patch", "/companies/{id}"),
+        ("company", "update" | "raise" | "lower" | "share") => ("patch", "/companies/{id}"),
         ("company", "delete" | "force_delete") => ("delete", "/companies/{id}"),
         ("prediction", "create") => ("post", "/predictions/{kind}"),
         ("prediction", "list") => ("get", "/predictions/{kind}"),
@@ -439,6 +439,12 @@ async fn company(stage: &Stage, action: &str, to: Option<&str>, detail: &str) ->
         let company = stage.company_with(detail).await;
         let path = format!("/companies/{company}?force=true");
         return vec![Request::Delete(path)];
+    }
+    if let ("share", Some(to)) = (action, to) {
+        let mut body = target(stage, to);
+        body["with_predictions"] = true.into();
+        let company = stage.company_with(detail).await;
+        return vec![Request::Patch(format!("/companies/{company}"), body)];
     }
     let path = format!("/companies/{}", stage.company(detail).await);
     vec![match (action, to) {

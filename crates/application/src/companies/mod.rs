@@ -4,6 +4,7 @@ mod create;
 mod get;
 mod list;
 mod remove;
+mod share;
 mod timeline;
 mod update;
 
@@ -11,8 +12,9 @@ use std::sync::Arc;
 
 pub use create::CreateCompany;
 pub use list::ListCompanies;
+pub use share::MovedWithCompany;
 pub use timeline::TimelineQuery;
-pub use update::UpdateCompany;
+pub use update::{UpdateCompany, UpdatedCompany};
 
 use crate::Ports;
 

@@ -12,7 +12,7 @@ use accunode_ports::repositories::{PredictionFilter, UnitOfWork};
 use serde_json::json;
 use strum::VariantArray;
 
-use super::Companies;
+use super::{Companies, share::with_company};
 use crate::{
     Caller, Error, ErrorCode,
     overtaken::Overtaken,
@@ -137,7 +137,7 @@ async fn remove_prediction(
         entity_id: Some(prediction.id.0),
         organization: prediction.owner.organization(),
         old_values: Some(summary(prediction)),
-        metadata: json!({ "with_company": prediction.company.id }),
+        metadata: with_company(prediction.company.id),
         ..AuditEvent::new("prediction.deleted", entity(kind), AuditAction::Delete)
     };
     unit.audit_log()

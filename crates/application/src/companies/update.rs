@@ -1,14 +1,20 @@
 //! A company is described better or shared more widely.
 
 use accunode_domain::{
+    access::{Grant, Scope},
     audit::{AuditAction, AuditEvent},
     company::{Company, CompanyChanges},
+    fault::Fault,
     id::{CompanyId, OrganizationId},
     owner::AccessLevel,
 };
+use accunode_ports::repositories::UnitOfWork;
 use serde_json::json;
 
-use super::Companies;
+use super::{
+    Companies,
+    share::{MovedWithCompany, move_predictions},
+};
 use crate::{Caller, Error, ErrorCode, RowLevel, overtaken::Overtaken, predictions::version_asked};
 
 /// What is to be different.
@@ -20,8 +26,19 @@ pub struct UpdateCompany {
     pub access_level: Option<RowLevel>,
     /// For which organization.
     pub organization: Option<OrganizationId>,
+    /// Whether the predictions of the company's owner move with it to another level.
+    pub with_predictions: bool,
     /// The version that the caller read.
     pub if_match: Option<i64>,
+}
+
+/// A company as it is now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UpdatedCompany {
+    /// The company.
+    pub company: Company,
+    /// What moved with it.
+    pub moved: MovedWithCompany,
 }
 
 impl Companies {
@@ -29,7 +46,8 @@ impl Companies {
     ///
     /// # Errors
     /// `NotFound`; `not_writable`, `level_forbidden`, `outside_scope`; `level_change`;
-    /// `company_in_use` where the level would change under predictions (I5); every
+    /// `company_in_use` where the level would change under predictions that do not move
+    /// with it (I5), or they are too many or may not be raised; every
     /// fault of the description; `Stale`; `symbol_taken`.
     #[tracing::instrument(name = "companies.update", level = "debug", skip_all)]
     pub async fn update(
@@ -37,7 +55,7 @@ impl Companies {
         caller: &Caller,
         id: CompanyId,
         command: &UpdateCompany,
-    ) -> Result<Company, Error> {
+    ) -> Result<UpdatedCompany, Error> {
         let mut overtaken = Overtaken::by(command.if_match);
         loop {
             let attempt = self.update_once(caller, id, command).await;
@@ -52,7 +70,7 @@ impl Companies {
         caller: &Caller,
         id: CompanyId,
         command: &UpdateCompany,
-    ) -> Result<Company, Error> {
+    ) -> Result<UpdatedCompany, Error> {
         let actor = &caller.actor;
         let scope = actor.scope();
         let stored = self.get(caller, id).await?;
@@ -70,46 +88,105 @@ impl Companies {
         .map_err(refused)?;
         let version = version_asked(command.if_match, stored.row_version)?;
         let draft = command.changes.of(&stored.profile);
-        let profile = draft
-            .and_then(|draft| draft.check_change(&stored.profile))
-            .map_err(Error::Invalid)?;
+        let profile = draft.and_then(|draft| draft.check_change(&stored.profile));
+        let nowhere = (command.with_predictions && level.is_none()).then(|| {
+            Fault::new(
+                "/with_predictions",
+                "required",
+                "goes with the `access_level` or `organization_id` that company and predictions \
+                 are to have",
+            )
+        });
+        let profile = match (profile, nowhere) {
+            (Ok(profile), None) => profile,
+            (profile, nowhere) => {
+                let mut faults = profile.err().unwrap_or_default();
+                faults.extend(nowhere);
+                return Err(Error::Invalid(faults));
+            }
+        };
         let next = Company {
             profile,
             owner: grant.owner(),
             ..stored.clone()
         };
 
+        let moves = next.owner != stored.owner;
         let (scope, stored, next) = (&scope, &stored, &next);
-        let updated = self.ports.transaction(scope, |unit| async move {
-        if next.owner != stored.owner && unit.reads().companies().is_in_use(scope, id).await? {
-            return Err(Error::Conflict {
-                code: ErrorCode::CompanyInUse,
-                detail: "there are predictions or outcomes on this company, so its level cannot change"
-                    .to_owned(),
-                existing: None,
-            });
-        }
-        let updated = unit.companies().update(grant, next, version).await?;
-        let event = AuditEvent {
-            entity_id: Some(id.0),
-            organization: grant.owner().organization(),
-            old_values: Some(
-                json!({ "profile": stored.profile, "access_level": stored.owner.level() }),
-            ),
-            new_values: Some(
-                json!({ "profile": updated.profile, "access_level": updated.owner.level() }),
-            ),
-            ..AuditEvent::new("company.updated", "company", AuditAction::Update)
-        };
-        unit.audit_log()
-            .record(&caller.context, caller.sign(event))
+        let updated = self
+            .ports
+            .transaction(scope, |unit| async move {
+                let companies = unit.companies();
+                let company = if !moves {
+                    companies.update(grant, next, version).await?
+                } else if command.with_predictions {
+                    companies
+                        .update_with_predictions(grant, next, version)
+                        .await?
+                } else {
+                    refuse_in_use(&*unit, scope, stored).await?;
+                    companies.update(grant, next, version).await?
+                };
+                let moved = match command.with_predictions {
+                    true if moves => move_predictions(&*unit, caller, grant, &company).await?,
+                    _ => MovedWithCompany::default(),
+                };
+                let event = changed(grant, stored, &company, command, moved);
+                unit.audit_log()
+                    .record(&caller.context, caller.sign(event))
+                    .await?;
+                Ok(UpdatedCompany { company, moved })
+            })
             .await?;
-Ok(updated)
-}).await?;
         // Figures by industry and country follow the company.
-        self.ports
-            .forget_figures(&[stored.owner.key(), updated.owner.key()])
-            .await;
+        let owners = [stored.owner.key(), updated.company.owner.key()];
+        self.ports.forget_figures(&owners).await;
         Ok(updated)
+    }
+}
+
+/// A company changes its level alone only while nothing that the caller can read stands on it.
+async fn refuse_in_use(
+    unit: &dyn UnitOfWork,
+    scope: &Scope,
+    company: &Company,
+) -> Result<(), Error> {
+    if !unit
+        .reads()
+        .companies()
+        .is_in_use(scope, company.id)
+        .await?
+    {
+        return Ok(());
+    }
+    Err(Error::Conflict {
+        code: ErrorCode::CompanyInUse,
+        detail: "there are predictions or outcomes on this company, so its level cannot change \
+                 alone; with_predictions=true moves the predictions of its owner with it, and \
+                 outcomes stay as they were recorded"
+            .to_owned(),
+        existing: None,
+    })
+}
+
+fn changed(
+    grant: Grant,
+    before: &Company,
+    after: &Company,
+    command: &UpdateCompany,
+    moved: MovedWithCompany,
+) -> AuditEvent {
+    let described = |company: &Company| json!({ "profile": company.profile, "access_level": company.owner.level() });
+    let metadata = match command.with_predictions {
+        true => json!({ "predictions": moved.annual + moved.quarterly }),
+        false => json!({}),
+    };
+    AuditEvent {
+        entity_id: Some(after.id.0),
+        organization: grant.owner().organization(),
+        old_values: Some(described(before)),
+        new_values: Some(described(after)),
+        metadata,
+        ..AuditEvent::new("company.updated", "company", AuditAction::Update)
     }
 }

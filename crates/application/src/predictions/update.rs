@@ -1,7 +1,9 @@
 //! A prediction is corrected or shared more widely.
 
 use accunode_domain::{
+    access::{Denial, Inconsistency},
     audit::{AuditAction, AuditEvent},
+    fault::Fault,
     id::{OrganizationId, PredictionId},
     owner::AccessLevel,
     prediction::{Kind, Prediction},
@@ -83,7 +85,15 @@ impl Predictions {
                         command.organization,
                         company,
                     )
-                    .map_err(refused)?
+                    .map_err(|denial| match denial {
+                        // Both are of one narrow owner, and can be raised together only.
+                        Denial::Unprocessable(Inconsistency::LevelMismatch)
+                            if company == stored.owner =>
+                        {
+                            raise_the_company(&stored)
+                        }
+                        denial => refused(denial),
+                    })?
             }
         };
         let version = version_asked(command.if_match, stored.row_version)?;
@@ -162,6 +172,21 @@ impl Predictions {
             .await?;
         Ok(company.map_or(stored.owner, |company| company.owner))
     }
+}
+
+/// That a prediction is raised with its company.
+fn raise_the_company(stored: &Prediction) -> Error {
+    let reason = Inconsistency::LevelMismatch;
+    Error::invalid(Fault::new(
+        "/access_level",
+        reason.code(),
+        format!(
+            "{}; PATCH /companies/{} with this access_level and with_predictions=true raises the \
+             company and the predictions of its owner together",
+            reason.message(),
+            stored.company.id
+        ),
+    ))
 }
 
 /// What was sent first, in the unit of the correction, with the correction in it.

@@ -14,6 +14,7 @@
 //! | [`Actor`] | who the caller is, as far as the rules are concerned |
 //! | `scope`, `rows` | companies and predictions: read, create, raise, write |
 //! | `company_removal` | what stands on a company, and may go with it |
+//! | `company_sharing` | what moves with a company to a wider level |
 //! | `jobs` | bulk uploads |
 //! | `outcomes` | what happened to companies, and how far that is complete |
 //! | `rating_scales` | master scales |
@@ -32,6 +33,7 @@ mod admin;
 mod analytics;
 mod audit;
 mod company_removal;
+mod company_sharing;
 mod denial;
 mod jobs;
 mod keys;
@@ -49,6 +51,7 @@ pub use actor::Actor;
 pub use analytics::DashboardScope;
 pub use audit::AuditScope;
 pub use company_removal::{CompanyUse, OnCompany, RowsOnCompany};
+pub use company_sharing::CompanySharing;
 pub use denial::{Contradiction, Denial, Forbidden, Inconsistency};
 pub use keys::{KeyDirectory, KeyScope};
 pub use organizations::{Door, OrganizationChange, Organizations, fits_as_parent};

@@ -39,6 +39,7 @@ pub(crate) const KNOWN: &[&str] = &[
     "company lower",
     "company raise",
     "company read",
+    "company share",
     "company update",
     "coverage read",
     "coverage set",
@@ -185,6 +186,25 @@ fn ask(world: &World, actor: &Actor, request: &Request<'_>) -> Result<Answer, St
                     true => Ok(()),
                     // Of a conflict it is compared only that it is one.
                     false => Err(Denial::Conflict(Contradiction::LevelChange)),
+                }),
+            )
+        }
+        ("company", "share", Some(to)) => {
+            let (row, company) = request.detail.split_once(" on ").ok_or_else(unknown)?;
+            let (company, creator) = world.owner(company)?;
+            let (owner, created_by) = world.owner(row)?;
+            let (level, organization) = target(to).ok_or_else(unknown)?;
+            let row = RowsOnCompany {
+                what: OnCompany::Predictions,
+                owner,
+                created_by,
+                count: 1,
+            };
+            let raise = actor.raise(company, creator, level, organization);
+            open(
+                raise.and_then(|raise| match actor.company_sharing(raise, &[row]).refused {
+                    0 => Ok(()),
+                    _ => Err(Denial::Conflict(Contradiction::LevelChange)),
                 }),
             )
         }

@@ -108,6 +108,18 @@ pub trait CompanyWriter: Send + Sync {
         company: &Company,
         version: i64,
     ) -> Result<Company, RepositoryError>;
+    /// As [`Self::update`], where predictions on the company change their owner with it: that all
+    /// of them did is judged when the unit of work is committed.
+    ///
+    /// # Errors
+    /// Those of [`Self::update`]; `Conflict` on `companies_level_fixed` at the commit, where a
+    /// prediction of [`Grant::from`] has stayed.
+    async fn update_with_predictions(
+        &self,
+        grant: Grant,
+        company: &Company,
+        version: i64,
+    ) -> Result<Company, RepositoryError>;
     /// What stands on a company of the grant's owner and would go with it, also what its reader
     /// cannot read.
     async fn rows_on(

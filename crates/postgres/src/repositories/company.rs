@@ -17,7 +17,7 @@ use accunode_ports::{
 use async_trait::async_trait;
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, Condition, EntityTrait, FromQueryResult, QueryFilter, QueryTrait,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryTrait,
     sea_query::{CaseStatement, Expr, ExprTrait, Func, OnConflict, Order, Query},
 };
 use uuid::Uuid;
@@ -165,6 +165,9 @@ struct InUse {
 const ROWS_ON: &str = "SELECT r.* FROM companies c CROSS JOIN LATERAL rows_on_company(c.id) r \
                        WHERE c.id = $1 AND c.owner_key = $2";
 
+/// Lets the level of a company change before the predictions on it do, within the transaction.
+const LEVEL_DEFERRED: &str = "SET CONSTRAINTS companies_level_fixed DEFERRED";
+
 #[derive(Debug, FromQueryResult)]
 struct CountedRows {
     entity: String,
@@ -254,6 +257,22 @@ impl CompanyWriter for Companies<Tx> {
             Some(changed) => changed.into_company(),
             None => Err(RepositoryError::Stale { what: "company" }),
         }
+    }
+
+    #[tracing::instrument(
+        name = "CompanyWriter::update_with_predictions",
+        level = "debug",
+        skip_all
+    )]
+    async fn update_with_predictions(
+        &self,
+        grant: Grant,
+        company: &Company,
+        version: i64,
+    ) -> Result<Company, RepositoryError> {
+        let deferred = self.db.execute_unprepared(LEVEL_DEFERRED).await;
+        deferred.map_err(from_orm)?;
+        self.update(grant, company, version).await
     }
 
     #[tracing::instrument(name = "CompanyWriter::rows_on", level = "debug", skip_all)]

@@ -3,6 +3,7 @@
 use accunode_domain::{
     id::CompanyId,
     owner::{AccessLevel, Owner},
+    prediction::Prediction,
 };
 use accunode_ports::{Conflict, RepositoryError, repositories::Repositories};
 use uuid::Uuid;
@@ -147,6 +148,47 @@ async fn a_company_is_in_use_by_what_its_reader_can_read() {
     let companies = world.store.companies();
     assert!(!companies.is_in_use(&m1.scope(), company.id).await.unwrap());
     assert!(companies.is_in_use(&m2.scope(), company.id).await.unwrap());
+}
+
+#[tokio::test]
+async fn the_level_of_a_company_waits_for_its_predictions_until_the_commit_and_no_longer() {
+    let world = World::create().await;
+    let m1 = world.actor("m1").await;
+    let company = world.company(&m1, AccessLevel::Personal, "AAPL").await;
+    let made = world
+        .predict(&m1, AccessLevel::Personal, &company, "2024 Q1", 0.5)
+        .await;
+    let to = AccessLevel::Organization;
+    let raise = m1.raise(company.owner, company.created_by, to, None);
+    let raise = raise.unwrap();
+    let in_use = Some(Conflict::CompanyInUse);
+    let work = world.begin(&m1).await;
+    let alone = work.companies().update(raise, &company, 1).await;
+    assert_eq!(alone.unwrap_err().conflict(), in_use);
+    drop(work);
+
+    let work = world.begin(&m1).await;
+    let companies = work.companies();
+    let raised = companies.update_with_predictions(raise, &company, 1).await;
+    assert_eq!(raised.unwrap().owner, raise.owner());
+    let forgotten = work.commit().await;
+    assert_eq!(forgotten.unwrap_err().conflict(), in_use);
+
+    let work = world.begin(&m1).await;
+    let companies = work.companies();
+    let raised = companies.update_with_predictions(raise, &company, 1).await;
+    let raised = raised.unwrap();
+    let with_it = m1.raise_prediction(made.owner, made.created_by, to, None, raised.owner);
+    let moved = Prediction {
+        owner: raised.owner,
+        ..made
+    };
+    let predictions = work.predictions();
+    predictions
+        .replace(with_it.unwrap(), &moved, 1)
+        .await
+        .unwrap();
+    work.commit().await.unwrap();
 }
 
 #[tokio::test]

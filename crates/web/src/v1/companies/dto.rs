@@ -4,7 +4,7 @@ use crate::http::body::RequestBody;
 use crate::http::body::text;
 use accunode_application::{
     RowLevel,
-    companies::{CreateCompany, UpdateCompany},
+    companies::{CreateCompany, UpdateCompany, UpdatedCompany},
 };
 use accunode_domain::fault::Fault;
 use accunode_domain::{
@@ -147,6 +147,10 @@ pub(crate) struct CompanyChanges {
     pub(crate) access_level: Option<AccessLevel>,
     #[schema(value_type = Uuid, required = false)]
     organization_id: Option<Uuid>,
+    /// Whether the predictions of the company's owner move with it to the new access level, at
+    /// most 1,000, if you may raise each one. Without, a company with predictions keeps its level.
+    #[serde(default)]
+    with_predictions: bool,
 }
 
 impl RequestBody for CompanyChanges {
@@ -184,6 +188,7 @@ impl CompanyChanges {
             },
             access_level: raised,
             organization: self.organization_id.map(OrganizationId),
+            with_predictions: self.with_predictions,
             if_match,
         }
     }
@@ -274,6 +279,47 @@ impl From<Company> for CompanyDto {
             updated_at: company.updated_at,
         }
     }
+}
+
+/// A company as it is now, and what moved with it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ChangedCompany)]
+pub(crate) struct ChangedCompanyDto {
+    #[serde(flatten)]
+    company: CompanyDto,
+    /// With `with_predictions` only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    moved: Option<MovedWithCompanyDto>,
+}
+
+impl ChangedCompanyDto {
+    /// The answer to a change with or without predictions.
+    pub(crate) fn of(updated: UpdatedCompany, with_predictions: bool) -> Self {
+        let moved = updated.moved;
+        Self {
+            company: updated.company.into(),
+            moved: with_predictions.then_some(MovedWithCompanyDto {
+                annual: moved.annual,
+                quarterly: moved.quarterly,
+                kept_predictions: moved.kept_predictions,
+                kept_outcomes: moved.kept_outcomes,
+            }),
+        }
+    }
+}
+
+/// What moved with a company to another access level, and what stayed.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MovedWithCompany)]
+pub(crate) struct MovedWithCompanyDto {
+    /// Annual predictions that moved.
+    annual: u64,
+    /// Quarterly predictions that moved.
+    quarterly: u64,
+    /// Predictions of other owners that you can read, which stay theirs.
+    kept_predictions: u64,
+    /// Outcomes that you can read, which stay with their owners: an outcome never changes.
+    kept_outcomes: u64,
 }
 
 /// What is wrong with the parts of a company's description whose form is right.

@@ -1,6 +1,6 @@
 //! Operation `update_company`.
 
-use super::dto::{CompanyChanges, CompanyDto};
+use super::dto::{ChangedCompanyDto, CompanyChanges};
 use crate::http::{
     body::Body,
     call::Authenticated,
@@ -9,6 +9,9 @@ use crate::http::{
 };
 
 /// Describe a company better, or share it more widely
+///
+/// With `with_predictions`, the predictions of its owner are raised with it, each by its own rule
+/// and with its own entry in the audit log, or nothing is: `detail` says what stands in the way.
 #[utoipa::path(
     patch,
     path = super::ONE,
@@ -19,7 +22,7 @@ use crate::http::{
     ),
     request_body = CompanyChanges,
     responses(
-        (status = 200, description = "The company as it is now", body = CompanyDto),
+        (status = 200, description = "The company as it is now", body = ChangedCompanyDto),
         (status = 403, description = "`not_writable`, `level_forbidden`, `outside_scope`"),
         (status = 409, description = "`company_in_use`, `level_change`, `symbol_taken`, `identifier_taken`"),
     )
@@ -34,6 +37,8 @@ pub(crate) async fn update(call: Authenticated, body: Body<CompanyChanges>) -> A
     let updated = companies
         .update(&call.caller, call.id("company")?, &command)
         .await;
-    let company = precondition.apply(updated)?;
-    etag::changed(company.row_version, &CompanyDto::from(company))
+    let updated = precondition.apply(updated)?;
+    let version = updated.company.row_version;
+    let answer = ChangedCompanyDto::of(updated, command.with_predictions);
+    etag::changed(version, &answer)
 }

@@ -1,0 +1,50 @@
+//! A company that is raised to a wider level, and which predictions on it move with it.
+
+use super::{Actor, Grant, OnCompany, Reading, RowsOnCompany};
+
+/// What becomes of the rows on a company that is raised with its predictions, as far as the
+/// actor who raises it may know.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CompanySharing {
+    /// Predictions of the company's owner that move with it.
+    pub moving: u64,
+    /// Predictions of the company's owner that the actor may not raise: they keep the company
+    /// where it is.
+    pub refused: u64,
+    /// Predictions of others that the actor may read. They stay with their owners: what is
+    /// personal is right on any company that its creator can read.
+    pub staying: u64,
+    /// Outcomes that the actor may read. They stay as they were recorded, for an outcome never
+    /// changes.
+    pub outcomes: u64,
+}
+
+impl Actor {
+    /// What becomes of the rows on a company that `raise`, the answer of [`Self::raise`], makes
+    /// one of a wider owner: each prediction is judged by the rule of raising it alone.
+    #[must_use]
+    pub fn company_sharing(&self, raise: Grant, rows: &[RowsOnCompany]) -> CompanySharing {
+        let to = raise.owner();
+        let mut found = CompanySharing::default();
+        for row in rows {
+            let is_of_company = row.owner == raise.from();
+            let counted = match row.what {
+                OnCompany::Predictions if is_of_company => {
+                    let organization = to.organization();
+                    let level = to.level();
+                    match self.raise_prediction(row.owner, row.created_by, level, organization, to)
+                    {
+                        Ok(_) => &mut found.moving,
+                        Err(_) => &mut found.refused,
+                    }
+                }
+                // What the actor may not read is not theirs to know.
+                _ if self.read(row.owner) != Ok(Reading::Open) => continue,
+                OnCompany::Predictions => &mut found.staying,
+                OnCompany::Outcomes => &mut found.outcomes,
+            };
+            *counted = counted.saturating_add(row.count);
+        }
+        found
+    }
+}
