@@ -24,7 +24,8 @@ use accunode_postgres::{PgJobQueue, PgMaintenance, PgStore, PoolSettings, QueueS
 use accunode_scoring::ModelRegistry;
 use accunode_tasks::Tasks;
 use accunode_web::{
-    Lifecycle, Readiness, StreamLimits, Streams, TrustedProxies, WebState, WorkLimits,
+    AllowedOrigins, Lifecycle, Readiness, StreamLimits, Streams, TrustedProxies, WebState,
+    WorkLimits,
 };
 use anyhow::Context;
 use sqlx::postgres::PgConnectOptions;
@@ -216,6 +217,7 @@ impl Service {
             }),
             work: WorkLimits::new(config.at_once()),
             proxies: trusted_proxies(config)?,
+            origins: allowed_origins(config)?,
         };
         Ok(Self {
             application,
@@ -290,6 +292,15 @@ fn hashing(config: &Config) -> HashingSettings {
         lanes: cost.parallelism,
         at_once: None,
     }
+}
+
+fn allowed_origins(config: &Config) -> anyhow::Result<AllowedOrigins> {
+    let origins: Result<_, String> = config
+        .allowed_origins
+        .iter()
+        .map(|origin| origin.parse())
+        .collect();
+    Ok(AllowedOrigins(origins.map_err(anyhow::Error::msg)?))
 }
 
 fn trusted_proxies(config: &Config) -> anyhow::Result<TrustedProxies> {

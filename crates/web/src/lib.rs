@@ -40,6 +40,7 @@ use http::{
 
 pub use http::{
     address::{ForwardedHeader, Network, TrustedProxies},
+    cors::{AllowedOrigins, Origin},
     lifecycle::{Lifecycle, Phase},
     readiness::{Readiness, Startup},
     state::WebState,

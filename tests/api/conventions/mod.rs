@@ -1,6 +1,7 @@
 //! What holds for every endpoint.
 
 mod bodies;
+mod cors;
 mod envelope;
 mod lists;
 mod overtaken;

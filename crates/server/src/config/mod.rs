@@ -22,7 +22,7 @@ use accunode_mail::Sender;
 use accunode_postgres::{PoolKind, PoolSizes};
 use accunode_redis::RedisServers;
 use accunode_scoring::{ModelPin, TargetRate};
-use accunode_web::{AtOnce, Network};
+use accunode_web::{AtOnce, Network, Origin};
 use anyhow::Context;
 use nix::unistd::Uid;
 use serde::{Serialize, Serializer};
@@ -52,6 +52,7 @@ use watching::{read_metrics_listen, read_otlp};
 
 /// Every setting but those below `postgres.settings`, whose names are PostgreSQL's.
 const KEYS: &[&str] = &[
+    "allowed_origins",
     "at_once.analytics",
     "at_once.batch",
     "at_once.export",
@@ -257,6 +258,9 @@ pub struct Config {
     /// Proxies whose word on a request's origin is taken: addresses or networks.
     #[serde(serialize_with = "with_commas", skip_serializing_if = "Vec::is_empty")]
     pub trusted_proxies: Vec<String>,
+    /// Origins whose pages may call the API with a token, such as `https://app.example.com`.
+    #[serde(serialize_with = "with_commas", skip_serializing_if = "Vec::is_empty")]
+    pub allowed_origins: Vec<String>,
     /// Threads that answer HTTP requests.
     pub workers: usize,
     /// Where Prometheus finds the figures; without it nowhere.
@@ -383,6 +387,22 @@ impl Config {
                 },
             )
             .unwrap_or_default();
+        let allowed_origins = layers
+            .read(
+                "allowed_origins",
+                "must be origins with commas between, each a scheme, a host and a port where it \
+                 is not the usual one, such as https://app.example.com,http://localhost:3000; \
+                 there is no * for all",
+                |text| {
+                    let origins: Vec<String> = text
+                        .split(',')
+                        .map(|origin| origin.trim().to_owned())
+                        .collect();
+                    let all_are = origins.iter().all(|one| one.parse::<Origin>().is_ok());
+                    all_are.then_some(origins)
+                },
+            )
+            .unwrap_or_default();
         let workers = layers
             .read(
                 "workers",
@@ -463,6 +483,7 @@ impl Config {
             mails,
             at_once,
             trusted_proxies,
+            allowed_origins,
             workers,
             metrics_listen,
             otlp,

@@ -5,7 +5,7 @@
 //! Three locks, each of which is enough by itself against requests that another site makes:
 //! `SameSite=Strict` keeps the cookie at home; `Sec-Fetch-Site` and `Origin` must say that the
 //! page is one of ours; and a change needs a header that no form can set, and that a script
-//! of another origin may set only after a preflight, which nothing here answers.
+//! of another origin may set only after a preflight, which never allows it (see [`super::cors`]).
 
 use accunode_application::auth::SignedIn;
 use accunode_domain::{

@@ -23,6 +23,7 @@ use futures::FutureExt;
 use tracing::Instrument;
 
 use super::{
+    cors::Cors,
     denials,
     lifecycle::{Lifecycle, Phase},
     panicked::Panicked,
@@ -132,11 +133,13 @@ fn meter(request: &ServiceRequest) -> Option<Arc<dyn Meter>> {
 
 /// What of a request decides about the headers of its answer. It is taken down at first: a
 /// request cannot be held beside the handler that it is given to.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct HeaderInputs {
     /// What the page that is asked for may load, where it is one.
     page: Option<&'static str>,
     over_tls: bool,
+    /// What pages of other origins are told.
+    cors: Cors,
 }
 
 /// From where the request comes, as far as its proxies are believed.
@@ -227,19 +230,20 @@ fn close_where_it_ends(response: &mut ServiceResponse<BoxBody>) {
 impl HeaderInputs {
     fn of(request: &ServiceRequest) -> Self {
         let pages = request.app_data::<web::Data<Pages>>();
+        let state = request.app_data::<web::Data<WebState>>();
         Self {
             page: pages.and_then(|pages| pages.policy(request.path())),
-            over_tls: request
-                .app_data::<web::Data<WebState>>()
-                .is_some_and(|state| state.is_behind_tls()),
+            over_tls: state.is_some_and(|state| state.is_behind_tls()),
+            cors: state.map_or(Cors::Off, |state| Cors::of(request, &state.origins)),
         }
     }
 
-    fn add_headers(self, headers: &mut HeaderMap, drawn: Option<RateLimitState>, id: &str) {
+    fn add_headers(&self, headers: &mut HeaderMap, drawn: Option<RateLimitState>, id: &str) {
         // RFC 6797 wants it over TLS alone, and browsers ignore it elsewhere.
         if self.over_tls {
             set(headers, header::STRICT_TRANSPORT_SECURITY, HSTS);
         }
+        self.cors.add_headers(headers);
         set(headers, X_REQUEST_ID, id);
         set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
         set(headers, header::X_FRAME_OPTIONS, "DENY");

@@ -5,6 +5,7 @@ pub(crate) mod address;
 pub(crate) mod body;
 pub(crate) mod browser;
 pub(crate) mod call;
+pub(crate) mod cors;
 pub(crate) mod denials;
 pub(crate) mod enums;
 pub(crate) mod envelope;

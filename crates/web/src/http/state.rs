@@ -6,8 +6,8 @@ use accunode_application::Application;
 use accunode_ports::{limits::RateLimiter, system::IdSource};
 
 use super::{
-    address::TrustedProxies, lifecycle::Lifecycle, readiness::Readiness, streams::Streams,
-    work::WorkLimits,
+    address::TrustedProxies, cors::AllowedOrigins, lifecycle::Lifecycle, readiness::Readiness,
+    streams::Streams, work::WorkLimits,
 };
 
 /// What the API stands on; the same for every worker thread.
@@ -23,6 +23,8 @@ pub struct WebState {
     pub work: WorkLimits,
     /// The proxies that may say from where a request came.
     pub proxies: TrustedProxies,
+    /// The origins whose pages may call the API.
+    pub origins: AllowedOrigins,
     /// What was last found when a user asked whether requests can be served.
     pub readiness: Readiness,
     /// Whether the process is about to end.

@@ -28,7 +28,9 @@ use accunode_ports::{
     throttle::MockThrottle,
 };
 use accunode_tasks::Tasks;
-use accunode_web::{Lifecycle, Readiness, Streams, TrustedProxies, WebState, WorkLimits};
+use accunode_web::{
+    AllowedOrigins, Lifecycle, Readiness, Streams, TrustedProxies, WebState, WorkLimits,
+};
 use actix_web::{
     body::to_bytes,
     http::{StatusCode, header::HeaderMap},
@@ -171,6 +173,7 @@ impl Kit {
             streams: Streams::default(),
             work: self.work,
             proxies: TrustedProxies::default(),
+            origins: AllowedOrigins::default(),
         }
     }
 
