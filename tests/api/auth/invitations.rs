@@ -133,6 +133,51 @@ async fn who_has_an_account_joins_with_it_and_a_mailbox_alone_opens_none() {
 }
 
 #[tokio::test]
+async fn what_an_invitation_is_for_is_seen_before_it_is_accepted() {
+    let service = Service::start().await;
+    let tenancy = Tenancy::of(&service).await;
+    let (u0, a) = (tenancy.user("u0"), tenancy.organization("A"));
+    let path = "/auth/preview-invitation";
+    let visitor = service.anonymous();
+    let see = async |token: &str| visitor.post(path, &json!({ "token": token })).await;
+    let (oa, tr) = (tenancy.user("oA"), tenancy.user("tR"));
+    let new = invited(&service, tr, "ada@example.com", "org_admin", a).await;
+    let known = invited(&service, oa, &u0.email, "org_member", a).await;
+
+    let seen = see(&new).await.expect(200);
+    let expires_at = text(&seen, "expires_at").to_owned();
+    assert_eq!(
+        seen,
+        json!({
+            "organization_name": "A", "email": "ada@example.com", "role": "org_admin",
+            "invited_by_email": tr.email, "expires_at": expires_at, "has_account": false,
+        })
+    );
+    assert_eq!(see(&known).await.expect(200)["has_account"], true);
+    // It was looked at, and is as good as before.
+    let accept = json!({ "token": new, "password": PASSWORD });
+    let _ = visitor
+        .post("/auth/accept-invitation", &accept)
+        .await
+        .expect(200);
+
+    // Whatever cannot be accepted is not told apart.
+    let pool = service.database.superuser().await;
+    let unknown = see("inv_none").await.json();
+    let used = see(&new).await;
+    assert_eq!(used.problem(410), "token_expired");
+    assert_eq!(used.json()["detail"], unknown["detail"]);
+    run(
+        &pool,
+        "UPDATE users SET role = 'org_member' WHERE email = 'oa@example.com'",
+    )
+    .await;
+    let without_rights = see(&known).await;
+    assert_eq!(without_rights.problem(410), "token_expired");
+    assert_eq!(without_rights.json()["detail"], unknown["detail"]);
+}
+
+#[tokio::test]
 async fn a_token_that_was_withdrawn_renewed_or_kept_too_long_is_worth_nothing() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;

@@ -8,9 +8,12 @@ use accunode_domain::{
     id::UserId,
     invitation::{Invitation, InvitationStatus},
     secret::{Secret, SecretHash},
-    user::{Profile, User},
+    user::{Email, Profile, User},
 };
-use accunode_ports::{UnitOfWork, repositories::NewUser};
+use accunode_ports::{
+    UnitOfWork,
+    repositories::{NewUser, Repositories},
+};
 use serde_json::json;
 
 use super::{Invitations, values};
@@ -29,21 +32,30 @@ fn gone() -> Error {
 
 /// That the one who invited may still do so: an invitation is worth no more than their rights
 /// are by now, and no one comes into an organization that is not active.
-async fn still_offered(unit: &dyn UnitOfWork, invitation: &Invitation) -> Result<(), Error> {
-    let home = unit
-        .reads()
-        .organizations()
-        .find(invitation.organization)
-        .await?;
+pub(super) async fn still_offered(
+    reads: &dyn Repositories,
+    invitation: &Invitation,
+) -> Result<Offer, Error> {
+    let home = reads.organizations().find(invitation.organization).await?;
     let home = home.filter(|home| home.is_active).ok_or_else(gone)?;
     let inviter = invitation.invited_by.ok_or_else(gone)?;
-    let inviter = unit.reads().auth().with_membership(inviter).await?;
+    let inviter = reads.auth().with_membership(inviter).await?;
     let (user, membership, _) = inviter.ok_or_else(gone)?;
     let actor = Actor::new(&user, membership).map_err(|_| gone())?;
     let offered = actor
         .invite(invitation.role, Some(invitation.organization))
         .and_then(|assignment| assignment.fits(home.parent));
-    offered.map(drop).map_err(|_| gone())
+    offered.map_err(|_| gone())?;
+    Ok(Offer {
+        organization_name: home.profile.name,
+        invited_by: user.email,
+    })
+}
+
+/// Into what, and by whom, an invitation stands.
+pub(super) struct Offer {
+    pub(super) organization_name: String,
+    pub(super) invited_by: Email,
 }
 
 /// What anyone who accepts an invitation says of themselves.
@@ -153,7 +165,7 @@ impl Invitations {
         self.ports
             .transaction(&Scope::none(), |unit| async move {
                 let invitation = self.open(unit.invitations().lock_by_token(token).await?)?;
-                still_offered(&*unit, &invitation).await?;
+                still_offered(unit.reads(), &invitation).await?;
                 let new = NewUser {
                     id: UserId(self.ports.ids.new_id()),
                     email: invitation.email.clone(),
@@ -187,7 +199,7 @@ impl Invitations {
         self.ports
             .transaction(&caller.actor.scope(), |unit| async move {
                 let invitation = self.open(unit.invitations().lock_by_token(token).await?)?;
-                still_offered(&*unit, &invitation).await?;
+                still_offered(unit.reads(), &invitation).await?;
                 let mut held = unit.users().lock_for_update(&[caller.actor.user()]).await?;
                 let me = held.pop().ok_or_else(|| Error::not_found("user"))?;
                 let granted = caller
@@ -218,7 +230,7 @@ impl Invitations {
     }
 
     /// The invitation, if it can still be accepted.
-    fn open(&self, found: Option<Invitation>) -> Result<Invitation, Error> {
+    pub(super) fn open(&self, found: Option<Invitation>) -> Result<Invitation, Error> {
         let now = self.ports.clock.now();
         found
             .filter(|invitation| invitation.status(now) == InvitationStatus::Pending)

@@ -3,6 +3,7 @@
 mod accept;
 mod invite;
 mod list;
+mod preview;
 mod withdraw;
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use serde_json::{Value, json};
 
 pub use accept::AcceptInvitation;
 pub use invite::Invite;
+pub use preview::InvitationPreview;
 
 use crate::{Caller, Error, Ports};
 

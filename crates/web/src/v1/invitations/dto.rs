@@ -1,7 +1,7 @@
 //! Invitations as they are written.
 
 use crate::http::body::RequestBody;
-use accunode_application::invitations::Invite;
+use accunode_application::invitations::{InvitationPreview, Invite};
 use accunode_domain::{
     id::OrganizationId,
     invitation::{Invitation, InvitationStatus},
@@ -35,6 +35,43 @@ impl From<NewInvitation> for Invite {
             email: body.email,
             role: body.role,
             organization: body.organization_id.map(OrganizationId),
+        }
+    }
+}
+
+/// What an invitation is for.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = InvitationPreview)]
+pub(crate) struct InvitationPreviewDto {
+    /// The name of the organization that they are invited into.
+    #[schema(example = "Example Bank")]
+    organization_name: String,
+    /// Who is invited.
+    #[schema(example = "ada@example.com")]
+    email: String,
+    /// What they are to be there.
+    #[schema(value_type = RoleName)]
+    role: Role,
+    /// The e-mail address of the user who invites.
+    #[schema(example = "ben@example.com")]
+    invited_by_email: String,
+    #[serde(with = "time::serde::rfc3339")]
+    expires_at: OffsetDateTime,
+    /// Whether the address has an account: then its user signs in to accept, and chooses no
+    /// password.
+    has_account: bool,
+}
+
+impl From<InvitationPreview> for InvitationPreviewDto {
+    fn from(preview: InvitationPreview) -> Self {
+        let invitation = preview.invitation;
+        Self {
+            organization_name: preview.organization_name,
+            email: invitation.email.as_str().to_owned(),
+            role: invitation.role,
+            invited_by_email: preview.invited_by.as_str().to_owned(),
+            expires_at: invitation.expires_at,
+            has_account: preview.has_account,
         }
     }
 }

@@ -4,6 +4,7 @@ mod accept;
 pub(crate) mod dto;
 mod invite;
 mod list;
+mod preview;
 mod withdraw;
 
 use accunode_domain::access::KeyScope;
@@ -19,6 +20,7 @@ use crate::{
 /// Who is invited is a user to be.
 const INVITE: &str = users::ALL;
 const ACCEPT: &str = "/auth/accept-invitation";
+const PREVIEW: &str = "/auth/preview-invitation";
 const ALL: &str = "/organizations/{id}/invitations";
 const ONE: &str = "/organizations/{id}/invitations/{invitation_id}";
 
@@ -27,6 +29,10 @@ pub(crate) fn routes() -> Vec<Route> {
         route!(invite::invite, Policy::sensitive()).idempotent(),
         route!(list::list, Policy::read(KeyScope::Admin).list()),
         route!(withdraw::withdraw, Policy::sensitive()),
+        route!(
+            preview::preview,
+            Policy::public("it needs the token of a mail")
+        ),
         route!(
             accept::accept,
             Policy::public(
