@@ -51,6 +51,7 @@ mod m20261128_000141_undo_in_turn;
 mod m20261128_000150_maintenance;
 mod m20261128_000160_rating_scales;
 mod m20261128_000170_company_sharing;
+mod m20261128_000171_organization_settings;
 mod roles;
 mod run;
 
@@ -100,6 +101,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000150_maintenance::Migration),
             Box::new(m20261128_000160_rating_scales::Migration),
             Box::new(m20261128_000170_company_sharing::Migration),
+            Box::new(m20261128_000171_organization_settings::Migration),
         ]
     }
 }

@@ -1,7 +1,13 @@
 //! Organizations and tenants. A tenant is a root organization and its children.
 
+mod settings;
+
 use serde::{Deserialize, Serialize};
 use strum::{EnumCount, IntoStaticStr, VariantArray};
+
+pub use settings::{
+    MAX_SETTING_NAME, MAX_SETTING_TEXT, MAX_SETTINGS, MAX_SETTINGS_BYTES, Settings,
+};
 
 use crate::{
     Timestamp,
@@ -83,6 +89,9 @@ pub struct OrganizationProfile {
     pub industry: Option<String>,
     /// How large it says it is.
     pub size_category: Option<SizeCategory>,
+    /// What programs keep with it, at most [`MAX_SETTINGS_BYTES`] bytes.
+    #[serde(default)]
+    pub settings: Settings,
 }
 
 /// A description as it was sent; [`OrganizationDraft::check`] makes a profile of it.
@@ -94,6 +103,7 @@ pub struct OrganizationDraft {
     pub description: Option<String>,
     pub industry: Option<String>,
     pub size_category: Option<SizeCategory>,
+    pub settings: Settings,
 }
 
 impl OrganizationDraft {
@@ -101,7 +111,7 @@ impl OrganizationDraft {
     ///
     /// # Errors
     /// Every fault at once: `required`, `too_long`, `control_character`,
-    /// `invalid_domain`.
+    /// `invalid_domain`, and those of the settings.
     pub fn check(&self) -> Result<OrganizationProfile, Vec<Fault>> {
         let mut faults = Vec::new();
         let name = clean_name("/name", &self.name, 200)
@@ -123,6 +133,9 @@ impl OrganizationDraft {
                 .map_err(|fault| faults.push(fault))
                 .ok()
         });
+        let settings = settings::check(&self.settings)
+            .map_err(|more| faults.extend(more))
+            .unwrap_or_default();
         match name {
             Some(name) if faults.is_empty() => Ok(OrganizationProfile {
                 name,
@@ -130,6 +143,7 @@ impl OrganizationDraft {
                 description,
                 industry,
                 size_category: self.size_category,
+                settings,
             }),
             _ => Err(faults),
         }
@@ -159,6 +173,10 @@ impl OrganizationDraft {
             description: changed(&self.description, &stored.description),
             industry: changed(&self.industry, &stored.industry),
             size_category: self.size_category,
+            settings: match self.settings == stored.settings {
+                true => Settings::new(),
+                false => self.settings.clone(),
+            },
         }
         .check()?;
         if same_name {
@@ -177,6 +195,7 @@ impl OrganizationDraft {
                 field.clone_from(old);
             }
         }
+        profile.settings.clone_from(&self.settings);
         Ok(profile)
     }
 }
@@ -197,6 +216,7 @@ impl From<OrganizationProfile> for OrganizationDraft {
             description: profile.description,
             industry: profile.industry,
             size_category: profile.size_category,
+            settings: profile.settings,
         }
     }
 }
@@ -303,6 +323,7 @@ mod tests {
             description: Some("a\0b".into()),
             industry: Some("x".repeat(101)),
             size_category: None,
+            settings: Settings::new(),
         };
         let codes: Vec<_> = draft
             .check()
@@ -352,6 +373,7 @@ mod tests {
             description: Some("a\u{202E}b".into()),
             industry: None,
             size_category: None,
+            settings: Settings::new(),
         };
         let same = OrganizationDraft::from(stored.clone());
         assert_eq!(same.check_change(&stored).unwrap(), stored);

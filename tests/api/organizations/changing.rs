@@ -10,6 +10,76 @@ use crate::{
 };
 
 #[tokio::test]
+async fn an_organization_begins_as_the_one_who_makes_it_says() {
+    let (_service, users) = tenancy().await;
+    let tr = users.user("tR");
+    let body = json!({
+        "name": "Child", "parent_id": users.organization("R"), "join_policy": "token",
+        "is_active": false, "max_users": 5, "hide_system_data": true,
+        "require_second_factor": true, "second_factor_approval": true,
+        "settings": { "erp-sync": true, "reports.day": 1 },
+    });
+    let made = tr.post("/organizations", &body).await.expect(201);
+    for (name, value) in body.as_object().expect("an object") {
+        assert_eq!(&made[name], value, "{name}");
+    }
+    let path = format!("/organizations/{}", text(&made, "id"));
+    assert_eq!(tr.get(&path).await.expect(200), made);
+
+    // Everything that is wrong is told at once, with what else is wrong.
+    let wrong = json!({
+        "name": "Other", "domain": "no domain", "max_users": 0, "settings": { "a b": "x\u{0}" },
+        "parent_id": users.organization("R"),
+    });
+    let told = tr.post("/organizations", &wrong).await;
+    assert_eq!(told.status, 422, "{}", told.text);
+    let told = told.json();
+    let mut pointers = Vec::new();
+    for fault in told["errors"].as_array().expect("faults") {
+        pointers.push(text(fault, "pointer").to_owned());
+    }
+    assert!(pointers.contains(&"/settings/a b".to_owned()), "{told}");
+    assert!(pointers.contains(&"/domain".to_owned()), "{told}");
+}
+
+#[tokio::test]
+async fn programs_keep_values_with_an_organization() {
+    let (_service, users) = tenancy().await;
+    let (oa, m1) = (users.user("oA"), users.user("m1"));
+    let path = format!("/organizations/{}", users.organization("A"));
+    let values = json!({ "reports.language": "de", "reports.day": 1.5, "erp-sync": false });
+    let set = |values: &Value| json!({ "settings": values });
+    let changed = oa.patch(&path, &set(&values)).await.expect(200);
+    assert_eq!(changed["settings"], values);
+    assert_eq!(m1.get(&path).await.expect(200)["settings"], values);
+    let own = m1.patch(&path, &set(&json!({}))).await;
+    assert_eq!(own.problem(403), "field_forbidden");
+    // What is not named stays, and what is named takes the place of all.
+    let renamed = oa.patch(&path, &json!({ "industry": "Banking" })).await;
+    assert_eq!(renamed.expect(200)["settings"], values);
+    for (wrong, pointer) in [
+        (json!({ "a b": 1 }), "/settings/a b"),
+        (json!({ "list": [1] }), "/settings/list"),
+        (json!({ "none": null }), "/settings/none"),
+        (json!({ "text": "x".repeat(501) }), "/settings/text"),
+        (json!([]), "/settings"),
+    ] {
+        let refused = oa.patch(&path, &set(&wrong)).await;
+        assert_eq!(refused.status, 422, "{}", refused.text);
+        assert!(
+            refused.text.contains(pointer),
+            "{pointer}: {}",
+            refused.text
+        );
+    }
+    let many: Value = (0..65).map(|n| (format!("n{n}"), json!(n))).collect();
+    let refused = oa.patch(&path, &set(&many)).await;
+    assert_eq!(refused.problem(422), "too_many_fields");
+    let emptied = oa.patch(&path, &set(&json!({}))).await.expect(200);
+    assert_eq!(emptied["settings"], json!({}));
+}
+
+#[tokio::test]
 async fn an_organization_is_made_read_and_changed() {
     let (_service, users) = tenancy().await;
     let sa = users.user("sa");
@@ -35,6 +105,7 @@ async fn an_organization_is_made_read_and_changed() {
           "parent_id": null,
           "require_second_factor": false,
           "second_factor_approval": false,
+          "settings": {},
           "size_category": "large",
           "updated_at": "[time]"
         }

@@ -4,14 +4,17 @@ use accunode_domain::{
     access::fits_as_parent,
     audit::{AuditAction, AuditEvent},
     id::OrganizationId,
-    organization::{Organization, OrganizationDraft, OrganizationProfile},
+    organization::{Organization, OrganizationDraft},
     user::Email,
 };
 use accunode_ports::repositories::OrganizationState;
 use serde_json::json;
 use tokio::sync::OnceCell;
 
-use super::{Organizations, looks_like, refused};
+use super::{
+    Organizations, looks_like, refused,
+    update::{OrganizationSettings, check_seats},
+};
 use crate::{Confirmed, Done, Error, Once, invitations::Invitations};
 
 /// An organization to be made.
@@ -23,6 +26,8 @@ pub struct CreateOrganization {
     pub parent: Option<OrganizationId>,
     /// Who is invited as its first administrator.
     pub admin_email: Option<String>,
+    /// How it begins, but for its parent; as an organization begins where nothing is named.
+    pub settings: OrganizationSettings,
 }
 
 impl Organizations {
@@ -45,9 +50,9 @@ impl Organizations {
             let parent = self.stored(parent).await?;
             fits_as_parent(parent.parent.is_none(), false).map_err(refused)?;
         }
-        let (profile, admin) = check(command)?;
+        let (state, admin) = check(command)?;
         let id = OrganizationId(self.ports.ids.new_id());
-        let (profile, admin) = (&profile, &admin);
+        let (state, admin) = (&state, &admin);
         let postage = &OnceCell::new();
         let (done, invited) = self
             .ports
@@ -58,14 +63,14 @@ impl Organizations {
                     return Ok((Done::Replayed(answer), None));
                 }
                 if command.parent.is_none() {
-                    let key = profile.name_key();
+                    let key = state.profile.name_key();
                     // Only super_admins make roots, so it tells no tenant of another.
                     let organizations = unit.reads().organizations();
                     if let Some(other) = organizations.root_like(&key, id).await? {
                         return Err(looks_like(other));
                     }
                 }
-                let made = unit.organizations().add(grant, id, profile).await?;
+                let made = unit.organizations().add(grant, id, state).await?;
                 let event = AuditEvent {
                     entity_id: Some(made.id.0),
                     organization: Some(made.id),
@@ -101,14 +106,29 @@ impl Organizations {
 }
 
 /// Everything that is wrong with the command, or what it is about.
-fn check(command: &CreateOrganization) -> Result<(OrganizationProfile, Option<Email>), Error> {
+fn check(command: &CreateOrganization) -> Result<(OrganizationState, Option<Email>), Error> {
     let admin = command.admin_email.as_deref();
     let admin = admin.map(|email| Email::parse("/admin_email", email));
-    match (command.draft.check(), admin.transpose()) {
-        (Ok(profile), Ok(admin)) => Ok((profile, admin)),
-        (profile, admin) => {
+    let settings = command.settings;
+    let seats = check_seats(settings.max_users.flatten());
+    match (command.draft.check(), admin.transpose(), seats) {
+        (Ok(profile), Ok(admin), Ok(max_users)) => {
+            let state = OrganizationState {
+                profile,
+                parent_id: command.parent,
+                is_active: settings.is_active.unwrap_or(true),
+                hide_system_data: settings.hide_system_data.unwrap_or_default(),
+                require_second_factor: settings.require_second_factor.unwrap_or_default(),
+                second_factor_approval: settings.second_factor_approval.unwrap_or_default(),
+                max_users,
+                join_policy: settings.join_policy.unwrap_or_default(),
+            };
+            Ok((state, admin))
+        }
+        (profile, admin, seats) => {
             let mut faults = profile.err().unwrap_or_default();
             faults.extend(admin.err());
+            faults.extend(seats.err());
             Err(Error::Invalid(faults))
         }
     }

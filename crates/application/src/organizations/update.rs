@@ -5,7 +5,7 @@ use accunode_domain::{
     audit::{AuditAction, AuditEvent},
     fault::Fault,
     id::OrganizationId,
-    organization::{JoinPolicy, Organization, OrganizationDraft, SizeCategory},
+    organization::{JoinPolicy, Organization, OrganizationDraft, Settings, SizeCategory},
     user::Role,
 };
 use accunode_ports::{UnitOfWork, repositories::OrganizationState};
@@ -23,6 +23,8 @@ pub struct UpdateOrganization {
     pub description: Option<Option<String>>,
     pub industry: Option<Option<String>>,
     pub size_category: Option<Option<SizeCategory>>,
+    /// What programs keep with it, in place of what they kept before.
+    pub values: Option<Settings>,
     /// Takes a recent proof of the caller to name.
     pub settings: Option<Vouched<OrganizationSettings>>,
     /// The version that the caller read.
@@ -63,6 +65,7 @@ impl UpdateOrganization {
                 self.size_category.is_some(),
                 Change::Profile,
             ),
+            ("settings", self.values.is_some(), Change::Profile),
             (
                 "join_policy",
                 settings.join_policy.is_some(),
@@ -246,19 +249,12 @@ fn state(stored: &Organization, command: &UpdateOrganization) -> Result<Organiza
         description: command.description.clone().unwrap_or(kept.description),
         industry: command.industry.clone().unwrap_or(kept.industry),
         size_category: command.size_category.unwrap_or(kept.size_category),
+        settings: command.values.clone().unwrap_or(kept.settings),
     };
-    let max_users = settings.max_users.unwrap_or(stored.max_users);
     let profile = draft.check_change(&stored.profile);
-    let seats = match max_users {
-        Some(seats) if !(1..=MOST_USERS).contains(&seats) => Some(Fault::new(
-            "/max_users",
-            "out_of_range",
-            format!("{seats} is not within 1 to {MOST_USERS}; null allows any number"),
-        )),
-        _ => None,
-    };
+    let seats = check_seats(settings.max_users.unwrap_or(stored.max_users));
     match (profile, seats) {
-        (Ok(profile), None) => Ok(OrganizationState {
+        (Ok(profile), Ok(max_users)) => Ok(OrganizationState {
             profile,
             parent_id: settings.parent.unwrap_or(stored.parent),
             is_active: settings.is_active.unwrap_or(stored.is_active),
@@ -274,9 +270,21 @@ fn state(stored: &Organization, command: &UpdateOrganization) -> Result<Organiza
         }),
         (profile, seats) => {
             let mut faults = profile.err().unwrap_or_default();
-            faults.extend(seats);
+            faults.extend(seats.err());
             Err(Error::Invalid(faults))
         }
+    }
+}
+
+/// That a limit of members is one.
+pub(super) fn check_seats(max_users: Option<u32>) -> Result<Option<u32>, Fault> {
+    match max_users {
+        Some(seats) if !(1..=MOST_USERS).contains(&seats) => Err(Fault::new(
+            "/max_users",
+            "out_of_range",
+            format!("{seats} is not within 1 to {MOST_USERS}; null allows any number"),
+        )),
+        allowed => Ok(allowed),
     }
 }
 

@@ -72,6 +72,7 @@ fn a_profile_becomes_a_draft_of_itself() {
         description: Some("One.\nTwo.".to_owned()),
         industry: Some("Banking".to_owned()),
         size_category: Some(SizeCategory::Large),
+        settings: [("theme".to_owned(), "dark".into())].into_iter().collect(),
     };
     let again = OrganizationDraft::from(profile.clone()).check();
     assert_eq!(again, Ok(profile));

@@ -122,7 +122,8 @@ pub trait OrganizationRepository: Send + Sync {
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait OrganizationWriter: Send + Sync {
-    /// Stores an organization below the parent of the grant.
+    /// Stores an organization below the parent of the grant: whoever may make one says how it
+    /// begins.
     ///
     /// # Errors
     /// `Conflict` with `DomainTaken`, `NameTaken`, `NotARoot`.
@@ -130,7 +131,7 @@ pub trait OrganizationWriter: Send + Sync {
         &self,
         grant: OrganizationCreation,
         id: OrganizationId,
-        profile: &OrganizationProfile,
+        state: &OrganizationState,
     ) -> Result<Organization, RepositoryError>;
     /// Changes what the grants are for to what it is in `state`, if the version still is
     /// `version`. What no grant is for stays as it is.

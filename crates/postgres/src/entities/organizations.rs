@@ -23,7 +23,6 @@ pub(crate) struct Model {
     pub(crate) industry: Option<String>,
     pub(crate) size_category: Option<Named<SizeCategory>>,
     pub(crate) is_active: bool,
-    /// Not used.
     #[sea_orm(column_type = "JsonBinary")]
     pub(crate) settings: Json,
     pub(crate) parent_id: Option<Uuid>,
@@ -58,6 +57,7 @@ impl Model {
                 description: self.description,
                 industry: self.industry,
                 size_category: size_category.transpose()?,
+                settings: row.json("settings", self.settings)?,
             },
             parent: self.parent_id.map(OrganizationId),
             is_active: self.is_active,
@@ -82,5 +82,6 @@ impl ActiveModel {
         self.description = Set(profile.description.clone());
         self.industry = Set(profile.industry.clone());
         self.size_category = Set(profile.size_category.map(Named::from));
+        self.settings = Set(Json::Object(profile.settings.clone()));
     }
 }

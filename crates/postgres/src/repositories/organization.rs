@@ -7,7 +7,7 @@ use accunode_domain::{
         Organizations as Among, Scope,
     },
     id::{OrganizationId, UserId},
-    organization::{Organization, OrganizationProfile, OrganizationStats},
+    organization::{Organization, OrganizationStats},
     page::{Cursor, Limit, Page, Sort},
     user::Role,
 };
@@ -250,14 +250,16 @@ impl OrganizationWriter for Organizations<Tx> {
         &self,
         grant: OrganizationCreation,
         id: OrganizationId,
-        profile: &OrganizationProfile,
+        state: &OrganizationState,
     ) -> Result<Organization, RepositoryError> {
         let mut row = organizations::ActiveModel {
             id: Set(id.0),
-            parent_id: Set(grant.parent().map(|id| id.0)),
             ..Default::default()
         };
-        row.describe(profile);
+        for change in OrganizationChange::ALL {
+            set(&mut row, change, state)?;
+        }
+        row.parent_id = Set(grant.parent().map(|id| id.0));
         let stored = row.insert(&*self.db).await.map_err(from_orm)?;
         stored.into_organization()
     }

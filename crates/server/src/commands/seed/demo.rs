@@ -301,7 +301,7 @@ impl Demo<'_> {
                 ..OrganizationDraft::default()
             },
             parent,
-            admin_email: None,
+            ..CreateOrganization::default()
         };
         let confirmed = self.application.confirm(admin)?;
         let organizations = &self.application.organizations;

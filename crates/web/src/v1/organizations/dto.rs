@@ -17,6 +17,7 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::settings::SettingsMap;
 use crate::{
     http::{
         call::Authenticated,
@@ -49,6 +50,21 @@ pub(crate) struct NewOrganization {
     /// child.
     #[schema(example = "ada@bank.example", max_length = 255)]
     admin_email: Option<String>,
+    /// Who may join with the join token; no one where it is not named.
+    #[schema(value_type = Option<JoinPolicyName>)]
+    join_policy: Option<JoinPolicy>,
+    /// Whether its members can work; they can where it is not named.
+    is_active: Option<bool>,
+    /// How many members it may have; any number where it is not named.
+    max_users: Option<u32>,
+    /// Whether its members are spared everyone's rows.
+    hide_system_data: Option<bool>,
+    /// Whether its members must show a second factor.
+    require_second_factor: Option<bool>,
+    /// Whether a second factor that a member enrols counts only once an administrator has
+    /// approved it.
+    second_factor_approval: Option<bool>,
+    settings: Option<SettingsMap>,
 }
 
 impl RequestBody for NewOrganization {
@@ -66,9 +82,19 @@ impl From<NewOrganization> for CreateOrganization {
                 description: body.description,
                 industry: body.industry,
                 size_category: body.size_category,
+                settings: body.settings.unwrap_or_default().0,
             },
             parent: body.parent_id.map(OrganizationId),
             admin_email: body.admin_email,
+            settings: OrganizationSettings {
+                join_policy: body.join_policy,
+                is_active: body.is_active,
+                max_users: body.max_users.map(Some),
+                hide_system_data: body.hide_system_data,
+                require_second_factor: body.require_second_factor,
+                second_factor_approval: body.second_factor_approval,
+                parent: None,
+            },
         }
     }
 }
@@ -95,6 +121,9 @@ pub(crate) struct OrganizationChanges {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<SizeCategoryName>)]
     size_category: Option<Option<SizeCategory>>,
+    /// In place of all that were kept before.
+    #[schema(value_type = SettingsMap, required = false)]
+    settings: Option<SettingsMap>,
     /// Who may join with the join token.
     #[schema(value_type = JoinPolicyName, required = false)]
     join_policy: Option<JoinPolicy>,
@@ -158,6 +187,7 @@ impl OrganizationChanges {
             description: self.description,
             industry: self.industry,
             size_category: self.size_category,
+            values: self.settings.map(|settings| settings.0),
             settings,
             if_match,
         })
@@ -194,6 +224,7 @@ pub(crate) struct OrganizationDto {
     /// Who may join with the join token.
     #[schema(value_type = JoinPolicyName)]
     join_policy: JoinPolicy,
+    settings: SettingsMap,
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
     #[serde(with = "time::serde::rfc3339")]
@@ -238,6 +269,7 @@ impl From<Organization> for OrganizationDto {
             second_factor_approval: organization.second_factor_approval,
             max_users: organization.max_users,
             join_policy: organization.join_policy,
+            settings: SettingsMap(profile.settings),
             created_at: organization.created_at,
             updated_at: organization.updated_at,
         }
@@ -297,6 +329,11 @@ fn organization_faults(body: &Value) -> Vec<Fault> {
         description: owned("description"),
         industry: owned("industry"),
         size_category: None,
+        settings: body
+            .get("settings")
+            .and_then(Value::as_object)
+            .cloned()
+            .unwrap_or_default(),
     };
     let mut faults = draft.check().err().unwrap_or_default();
     let admin = text(body, "admin_email").map(|email| Email::parse("/admin_email", email));

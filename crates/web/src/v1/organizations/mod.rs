@@ -7,6 +7,7 @@ mod get;
 mod join_token;
 mod list;
 mod remove;
+mod settings;
 mod stats;
 mod update;
 

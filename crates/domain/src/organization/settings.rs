@@ -1,0 +1,135 @@
+//! Values that programs keep with an organization, by name. The service stores and answers them,
+//! and acts on none: what it acts on has a field of its own.
+
+use serde_json::{Map, Value};
+
+use crate::fault::{Fault, shorten};
+
+/// Values by name: texts, numbers, `true` and `false`.
+pub type Settings = Map<String, Value>;
+
+/// The most values that an organization has.
+pub const MAX_SETTINGS: usize = 64;
+/// The longest name of a value, in characters.
+pub const MAX_SETTING_NAME: usize = 64;
+/// The longest text of a value, in characters.
+pub const MAX_SETTING_TEXT: usize = 500;
+/// The most bytes of all values together, as JSON.
+pub const MAX_SETTINGS_BYTES: usize = 8_192;
+
+/// Checks each value and all of them together.
+///
+/// # Errors
+/// Every fault at once: `invalid_name`, `wrong_type`, `too_long`, `control_character`,
+/// `too_many_fields`, `too_large`.
+pub(super) fn check(settings: &Settings) -> Result<Settings, Vec<Fault>> {
+    let mut faults: Vec<Fault> = settings
+        .iter()
+        .filter_map(|(name, value)| fault_of(name, value))
+        .collect();
+    if settings.len() > MAX_SETTINGS {
+        faults.push(Fault::new(
+            "/settings",
+            "too_many_fields",
+            format!("has more than {MAX_SETTINGS} fields"),
+        ));
+    }
+    let bytes = serde_json::to_string(settings).map_or(usize::MAX, |text| text.len());
+    if faults.is_empty() && bytes > MAX_SETTINGS_BYTES {
+        faults.push(Fault::new(
+            "/settings",
+            "too_large",
+            format!("is {bytes} bytes of JSON; at most {MAX_SETTINGS_BYTES} are kept"),
+        ));
+    }
+    if faults.is_empty() {
+        Ok(settings.clone())
+    } else {
+        Err(faults)
+    }
+}
+
+fn fault_of(name: &str, value: &Value) -> Option<Fault> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+    let fault = |code, detail: String| {
+        let pointer = name.replace('~', "~0").replace('/', "~1");
+        Some(Fault::new(format!("/settings/{pointer}"), code, detail))
+    };
+    if !(1..=MAX_SETTING_NAME).contains(&name.len()) || !name.chars().all(is_plain) {
+        return fault(
+            "invalid_name",
+            format!(
+                "{:?} is no name of 1 to {MAX_SETTING_NAME} letters, digits and _ . -",
+                shorten(name)
+            ),
+        );
+    }
+    match value {
+        Value::Number(_) | Value::Bool(_) => None,
+        Value::String(text) if text.chars().count() > MAX_SETTING_TEXT => fault(
+            "too_long",
+            format!("has more than {MAX_SETTING_TEXT} characters"),
+        ),
+        Value::String(text) => text.chars().any(char::is_control).then(|| {
+            Fault::new(
+                format!("/settings/{name}"),
+                "control_character",
+                "contains a control character; leave it out",
+            )
+        }),
+        _ => fault(
+            "wrong_type",
+            "must be a text, a number, true or false".to_owned(),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn codes(settings: &Value) -> Vec<String> {
+        let faults = check(settings.as_object().unwrap()).err();
+        let faults = faults.unwrap_or_default().into_iter();
+        faults
+            .map(|f| format!("{} {}", f.pointer, f.code))
+            .collect()
+    }
+
+    #[test]
+    fn texts_numbers_and_switches_are_kept() {
+        let settings = json!({ "theme": "dark", "reports.day": 1, "erp-sync": true });
+        assert_eq!(codes(&settings), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_is_no_plain_value_is_refused_with_its_place() {
+        let settings = json!({
+            "a b": 1, "list": [1], "nothing": null, "long": "x".repeat(501), "nul": "a\0b",
+        });
+        let expected = [
+            "/settings/a b invalid_name",
+            "/settings/list wrong_type",
+            "/settings/long too_long",
+            "/settings/nothing wrong_type",
+            "/settings/nul control_character",
+        ];
+        let mut found = codes(&settings);
+        found.sort();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn number_and_bytes_of_all_values_have_bounds() {
+        let many: Settings = (0..=MAX_SETTINGS)
+            .map(|n| (format!("n{n}"), json!(1)))
+            .collect();
+        assert_eq!(codes(&many.into()), ["/settings too_many_fields"]);
+        let large: Settings = (0..20)
+            .map(|n| (format!("n{n}"), json!("x".repeat(MAX_SETTING_TEXT))))
+            .collect();
+        assert_eq!(codes(&large.into()), ["/settings too_large"]);
+    }
+}
