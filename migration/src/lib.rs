@@ -52,6 +52,7 @@ mod m20261128_000150_maintenance;
 mod m20261128_000160_rating_scales;
 mod m20261128_000170_company_sharing;
 mod m20261128_000171_organization_settings;
+mod m20261128_000172_job_log;
 mod roles;
 mod run;
 
@@ -102,6 +103,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000160_rating_scales::Migration),
             Box::new(m20261128_000170_company_sharing::Migration),
             Box::new(m20261128_000171_organization_settings::Migration),
+            Box::new(m20261128_000172_job_log::Migration),
         ]
     }
 }

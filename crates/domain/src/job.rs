@@ -319,6 +319,70 @@ pub struct Job {
     pub updated_at: Timestamp,
     /// Counts the changes; the ETag.
     pub row_version: i64,
+    /// What happened to it, oldest first; the last [`MAX_LOG_LINES`].
+    pub log: Vec<JobLogLine>,
+}
+
+/// The most lines of a job's log. Older ones are dropped.
+pub const MAX_LOG_LINES: usize = 100;
+
+/// What happened to a job.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    EnumCount,
+    IntoStaticStr,
+    VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
+pub enum JobEvent {
+    /// A worker took it.
+    Taken,
+    /// The attempt of a worker ended by a failure; another one is made.
+    AttemptFailed,
+    /// A process that shuts down gave it back.
+    Released,
+    /// A user wants it to stop.
+    CancelRequested,
+    /// A user lets it go on after it had stopped.
+    Continued,
+    /// Every row is accounted for.
+    Completed,
+    /// It failed.
+    Failed,
+    /// It stopped because a user wanted it to.
+    Cancelled,
+}
+
+text_enum!(JobEvent);
+
+/// A line of a job's log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobLogLine {
+    /// When it happened.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: Timestamp,
+    /// What happened.
+    pub event: JobEvent,
+    /// Which attempt since the last checkpoint it was about, from 1.
+    #[serde(default)]
+    pub attempt: Option<u32>,
+    /// The last row that was stored by then; `None` before the first.
+    #[serde(default)]
+    pub row: Option<u32>,
+    /// Why, for programs.
+    #[serde(default)]
+    pub code: Option<String>,
+    /// Why, for readers.
+    #[serde(default)]
+    pub detail: Option<String>,
 }
 
 /// The codes of failures after which a job may be continued from its checkpoint: their cause

@@ -92,8 +92,8 @@ const INTERRUPT: &str = "
     UPDATE bulk_upload_jobs
        SET lease_token = gen_random_uuid(),
            lease_expires_at = clock_timestamp() + make_interval(secs => $3),
-           processing_logs = processing_logs || jsonb_build_array(jsonb_build_object(
-             'attempt', attempts, 'code', $4::text, 'detail', $5::text))
+           processing_logs = bulk_job_log(processing_logs, 'attempt_failed', attempts, checkpoint,
+                                          $4::text, $5::text)
      WHERE status = 'processing' AND id = $1 AND lease_token = $2
     RETURNING id";
 

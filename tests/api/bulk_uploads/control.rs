@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use accunode_tests::{Service, ServiceOptions};
-use serde_json::Value;
+use accunode_tests::{Service, ServiceOptions, TestUser};
+use serde_json::{Value, json};
 
 use super::outcomes::counts;
 use crate::support::{column, file_of, run, submit, text, wait_until_blocked};
@@ -57,6 +57,30 @@ async fn the_events_of_an_upload_tell_how_it_goes_until_its_end() {
     assert_eq!(self::events(&late.text).len(), 1);
 }
 
+/// The events of the log of an upload, with the rows that were stored by then.
+async fn log(who: &TestUser, job: &str) -> Vec<(String, Value)> {
+    let job = who.get(&format!("/bulk-uploads/{job}")).await.expect(200);
+    let lines = job["log"].as_array().expect("a log").iter();
+    lines
+        .map(|line| (text(line, "event").to_owned(), line["row"].clone()))
+        .collect()
+}
+
+#[tokio::test]
+async fn an_upload_keeps_a_log_of_what_happened_to_it() {
+    let service = Service::start().await;
+    let ana = service.user("ana").await;
+    let symbols: Vec<String> = (0..9).map(|n| format!("S{n}")).collect();
+    let job = submit(&ana, "a.csv", file_of(&symbols), &[]).await;
+    service.finished(&ana, &job).await;
+    let told = log(&ana, &job).await;
+    let expected = [("taken", Value::Null), ("completed", json!(10))];
+    let expected = expected.map(|(event, row)| (event.to_owned(), row));
+    assert_eq!(told, expected);
+    let list = ana.get("/bulk-uploads").await.expect(200);
+    assert!(list["data"][0].get("log").is_none(), "a list is without it");
+}
+
 #[tokio::test]
 async fn a_request_can_wait_for_the_end_of_an_upload() {
     let service = Service::start().await;
@@ -108,6 +132,8 @@ async fn a_waiting_upload_is_cancelled_at_once_and_its_file_may_be_sent_again() 
         .expect(202);
     assert_eq!(cancelled["status"], "cancelled");
     assert!(cancelled["cancel_requested_at"].is_string());
+    let told = log(&ana, &job).await;
+    assert_eq!(told, [("cancelled".to_owned(), Value::Null)]);
     let again = ana.post_nothing(&format!("{path}/cancel")).await;
     assert_eq!(again.problem(409), "not_cancellable");
     let _ = submit(&ana, "a.csv", file_of(["A"]), &[]).await;
@@ -148,6 +174,9 @@ async fn a_running_upload_stops_at_its_next_chunk_and_keeps_what_it_stored() {
     let _ = wish.await.expect("an answer").expect(202);
     let stopped = service.finished(&ana, &job).await;
     assert_eq!(stopped["status"], "cancelled", "{stopped}");
+    let told = log(&ana, &job).await;
+    let told: Vec<&str> = told.iter().map(|(event, _)| event.as_str()).collect();
+    assert_eq!(told, ["taken", "cancel_requested", "cancelled"]);
     let [stored, ..] = counts(&stopped);
     assert!((1..12_000).contains(&stored), "{stopped}");
     let dashboard = ana.get("/dashboard").await.expect(200);

@@ -2,7 +2,7 @@
 
 use accunode_domain::id::JobId;
 use accunode_tests::{Service, ServiceOptions, TestUser};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::PgPool;
 use tokio::{sync::watch, task::JoinHandle};
 
@@ -108,6 +108,18 @@ async fn a_job_that_was_given_up_is_continued_by_retry_to_its_last_row() {
     let done = look(&ana, &job).await;
     let rows = i64::try_from(ROWS).expect("a number");
     assert_eq!(text(&done, "status"), "completed", "{done}");
+    // Its log tells all of it, also why it was given up.
+    let log = done["log"].as_array().expect("a log");
+    let ends = log.iter().filter(|line| line["event"] != "taken");
+    let ends: Vec<_> = ends
+        .map(|line| (text(line, "event"), &line["code"]))
+        .collect();
+    let expected = [
+        ("failed", &json!("too_many_attempts")),
+        ("continued", &Value::Null),
+        ("completed", &Value::Null),
+    ];
+    assert_eq!(ends, expected);
     assert_eq!(counts(&done), [rows, 0, 0, 0]);
     assert_eq!(count(&done, "total_rows"), rows);
     let predictions: i64 = ask(&pool, "SELECT count(*) FROM annual_predictions").await;

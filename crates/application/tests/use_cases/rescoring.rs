@@ -121,6 +121,7 @@ fn job(creator: &User, version: &str) -> Job {
         created_at: noon(),
         updated_at: noon(),
         row_version: 1,
+        log: Vec::new(),
     }
 }
 

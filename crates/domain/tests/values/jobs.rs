@@ -90,6 +90,7 @@ fn job() -> Job {
         created_at: start(),
         updated_at: start(),
         row_version: 1,
+        log: Vec::new(),
     }
 }
 

@@ -4,7 +4,7 @@ use accunode_domain::{
     Timestamp,
     fault::Fault,
     id::{JobId, OrganizationId, UserId},
-    job::{Job, JobCounts, JobOptions, JobStatus, JobType, Task},
+    job::{Job, JobCounts, JobLogLine, JobOptions, JobStatus, JobType, Task},
     owner::{AccessLevel, Owner},
     prediction::Kind,
 };
@@ -47,7 +47,7 @@ pub(crate) struct Model {
     #[sea_orm(column_type = "JsonBinary", nullable)]
     pub(crate) error: Option<Json>,
     pub(crate) error_message: Option<String>,
-    /// Why earlier attempts ended: read by the function that gives jobs out.
+    /// The last lines of its log, which a trigger writes.
     #[sea_orm(column_type = "JsonBinary")]
     pub(crate) processing_logs: Json,
     pub(crate) lease_token: Option<Uuid>,
@@ -123,8 +123,21 @@ impl Model {
             created_at: self.created_at,
             updated_at: self.updated_at,
             row_version: self.row_version,
+            log: read_log(self.processing_logs),
         })
     }
+}
+
+/// The lines of a log. A program of the version before may have written one without a time,
+/// while it worked beside this one: such a line is left out.
+fn read_log(lines: Value) -> Vec<JobLogLine> {
+    let Value::Array(lines) = lines else {
+        return Vec::new();
+    };
+    let lines = lines.into_iter();
+    lines
+        .filter_map(|line| serde_json::from_value(line).ok())
+        .collect()
 }
 
 /// Under which name the options of a rescoring say what it is about.

@@ -20,7 +20,7 @@ use sea_orm::{
     ColumnTrait, Condition, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, QueryTrait,
     sea_query::{CaseStatement, Expr, ExprTrait, Func, LockType, Order},
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
@@ -334,7 +334,6 @@ impl JobWriter for Jobs<Tx> {
             .update(bulk_upload_jobs::ActiveModel {
                 status: Set(JobStatus::Pending.into()),
                 attempts: Set(0),
-                processing_logs: Set(json!([])),
                 error: Set(None),
                 error_message: Set(None),
                 completed_at: Set(None),

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use accunode_domain::{
     fault::Fault,
     id::JobId,
-    job::{Job, JobOptions, JobStatus, JobWarning, Task},
+    job::{Job, JobLogLine, JobOptions, JobStatus, JobWarning, MAX_LOG_LINES, Task},
     owner::AccessLevel,
     prediction::Kind,
 };
@@ -411,6 +411,52 @@ async fn a_job_that_is_given_up_names_what_ended_its_last_attempt() {
         error.unwrap().detail.ends_with("was killed or crashed"),
         "a process that is killed writes nothing down"
     );
+    let found = world.store.jobs().find(&m1.scope(), job.id).await;
+    let log = found.unwrap().unwrap().log;
+    let lines: Vec<_> = log
+        .iter()
+        .map(|line| (line.event.as_str(), line.attempt, line.code.as_deref()))
+        .collect();
+    let given_up = ("failed", None, Some("too_many_attempts"));
+    assert_eq!(
+        lines,
+        [
+            ("taken", Some(1), None),
+            ("taken", Some(2), None),
+            ("attempt_failed", Some(2), Some("file_unavailable")),
+            given_up,
+            ("continued", None, None),
+            ("taken", Some(1), None),
+            ("taken", Some(2), None),
+            given_up,
+        ]
+    );
+    assert!(log.is_sorted_by_key(|line| line.at));
+    assert_eq!(log[2].detail.as_deref(), Some(&*cause.detail));
+}
+
+#[tokio::test]
+async fn a_job_keeps_the_last_lines_of_its_log() {
+    let world = World::create().await;
+    let m1 = world.actor("m1").await;
+    let job = new_job(Kind::Annual, JobOptions::default());
+    add(&world, "m1", AccessLevel::Personal, &job).await;
+    let brief = QueueSettings {
+        lease: Duration::ZERO,
+        max_attempts: i32::MAX,
+        ..QueueSettings::default()
+    };
+    let queue = world.store.queue(brief).unwrap();
+    let takes = MAX_LOG_LINES + 5;
+    for _ in 0..takes {
+        let _ = queue.claim().await.unwrap().unwrap();
+    }
+    let found = world.store.jobs().find(&m1.scope(), job.id).await;
+    let log = found.unwrap().unwrap().log;
+    assert_eq!(log.len(), MAX_LOG_LINES);
+    let attempt = |line: &JobLogLine| line.attempt.map(|attempt| attempt as usize);
+    assert_eq!(attempt(&log[0]), Some(takes - MAX_LOG_LINES + 1));
+    assert_eq!(log.last().and_then(attempt), Some(takes));
 }
 
 #[tokio::test]

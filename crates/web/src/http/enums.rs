@@ -7,7 +7,7 @@ use accunode_domain::{
     audit::AuditAction,
     fault::Fault,
     invitation::InvitationStatus,
-    job::{JobStatus, JobType, OtherCompany, RowStatus},
+    job::{JobEvent, JobStatus, JobType, OtherCompany, RowStatus},
     maintenance::{MaintenanceTask, RunStatus},
     organization::{JoinPolicy, SizeCategory},
     outcome::Definition,
@@ -79,6 +79,7 @@ names_of! {
     DefinitionName, Definition, "What a default is: the name and version of a definition.";
     EventName, Event, "What happened to a company: a default, a cure (its return to non-defaulted status), or an exit.";
     InvitationStatusName, InvitationStatus, "What has become of an invitation.";
+    JobEventName, JobEvent, "What happened to an upload, rescoring or back-test.";
     JobStatusName, JobStatus, "Where an upload stands.";
     JobTypeName, JobType, "What the rows of a file are: annual or quarterly statements that are scored, or outcomes that are recorded.";
     JoinPolicyName, JoinPolicy, "Who may join with an organization's token: no one, anyone who holds it, or only listed e-mail addresses.";

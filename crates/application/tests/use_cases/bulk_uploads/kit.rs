@@ -138,6 +138,7 @@ pub(super) fn job(creator: &User) -> Job {
         created_at: noon(),
         updated_at: noon(),
         row_version: 1,
+        log: Vec::new(),
     }
 }
 

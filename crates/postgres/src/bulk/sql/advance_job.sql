@@ -7,7 +7,6 @@ UPDATE bulk_upload_jobs
        skipped_count = skipped_count + $4,
        error_count = error_count + $5,
        attempts = 0,
-       processing_logs = '[]',
        rows_kept = rows_kept + $6::int,
        total_rows = coalesce($7, total_rows),
        warnings = $8,

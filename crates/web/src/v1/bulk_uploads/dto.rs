@@ -2,8 +2,8 @@
 
 use accunode_domain::{
     job::{
-        Job, JobOptions, JobStatus, JobType, JobWarning, OtherCompany, Rescoring, RowOutcome,
-        RowStatus, Task,
+        Job, JobEvent, JobLogLine, JobOptions, JobStatus, JobType, JobWarning, OtherCompany,
+        Rescoring, RowOutcome, RowStatus, Task,
     },
     owner::AccessLevel,
     prediction::OnConflict,
@@ -17,8 +17,8 @@ use uuid::Uuid;
 use crate::{
     http::{
         enums::{
-            AccessLevelName, JobStatusName, JobTypeName, OnConflictName, OtherCompanyName,
-            RatioUnitName, RowStatusName,
+            AccessLevelName, JobEventName, JobStatusName, JobTypeName, OnConflictName,
+            OtherCompanyName, RatioUnitName, RowStatusName,
         },
         problem::{Problem, ProblemDto},
     },
@@ -80,6 +80,43 @@ pub(crate) struct JobDto {
     created_at: OffsetDateTime,
     #[serde(with = "time::serde::rfc3339")]
     updated_at: OffsetDateTime,
+    /// What happened to it, oldest first; the last 100 lines. In lists: absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_items = 100)]
+    log: Option<Vec<LogLineDto>>,
+}
+
+/// Something that happened to an upload, rescoring or back-test.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BulkUploadLogLine)]
+pub(crate) struct LogLineDto {
+    /// When it happened.
+    #[serde(with = "time::serde::rfc3339")]
+    at: OffsetDateTime,
+    #[schema(value_type = JobEventName)]
+    event: JobEvent,
+    /// Which attempt since the last rows were stored it was about, from 1; null for what is no
+    /// attempt.
+    attempt: Option<u32>,
+    /// The last row that was stored by then; null before the first.
+    row: Option<u32>,
+    /// Why, for programs; null where there is nothing to say.
+    code: Option<String>,
+    /// Why, for readers; null where there is nothing to say.
+    detail: Option<String>,
+}
+
+impl From<JobLogLine> for LogLineDto {
+    fn from(line: JobLogLine) -> Self {
+        Self {
+            at: line.at,
+            event: line.event,
+            attempt: line.attempt,
+            row: line.row,
+            code: line.code,
+            detail: line.detail,
+        }
+    }
 }
 
 /// What an upload is asked to do.
@@ -222,6 +259,15 @@ impl JobDto {
             created_by: job.created_by.0,
             created_at: job.created_at,
             updated_at: job.updated_at,
+            log: Some(job.log.into_iter().map(LogLineDto::from).collect()),
+        }
+    }
+
+    /// The same as a list has it.
+    pub(crate) fn in_list(job: Job, now: OffsetDateTime) -> Self {
+        Self {
+            log: None,
+            ..Self::of(job, now)
         }
     }
 }

@@ -70,7 +70,7 @@ pub(crate) async fn list(call: Authenticated) -> Answer {
             async move {
                 let page = app.bulk_uploads.list(&caller, command).await?;
                 let now = app.ports().clock.now();
-                Ok(Slice::of(page, |job| JobDto::of(job, now)))
+                Ok(Slice::of(page, |job| JobDto::in_list(job, now)))
             }
         },
     )
