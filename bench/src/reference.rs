@@ -126,8 +126,8 @@ fn same_headline(ours: &Headline, theirs: &Headline) -> bool {
         (Some(a), Some(b)) => a / b < factor && b / a < factor,
         _ => a == b,
     };
-    close(ours.avg_probability, theirs.avg_probability, 1.000_001)
-        && close(ours.median_probability, theirs.median_probability, 1.01)
+    close(ours.mean_pd, theirs.mean_pd, 1.000_001)
+        && close(ours.median_pd, theirs.median_pd, 1.01)
         && (
             ours.total_predictions,
             ours.high_risk_count,
@@ -147,8 +147,8 @@ fn headline(row: &PgRow) -> anyhow::Result<Headline> {
         total_predictions: row.try_get(0)?,
         high_risk_count: row.try_get(1)?,
         high_risk_companies: row.try_get(2)?,
-        avg_probability: row.try_get(3)?,
-        median_probability: row.try_get(4)?,
+        mean_pd: row.try_get(3)?,
+        median_pd: row.try_get(4)?,
         last_prediction: Some(last),
     })
 }

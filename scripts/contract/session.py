@@ -150,7 +150,7 @@ def main() -> None:
     assert len(found) == 5 and found == sorted(found, reverse=True), found
     distribution = expect(get_risk_distribution.sync_detailed(client=client, kind=Kind.ANNUAL), 200)
     dashboard = expect(get_dashboard.sync_detailed(client=client), 200)
-    assert sum(group.total for group in distribution.data) == dashboard.annual.total_predictions
+    assert sum(group.total_predictions for group in distribution.data) == dashboard.annual.total_predictions
 
     key = expect(
         create_api_key.sync_detailed(

@@ -104,7 +104,7 @@ async fn lists_of_a_locked_table_leave_identity_health_and_other_tables_alone() 
     assert!(pools["reads"]["refused"].as_u64() >= Some(1), "{pools}");
     for quiet in ["identity", "writes", "expensive"] {
         assert_eq!(pools[quiet]["refused"], 0, "{pools}");
-        assert!(pools[quiet]["at_most"].as_u64() >= Some(1), "{pools}");
+        assert!(pools[quiet]["max"].as_u64() >= Some(1), "{pools}");
     }
     let _ = m1.get("/predictions/annual").await.expect(200);
 }
@@ -160,7 +160,7 @@ async fn searches_at_once_are_limited_for_each_tenant() {
     }
     let stats = users.user("sa").get("/admin/stats").await.expect(200);
     let search = &stats["at_once"]["search"];
-    assert_eq!(search["at_most"], 1, "{search}");
+    assert_eq!(search["max"], 1, "{search}");
     assert_eq!(search["running"], 0, "{search}");
     assert!(search["refused"].as_u64() >= Some(20), "{search}");
 }

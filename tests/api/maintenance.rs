@@ -138,7 +138,7 @@ async fn the_database_tells_of_itself() {
     let pool = sa.get("/admin/monitoring/pool").await.expect(200);
     assert!(pool["max_connections"].as_i64() > Some(20), "{pool}");
     assert!(
-        pool["pools"]["identity"]["at_most"].as_u64() >= Some(1),
+        pool["pools"]["identity"]["max"].as_u64() >= Some(1),
         "{pool}"
     );
     let jobs = sa.get("/admin/monitoring/jobs").await.expect(200);

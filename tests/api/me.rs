@@ -91,7 +91,7 @@ async fn someone_sees_where_they_are_signed_in_and_signs_out_there() {
         (&json!("a phone"), &json!(false))
     );
     assert_eq!(seen[1]["current"], true);
-    assert!(seen[0]["ip"].is_string() && seen[0]["last_seen_at"].is_string());
+    assert!(seen[0]["ip_address"].is_string() && seen[0]["last_seen_at"].is_string());
 
     let path = format!("/me/sessions/{}", text(&seen[0], "id"));
     assert_eq!(ben.delete(&path).await.problem(404), "not_found");

@@ -20,12 +20,12 @@ async fn one_is_told_what_one_may_as_one_is_now() {
     let (oa, a) = (users.user("oA"), users.organization("A"));
     let organization = |own_only: bool| {
         json!({
-            "resource": "company", "action": "update", "level": "organization", "roles": [],
+            "resource": "company", "action": "update", "access_level": "organization", "roles": [],
             "organizations": [a], "every_organization": false, "own_only": own_only,
         })
     };
     let personal = json!({
-        "resource": "company", "action": "update", "level": "personal", "roles": [],
+        "resource": "company", "action": "update", "access_level": "personal", "roles": [],
         "organizations": [], "every_organization": false, "own_only": false,
     });
     assert_eq!(

@@ -65,7 +65,7 @@ async fn a_portfolio_is_scored_by_the_model_that_serves_now_to_the_last_bit() {
         assert_eq!(newest["pd"], 0.5);
         assert_eq!(newest["model"]["version"], "0.9.0");
         assert_eq!(
-            (&newest["reason"], &newest["bulk_job_id"]),
+            (&newest["reason"], &newest["job_id"]),
             (&json!("model"), &job["id"])
         );
         let rows = ana
@@ -93,8 +93,8 @@ async fn a_large_portfolio_goes_chunk_by_chunk_and_dashboards_follow() {
     for field in [
         "total_predictions",
         "high_risk_count",
-        "avg_probability",
-        "median_probability",
+        "mean_pd",
+        "median_pd",
     ] {
         assert_eq!(after["annual"][field], before["annual"][field], "{field}");
     }

@@ -67,18 +67,18 @@ impl Plain<'_> {
             "{what}: {told}"
         );
         if total == 0 {
-            for field in ["avg_probability", "median_probability", "last_prediction"] {
+            for field in ["mean_pd", "median_pd", "last_prediction"] {
                 assert!(told[field].is_null(), "{what}: {told}");
             }
             return;
         }
         let average: f64 = row.get(3);
         assert!(
-            (told["avg_probability"].as_f64().expect("a mean") - average).abs() < 1e-9,
+            (told["mean_pd"].as_f64().expect("a mean") - average).abs() < 1e-9,
             "{what}: {told}"
         );
         // Less than one percent off.
-        let median = told["median_probability"].as_f64().expect("a median");
+        let median = told["median_pd"].as_f64().expect("a median");
         let middle: Vec<f64> = row.get(4);
         let (low, high) = (middle[0].max(1e-5), middle[1].max(1e-5));
         assert!(
@@ -119,7 +119,7 @@ impl Plain<'_> {
                 json!({
                     "id": row.get::<Option<Uuid>, _>(5),
                     "low": row.get::<i64, _>(1), "medium": row.get::<i64, _>(2),
-                    "high": row.get::<i64, _>(3), "total": row.get::<i64, _>(4),
+                    "high": row.get::<i64, _>(3), "total_predictions": row.get::<i64, _>(4),
                 }),
             );
         }

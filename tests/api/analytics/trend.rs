@@ -40,15 +40,15 @@ async fn a_trend_has_a_point_for_each_period_oldest_first() {
         .map(|point| {
             (
                 text(point, "reporting_year"),
-                point["n"].as_i64().expect("n"),
+                point["total_predictions"].as_i64().expect("a count"),
             )
         })
         .collect();
     assert_eq!(told, [("2022", 1), ("2024", 2)]);
     let mean = of_2024.iter().sum::<f64>() / 2.0;
     // The mean is of the PDs in full, the answers have four decimals of them.
-    assert!((number(&points[1], "mean_probability") - mean).abs() < 1e-4);
-    assert!(number(&points[1], "median_probability") > 0.0);
+    assert!((number(&points[1], "mean_pd") - mean).abs() < 1e-4);
+    assert!(number(&points[1], "median_pd") > 0.0);
     assert_eq!(points[1]["group"], Value::Null);
 
     let by_sector = ana
@@ -106,7 +106,7 @@ async fn the_models_are_held_against_their_ensemble_newest_quarter_first() {
                 "{} {} {}",
                 text(row, "reporting_year"),
                 text(row, "reporting_quarter"),
-                row["n"]
+                row["total_predictions"]
             )
         })
         .collect();

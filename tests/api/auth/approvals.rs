@@ -105,7 +105,7 @@ async fn an_approved_second_factor_counts_from_then_on_and_both_sides_are_told()
     let first = &listed["data"][0];
     assert_eq!(first["enrolment_id"], enrolment.to_string());
     assert_eq!(first["email"], "m1@example.com");
-    assert_eq!(first["ip"], "127.0.0.1");
+    assert_eq!(first["ip_address"], "127.0.0.1");
     let path = format!("/users/{}/mfa/approval", member.id);
     let _ = root
         .post(&path, &decision(enrolment, "approve"))

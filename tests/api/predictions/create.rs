@@ -78,7 +78,7 @@ async fn a_company_is_scored_and_told_why() {
         insta::assert_json_snapshot!(shown, @r#"
         {
           "access_level": "personal",
-          "bulk_job_id": null,
+          "job_id": null,
           "bulk_row": null,
           "company_id": "[id]",
           "company_name": "Acme Corporation",

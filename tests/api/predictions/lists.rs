@@ -55,12 +55,9 @@ async fn predictions_are_filtered_by_everything_that_they_show() {
             format!("risk_level={}&symbol=RISKY", text(&risky, "risk_level")),
             vec!["RISKY 2023"],
         ),
+        (format!("pd_gte={pd}&pd_lte={pd}"), vec!["RISKY 2023"]),
         (
-            format!("probability_gte={pd}&probability_lte={pd}"),
-            vec!["RISKY 2023"],
-        ),
-        (
-            format!("probability_lte={}", number(&safe, "pd")),
+            format!("pd_lte={}", number(&safe, "pd")),
             vec!["SAFE 2022", "SAFE 2024"],
         ),
         (format!("job_id={job}"), vec!["FILED 2024"]),
@@ -95,8 +92,8 @@ async fn predictions_are_filtered_by_everything_that_they_show() {
     assert_eq!(column(&from, "company_symbol"), ["FILED", "SAFE", "RISKY"]);
     for (query, fault) in [
         ("risk_level=Huge", "/risk_level unknown_value"),
-        ("probability_gte=2", "/probability_gte out_of_range"),
-        ("probability_gte=nan", "/probability_gte out_of_range"),
+        ("pd_gte=2", "/pd_gte out_of_range"),
+        ("pd_gte=nan", "/pd_gte out_of_range"),
         ("created_from=yesterday", "/created_from invalid_time"),
         (
             "reporting_quarter=Q1",
@@ -141,7 +138,7 @@ async fn predictions_have_the_grades_of_the_shipped_scale_and_are_filtered_by_th
         ("grade=10", vec!["G1"]),
         ("grade=17&grade=1", vec!["G5", "G4", "G0"]),
         ("grade=11&grade=10&grade=12", vec!["G3", "G2", "G1"]),
-        ("grade=10&grade=12&probability_lte=0.02", vec!["G1"]),
+        ("grade=10&grade=12&pd_lte=0.02", vec!["G1"]),
         ("grade=2", vec![]),
     ] {
         let path = format!("/predictions/annual?sort=pd&{query}");

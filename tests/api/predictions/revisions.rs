@@ -53,8 +53,8 @@ async fn revisions_are_kept_for_every_way_of_replacing_a_prediction() {
         assert_eq!(text(row, "reason"), "ratios");
         assert_eq!(row["replaced_by"], first["created_by"]);
     }
-    assert_eq!(text(&rows[0], "bulk_job_id"), job);
-    assert!(rows[1]["bulk_job_id"].is_null());
+    assert_eq!(text(&rows[0], "job_id"), job);
+    assert!(rows[1]["job_id"].is_null());
     assert_eq!(count(&rows[2], "version"), 1);
     assert_ne!(number(&rows[1], "pd"), number(&rows[2], "pd"));
 

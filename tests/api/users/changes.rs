@@ -168,7 +168,7 @@ async fn an_administrator_sees_sessions_and_has_a_password_chosen_anew() {
     let path = format!("/users/{}", m2.id);
     let page = oa.get(&format!("{path}/sessions")).await.expect(200);
     assert_eq!(page["data"].as_array().expect("rows").len(), 1);
-    assert_eq!(page["data"][0]["ip"], "127.0.0.1");
+    assert_eq!(page["data"][0]["ip_address"], "127.0.0.1");
     assert_eq!(page["data"][0]["current"], false);
     let reset = format!("{path}/password-reset");
     let answer = oa.post_nothing(&reset).await;

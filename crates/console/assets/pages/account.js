@@ -106,7 +106,7 @@ function Sessions() {
   const others = async () => { await remove("/me/sessions"); list.again(); toast("All other sessions have ended."); };
   return html`<${Card} class="card-flush" title="Where you are signed in" actions=${html`<${Act} tone="danger" act=${others}>End all others<//>`}>${show(list, (value) => table({ caption: "Sessions", rows: value.data, columns: [
     { key: "p", label: "Program", cell: (s) => html`<div class="name-cell">${(s.user_agent ?? "unknown").slice(0, 90)} ${s.current && html`<${Tag} tone="good">this one<//>`}</div>` },
-    { key: "ip", label: "Address", cell: (s) => s.ip ?? "–" },
+    { key: "ip", label: "Address", cell: (s) => s.ip_address ?? "–" },
     { key: "b", label: "Since", cell: (s) => html`<span class="nowrap">${time(s.created_at)}</span>` },
     { key: "l", label: "Last seen", cell: (s) => html`<span class="nowrap">${ago(s.last_seen_at)}</span>` },
     { key: "e", label: "", cell: (s) => (s.current ? null : html`<${Act} small act=${() => end(s)}>End<//>`) },

@@ -53,7 +53,7 @@ function Health() {
         <p class="small muted after-small">Metrics for Prometheus: <code>/metrics</code>, at the address that the operator named.</p>`, 3)}<//>
       <${Card} class="span-6 card-flush" title="Expensive work now" about="Of the process that answered, by kind">${show(stats, (s) => table({ caption: "Expensive work", rowKey: (r) => r.name, rows: Object.entries(s.at_once).map(([name, work]) => ({ name, ...work })), columns: [
         { key: "n", label: "Kind", cell: (w) => words(w.name) }, { key: "r", label: "Running", number: true, cell: (w) => count(w.running) },
-        { key: "m", label: "At most, a tenant", number: true, cell: (w) => w.at_most ?? "no limit" }, { key: "x", label: "Refused", number: true, cell: (w) => count(w.refused) }] }), 4)}<//>
+        { key: "m", label: "At most, a tenant", number: true, cell: (w) => w.max ?? "no limit" }, { key: "x", label: "Refused", number: true, cell: (w) => count(w.refused) }] }), 4)}<//>
       <${Card} title="At the machine"><p>What no page does, because it needs the machine:</p><ul class="plain-list after-small"><li><code>accunode backup</code>, <code>accunode restore</code></li><li><code>accunode maintain rebuild-rollups</code>, where the sums of dashboards were found wrong</li><li><code>accunode maintain audit-drop --keep-days 400</code>, which drops archived months of the audit log</li><li><code>accunode migrate status</code></li></ul><//>
     </div>`;
 }
@@ -71,7 +71,7 @@ function Database() {
       <div class="figure"><dt>Oldest transaction</dt><dd>${p.oldest_transaction_seconds ? duration(p.oldest_transaction_seconds) : "none"}</dd></div></dl>
     <div class="grid"><${Card} class="span-6 card-flush" title="Pools" about="Of the process that answered">${table({ caption: "Pools", rowKey: (r) => r.name, rows: Object.entries(p.pools).map(([name, one]) => ({ name, ...one })), columns: [
         { key: "n", label: "Pool", cell: (r) => words(r.name) }, { key: "o", label: "Open", number: true, cell: (r) => count(r.open) }, { key: "i", label: "Idle", number: true, cell: (r) => count(r.idle) },
-        { key: "m", label: "At most", number: true, cell: (r) => count(r.at_most) }, { key: "x", label: "Refused", number: true, cell: (r) => (r.refused ? html`<strong class="up">${count(r.refused)}</strong>` : "0") }] })}<//>
+        { key: "m", label: "At most", number: true, cell: (r) => count(r.max) }, { key: "x", label: "Refused", number: true, cell: (r) => (r.refused ? html`<strong class="up">${count(r.refused)}</strong>` : "0") }] })}<//>
       <${Card} class="span-6 card-flush" title="Slow statements" about="Those that take a second or longer on average">${show(slow, (list) => (list.data.length ? table({ caption: "Slow statements", rowKey: (r) => r.query, rows: list.data, columns: [
         { key: "q", label: "Statement", cell: (r) => html`<code class="clamp" title=${r.query}>${r.query}</code>` }, { key: "c", label: "Calls", number: true, cell: (r) => count(r.calls) },
         { key: "m", label: "Mean", number: true, cell: (r) => `${count(Math.round(r.mean_ms))} ms` }, { key: "t", label: "Altogether", number: true, cell: (r) => duration(r.total_ms / 1000) }] }) : html`<p class="muted pad">None. Without the extension pg_stat_statements nothing is counted.</p>`), 3)}<//></div>`, 6)}
@@ -110,7 +110,7 @@ function Maintenance() {
       { key: "s", label: "Status", cell: (r) => html`<${Tag} tone=${RUN_TONES[r.status]}>${r.status}<//>` },
       { key: "o", label: "Result", cell: (r) => html`<div class="name-cell">${resultOf(r)}</div>` },
       { key: "b", label: "Asked for", cell: (r) => html`<span class="nowrap">${r.requested_by ? "by a user" : "it was due"}</span>` },
-      { key: "d", label: "Took", number: true, cell: (r) => (r.finished_at ? took(r) : "–") },
+      { key: "d", label: "Took", number: true, cell: (r) => (r.completed_at ? took(r) : "–") },
       { key: "w", label: "When", cell: (r) => html`<span class="nowrap">${ago(r.started_at)}</span>` },
     ] })}<${Pager} page=${list} query=${query.value} set=${setQuery} />` : html`<${Empty} title="Nothing was done yet">It begins a few seconds after the start of the service.<//>`), 8)}<//>
     ${isStarting && html`<${Start} close=${() => setStarting(false)} done=${(/** @type {string} */ id) => { setStarting(false); runs.again(); setQuery({ run: id }); }} />`}
@@ -118,7 +118,7 @@ function Maintenance() {
 }
 
 /** @param {Run} run */
-const took = (run) => { const seconds = (new Date(run.finished_at ?? "").getTime() - new Date(run.started_at).getTime()) / 1000; return seconds < 1 ? "< 1 s" : duration(seconds); };
+const took = (run) => { const seconds = (new Date(run.completed_at ?? "").getTime() - new Date(run.started_at).getTime()) / 1000; return seconds < 1 ? "< 1 s" : duration(seconds); };
 /** A value of what came of a run; of lists and objects only what is not nothing. @param {unknown} value @returns {string} */
 function said(value) {
   if (typeof value === "number") return count(value);
@@ -148,7 +148,7 @@ function OneRun({ id, close }) {
     return () => clearInterval(timer);
   }, [isRunning]);
   return html`<${Dialog} title=${run.value ? words(run.value.task) : "Maintenance"} close=${close} wide>${show(run, (r) => html`<dl class="facts">
-      <dt>Status</dt><dd><${Tag} tone=${RUN_TONES[r.status]}>${r.status}<//></dd><dt>Began</dt><dd>${time(r.started_at)}</dd><dt>Ended</dt><dd>${time(r.finished_at)}</dd><dt>Result</dt><dd>${resultOf(r)}</dd></dl>
+      <dt>Status</dt><dd><${Tag} tone=${RUN_TONES[r.status]}>${r.status}<//></dd><dt>Began</dt><dd>${time(r.started_at)}</dd><dt>Ended</dt><dd>${time(r.completed_at)}</dd><dt>Result</dt><dd>${resultOf(r)}</dd></dl>
     ${r.log.length > 0 && html`<h3 class="after">Log</h3>${table({ caption: "Log", isTall: true, rowKey: (line) => `${line.at} ${line.text}`, rows: r.log, columns: [{ key: "a", label: "When", cell: (line) => html`<span class="nowrap">${time(line.at)}</span>` }, { key: "t", label: "What", cell: (line) => line.text }] })}`}`, 4)}<//>`;
 }
 

@@ -6,7 +6,7 @@ import { Act, Card, Dialog, Empty, Field, Header, Pager, Tag, useLoaded, show, t
 import { time, words } from "../parts/format.js";
 import { Choice, Filter, filtersOf } from "./companies.js";
 
-const NAMES = ["action", "event_type", "entity_type", "entity_id", "user_id", "ip_address", "request_id", "from", "to"];
+const NAMES = ["action", "event_type", "entity_type", "entity_id", "user_id", "ip_address", "request_id", "created_from", "created_to"];
 /** @type {Record<string, string>} */
 const TONES = { CREATE: "good", UPDATE: "accent", DELETE: "bad", DENIED: "bad", FAILED_LOGIN: "warn", EXPORT: "warn" };
 
@@ -15,12 +15,12 @@ export default function Audit() {
   const cursor = query.value.get("cursor") || "";
   const page = useLoaded((signal) => get("/audit-logs", { ...filters, cursor, limit: sizeOf(query.value) }, { signal }), [JSON.stringify(filters), cursor, query.value.get("rows")]);
   const open = query.value.get("id");
-  const day = (/** @type {string} */ name, /** @type {string} */ label) => html`<${Field} label=${label} type="date" value=${(filters[name] || "").slice(0, 10)} onInput=${(/** @type {string} */ value) => setQuery({ [name]: value && new Date(`${value}T${name === "to" ? "23:59:59.999" : "00:00"}`).toISOString(), cursor: "", trail: "" })} />`;
+  const day = (/** @type {string} */ name, /** @type {string} */ label) => html`<${Field} label=${label} type="date" value=${(filters[name] || "").slice(0, 10)} onInput=${(/** @type {string} */ value) => setQuery({ [name]: value && new Date(`${value}T${name === "created_to" ? "23:59:59.999" : "00:00"}`).toISOString(), cursor: "", trail: "" })} />`;
   return html`<${Header} title="Audit log" about="Who did or read what. Nothing here can be changed." actions=${html`
       <${Act} act=${() => download("/audit-logs", filters, "text/csv", "audit-log.csv")}>Download CSV<//><${Act} act=${() => download("/audit-logs", filters, "application/x-ndjson", "audit-log.jsonl")}>Download JSON lines<//>`} />
     <div class="filters"><${Choice} name="action" label="Action" options=${["CREATE", "UPDATE", "DELETE", "READ", "EXPORT", "LOGIN", "LOGOUT", "FAILED_LOGIN", "DENIED"].map((value) => ({ value, label: words(value.toLowerCase()) }))} />
       <${Choice} name="entity_type" label="What" options=${["company", "annual_prediction", "quarterly_prediction", "bulk_upload_job", "user", "organization", "session", "api_key", "invitation", "outcome", "outcome_coverage", "validation_report", "maintenance_run"].map((value) => ({ value, label: words(value) }))} />
-      <${Filter} name="event_type" label="Event" placeholder="company.updated" /><${Filter} name="ip_address" label="Address" /><${Filter} name="request_id" label="Request" />${day("from", "From")}${day("to", "To")}</div>
+      <${Filter} name="event_type" label="Event" placeholder="company.updated" /><${Filter} name="ip_address" label="Address" /><${Filter} name="request_id" label="Request" />${day("created_from", "From")}${day("created_to", "To")}</div>
     <${Card} class="card-flush">${show(page, (value) => (value.data.length ? html`${table({ caption: "Audit log", rows: value.data, columns: [
       { key: "t", label: "When", cell: (e) => html`<button class="link nowrap" onClick=${() => setQuery({ id: e.id })}>${time(e.created_at)}</button>` },
       { key: "a", label: "Action", cell: (e) => html`<${Tag} tone=${TONES[e.action]}>${words(e.action.toLowerCase())}<//>` },

@@ -23,7 +23,7 @@ function Agreement({ rows: given }) {
   const rows = [...given].sort((a, b) => period(a).localeCompare(period(b)));
   if (!rows.length) return html`<${Empty} title="No quarterly predictions yet">They are compared as soon as there are some.<//>`;
   const names = rows.map(period);
-  return chart({ height: 240, keys: [given], label: "Mean deviation of each quarterly model from the ensemble, by quarter", table: { head: ["Quarter", "Predictions", "Logistic", "Boosting", "Mean confidence"], rows: rows.map((r) => [period(r), count(r.n), r.logistic_deviation.toFixed(4), r.gbm_deviation.toFixed(4), percent(r.mean_confidence)]) }, option: (c) => ({ legend: {}, tooltip: { trigger: "axis" }, grid: { left: 8, right: 16, top: 34, bottom: 4, containLabel: true }, xAxis: { type: "category", data: names }, yAxis: { type: "value" },
+  return chart({ height: 240, keys: [given], label: "Mean deviation of each quarterly model from the ensemble, by quarter", table: { head: ["Quarter", "Predictions", "Logistic", "Boosting", "Mean confidence"], rows: rows.map((r) => [period(r), count(r.total_predictions), r.logistic_deviation.toFixed(4), r.gbm_deviation.toFixed(4), percent(r.mean_confidence)]) }, option: (c) => ({ legend: {}, tooltip: { trigger: "axis" }, grid: { left: 8, right: 16, top: 34, bottom: 4, containLabel: true }, xAxis: { type: "category", data: names }, yAxis: { type: "value" },
       series: [{ name: "Logistic", type: "line", symbolSize: 7, data: rows.map((r) => r.logistic_deviation), itemStyle: { color: c.accent }, lineStyle: { color: c.accent } }, { name: "Boosting", type: "line", symbol: "rect", data: rows.map((r) => r.gbm_deviation), itemStyle: { color: c.second }, lineStyle: { color: c.second, type: "dashed" } }] }) });
 }
 

@@ -102,7 +102,7 @@ function Invitations({ id }) {
       { key: "a", label: "", cell: (i) => (i.status === "pending" ? html`<${Act} small act=${async () => { await remove(`/organizations/${id}/invitations/${i.id}`); list.again(); toast("Withdrawn."); }}>Withdraw<//>` : null) },
     ] }) : html`<${Empty} title="No invitations">They are listed until a while after they end.<//>`))}<//>
     ${show(enrolments, (value) => value.data.length > 0 && html`<${Card} class="card-flush" title="Second factors that wait for approval">${table({ caption: "Second factors that wait", rowKey: (r) => r.enrolment_id, rows: value.data, columns: [
-      { key: "n", label: "User", cell: (e) => html`${nameOf(e)}<span class="sub">${e.email}</span>` }, { key: "w", label: "Waits", cell: (e) => ago(e.waits_since) }, { key: "ip", label: "From", cell: (e) => e.ip ?? "–" },
+      { key: "n", label: "User", cell: (e) => html`${nameOf(e)}<span class="sub">${e.email}</span>` }, { key: "w", label: "Waits", cell: (e) => ago(e.waits_since) }, { key: "ip", label: "From", cell: (e) => e.ip_address ?? "–" },
       { key: "a", label: "", cell: (e) => html`<span class="row"><${Act} small tone="primary" act=${() => decide(e, "approve")}>Approve<//><${Act} small tone="danger" act=${() => decide(e, "refuse")}>Refuse<//></span>` }] })}<//>`, 2)}
     ${inviting && html`<${Invite} id=${id} close=${() => setInviting(false)} again=${list.again} />`}</div>`;
 }

@@ -74,11 +74,11 @@ async function predictionsOf(kind, filters, signal) {
 
 /** @param {{ value: Schema["Figures"], other: Schema["Figures"], kind: Kind, list: List }} props */
 function Figures({ value, other, kind, list }) {
-  const median = value.median_probability;
+  const median = value.median_pd;
   return html`<div class="figures">
     <a class="figure" href=${list({})}><div class="label">${kind === "annual" ? "Annual" : "Quarterly"} predictions</div><div class="value">${count(value.total_predictions)}</div><div class="note">${count(other.total_predictions)} ${kind === "annual" ? "quarterly" : "annual"}</div></a>
-    <a class="figure" href=${list({ sort: "pd" })}><div class="label">Mean PD</div><div class="value">${percent(value.avg_probability)}</div><div class="note">within 12 months</div></a>
-    <a class="figure" href=${list({ sort: "pd", probability_gte: median })}><div class="label">Median PD</div><div class="value">${percent(median)}</div><div class="note">half are above</div></a>
+    <a class="figure" href=${list({ sort: "pd" })}><div class="label">Mean PD</div><div class="value">${percent(value.mean_pd)}</div><div class="note">within 12 months</div></a>
+    <a class="figure" href=${list({ sort: "pd", pd_gte: median })}><div class="label">Median PD</div><div class="value">${percent(median)}</div><div class="note">half are above</div></a>
     <a class="figure" href=${list({ risk_level: "High" })}><div class="label">High risk</div><div class="value">${count(value.high_risk_count)}</div><div class="note">${share(value.high_risk_count, value.total_predictions)} of predictions</div></a>
     <a class="figure" href=${list({ risk_level: "High", sort: "pd" })}><div class="label">Companies at high risk</div><div class="value">${count(value.high_risk_companies)}</div><div class="note">in at least one period</div></a>
     <a class="figure" href=${list({ sort: "created_at" })}><div class="label">Last prediction</div><div class="value value-text">${ago(value.last_prediction)}</div></a>
@@ -93,8 +93,8 @@ function TrendChart({ points, list }) {
   if (!last) return html`<${Empty} title="No periods yet" action=${html`<a class="button button-primary" href="#/uploads/new">Upload a file</a>`}>Upload ratios of companies, and their risk over time is shown here.<//>`;
   const at = points.map(period);
   return chart({
-    height: 280, keys: [points], label: `Mean PD from ${percent(points[0].mean_probability)} in ${at[0]} to ${percent(last.mean_probability)} in ${at.at(-1)}`,
-    table: { head: ["Period", "Predictions", "Mean PD", "Median PD", "High risk"], rows: points.map((p) => [period(p), count(p.n), percent(p.mean_probability), percent(p.median_probability), percent(p.high_share)]) },
+    height: 280, keys: [points], label: `Mean PD from ${percent(points[0].mean_pd)} in ${at[0]} to ${percent(last.mean_pd)} in ${at.at(-1)}`,
+    table: { head: ["Period", "Predictions", "Mean PD", "Median PD", "High risk"], rows: points.map((p) => [period(p), count(p.total_predictions), percent(p.mean_pd), percent(p.median_pd), percent(p.high_share)]) },
     onSelect: (event) => { const p = points[event.dataIndex]; if (p) location.hash = list({ reporting_year: p.reporting_year, reporting_quarter: p.reporting_quarter }); },
     option: (c) => ({
       legend: {}, tooltip: { trigger: "axis", valueFormatter: (/** @type {number} */ v) => `${v.toFixed(2)} %` },
@@ -102,8 +102,8 @@ function TrendChart({ points, list }) {
       grid: { left: 8, right: 16, top: 34, bottom: 4, containLabel: true },
       series: [
         { name: "High risk, share", type: "bar", data: points.map((p) => p.high_share * 100), itemStyle: { color: c.high, opacity: 0.22, borderRadius: [3, 3, 0, 0] }, barMaxWidth: 34 },
-        { name: "Mean PD", type: "line", data: points.map((p) => p.mean_probability * 100), symbolSize: 7, lineStyle: { width: 2.5, color: c.accent }, itemStyle: { color: c.accent } },
-        { name: "Median PD", type: "line", data: points.map((p) => p.median_probability * 100), symbol: "rect", symbolSize: 6, lineStyle: { width: 2, type: "dashed", color: c.second }, itemStyle: { color: c.second } },
+        { name: "Mean PD", type: "line", data: points.map((p) => p.mean_pd * 100), symbolSize: 7, lineStyle: { width: 2.5, color: c.accent }, itemStyle: { color: c.accent } },
+        { name: "Median PD", type: "line", data: points.map((p) => p.median_pd * 100), symbol: "rect", symbolSize: 6, lineStyle: { width: 2, type: "dashed", color: c.second }, itemStyle: { color: c.second } },
       ],
     }),
   });
@@ -112,15 +112,15 @@ function TrendChart({ points, list }) {
 /** @param {{ groups: Schema["RiskGroup"][], list: List }} props */
 function Sectors({ groups, list }) {
   if (!groups.length) return nothing;
-  const rows = [...groups].sort((a, b) => b.high / b.total - a.high / a.total);
+  const rows = [...groups].sort((a, b) => b.high / b.total_predictions - a.high / a.total_predictions);
   return html`<div class="stack"><div class="key" aria-hidden="true"><span><span class="mark-low">●</span> Low</span><span><span class="mark-medium">▲</span> Medium</span><span><span class="mark-high">◆</span> High</span></div>
   <ul class="bars">${rows.map((group) => html`<li key=${group.group}>
       <a href=${list({ sector: group.group })} title=${group.group}>${group.group}</a>
       <svg class="stack-svg" viewBox="0 0 100 10" preserveAspectRatio="none" role="img" aria-label=${`${group.low} low, ${group.medium} medium, ${group.high} high`}>
-        <rect class="fill-low" x="0" y="0" height="10" width=${(group.low / group.total) * 100} />
-        <rect class="fill-medium" x=${(group.low / group.total) * 100} y="0" height="10" width=${(group.medium / group.total) * 100} />
-        <rect class="fill-high" x=${((group.low + group.medium) / group.total) * 100} y="0" height="10" width=${(group.high / group.total) * 100} /></svg>
-      <a class="number small end" href=${list({ sector: group.group, risk_level: "High" })} aria-label=${`${share(group.high, group.total)} high risk in ${group.group}`}>${share(group.high, group.total)} high</a></li>`)}</ul></div>`;
+        <rect class="fill-low" x="0" y="0" height="10" width=${(group.low / group.total_predictions) * 100} />
+        <rect class="fill-medium" x=${(group.low / group.total_predictions) * 100} y="0" height="10" width=${(group.medium / group.total_predictions) * 100} />
+        <rect class="fill-high" x=${((group.low + group.medium) / group.total_predictions) * 100} y="0" height="10" width=${(group.high / group.total_predictions) * 100} /></svg>
+      <a class="number small end" href=${list({ sector: group.group, risk_level: "High" })} aria-label=${`${share(group.high, group.total_predictions)} high risk in ${group.group}`}>${share(group.high, group.total_predictions)} high</a></li>`)}</ul></div>`;
 }
 
 /** @param {{ rows: Schema["Prediction"][], kind: Kind }} props */
@@ -146,7 +146,7 @@ function Histogram({ rows, isAll, list }) {
   return html`<p class="small muted">${isAll ? "" : "The newest "}${count(rows.length)} predictions</p>${chart({
     height: 280, keys: [rows], label: `Number of predictions in classes of PD; most are in ${most.name}`,
     table: { head: ["PD", "Predictions"], rows: bins.map((bin) => [bin.name, count(bin.n)]) },
-    onSelect: (event) => { const bin = bins[event.dataIndex]; location.hash = list({ sort: "pd", probability_gte: bin.from || "", probability_lte: bin.to }); },
+    onSelect: (event) => { const bin = bins[event.dataIndex]; location.hash = list({ sort: "pd", pd_gte: bin.from || "", pd_lte: bin.to }); },
     option: (c) => ({ tooltip: { trigger: "axis" }, xAxis: { type: "category", data: bins.map((bin) => bin.name), axisLabel: { rotate: 38, fontSize: 10 } }, yAxis: { type: "value", minInterval: 1 },
       series: [{ name: "Predictions", type: "bar", data: bins.map((bin) => bin.n), itemStyle: { color: c.accent, borderRadius: [3, 3, 0, 0] }, barCategoryGap: "12%" }] }),
   })}`;
@@ -155,14 +155,14 @@ function Histogram({ rows, isAll, list }) {
 /** @param {{ distribution: Schema["GradeDistribution"], list: List }} props */
 function Grades({ distribution, list }) {
   const group = distribution.data[0];
-  if (!group?.n) return nothing;
+  if (!group?.total_predictions) return nothing;
   const { grades } = group;
-  return html`<p class="small muted">${count(group.n)} predictions by <code>${distribution.scale}</code>${group.herfindahl === null || group.herfindahl === undefined ? "" : `, concentration ${group.herfindahl.toFixed(3)}`}</p>${chart({
-    height: 200, keys: [distribution], label: `Predictions by grade; most are in ${grades.reduce((best, one) => (one.n > best.n ? one : best)).grade}`,
-    table: { head: ["Grade", "Predictions", "Share", "Mean PD"], rows: grades.map((one) => [one.grade, count(one.n), percent(one.share), percent(one.mean_pd)]) },
+  return html`<p class="small muted">${count(group.total_predictions)} predictions by <code>${distribution.scale}</code>${group.herfindahl === null || group.herfindahl === undefined ? "" : `, concentration ${group.herfindahl.toFixed(3)}`}</p>${chart({
+    height: 200, keys: [distribution], label: `Predictions by grade; most are in ${grades.reduce((best, one) => (one.total_predictions > best.total_predictions ? one : best)).grade}`,
+    table: { head: ["Grade", "Predictions", "Share", "Mean PD"], rows: grades.map((one) => [one.grade, count(one.total_predictions), percent(one.share), percent(one.mean_pd)]) },
     onSelect: (event) => { location.hash = list({ sort: "pd", grade: grades[event.dataIndex].grade }); },
     option: (c) => ({ tooltip: { trigger: "axis" }, xAxis: { type: "category", data: grades.map((one) => one.grade) }, yAxis: { type: "value", minInterval: 1 },
-      series: [{ name: "Predictions", type: "bar", data: grades.map((one) => one.n), itemStyle: { color: c.second, borderRadius: [3, 3, 0, 0] }, barCategoryGap: "18%" }] }),
+      series: [{ name: "Predictions", type: "bar", data: grades.map((one) => one.total_predictions), itemStyle: { color: c.second, borderRadius: [3, 3, 0, 0] }, barCategoryGap: "18%" }] }),
   })}`;
 }
 

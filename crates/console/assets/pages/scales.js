@@ -47,7 +47,7 @@ function One({ scale }) {
       ${show(figures, (value) => { const counts = new Map((value.data[0]?.grades ?? []).map((one) => [one.grade, one])); return table({ caption: "Grades", rows: scale.grades, rowKey: (r) => r.code, columns: [
         { key: "c", label: "Grade", cell: (r) => html`<strong>${r.code}</strong>${r.label && html`<span class="sub">${r.label}</span>`}` },
         { key: "f", label: "PD from", number: true, cell: (r) => percent(r.pd_from) }, { key: "t", label: "to", number: true, cell: (r) => percent(r.pd_to) },
-        { key: "n", label: "Predictions", number: true, cell: (r) => html`<a href=${`#/predictions?kind=${kind}&sort=pd&${limits(r)}`}>${count(counts.get(r.code)?.n ?? 0)}</a>` },
+        { key: "n", label: "Predictions", number: true, cell: (r) => html`<a href=${`#/predictions?kind=${kind}&sort=pd&${limits(r)}`}>${count(counts.get(r.code)?.total_predictions ?? 0)}</a>` },
         { key: "s", label: "Share", number: true, cell: (r) => percent(counts.get(r.code)?.share ?? 0) }, { key: "m", label: "Mean PD", number: true, cell: (r) => percent(counts.get(r.code)?.mean_pd) },
       ] }); }, 8)}<//>
     <${Card} class="span-5" title="Predictions by grade" about="Of everything that you may read" actions=${kinds}>${show(figures, (value) => html`<${Spread} distribution=${value} />`)}<//></div>`;
@@ -55,8 +55,8 @@ function One({ scale }) {
 
 /** The filter of the predictions of a grade, which does not depend on the scale. @param {Schema["Grade"]} grade */
 const limits = (grade) => new URLSearchParams({ [FROM]: String(grade.pd_from), [TO]: String(grade.pd_to) }).toString();
-const FROM = "probability_gte";
-const TO = "probability_lte";
+const FROM = "pd_gte";
+const TO = "pd_lte";
 
 /** @param {{ distribution: Schema["GradeDistribution"] }} props */
 function Spread({ distribution }) {
@@ -64,10 +64,10 @@ function Spread({ distribution }) {
   if (!group) return html`<${Empty} title="No predictions yet">They are counted as soon as there are some.<//>`;
   const { grades } = group;
   return html`${chart({
-    height: 280, keys: [distribution], label: `Predictions by grade; most are in ${grades.reduce((best, one) => (one.n > best.n ? one : best)).grade}`,
-    table: { head: ["Grade", "Predictions", "Share"], rows: grades.map((one) => [one.grade, count(one.n), percent(one.share)]) },
+    height: 280, keys: [distribution], label: `Predictions by grade; most are in ${grades.reduce((best, one) => (one.total_predictions > best.total_predictions ? one : best)).grade}`,
+    table: { head: ["Grade", "Predictions", "Share"], rows: grades.map((one) => [one.grade, count(one.total_predictions), percent(one.share)]) },
     option: (c) => ({ tooltip: { trigger: "axis" }, xAxis: { type: "category", data: grades.map((one) => one.grade) }, yAxis: { type: "value", minInterval: 1 },
-      series: [{ name: "Predictions", type: "bar", data: grades.map((one) => one.n), itemStyle: { color: c.accent, borderRadius: [3, 3, 0, 0] }, barCategoryGap: "18%" }] }),
+      series: [{ name: "Predictions", type: "bar", data: grades.map((one) => one.total_predictions), itemStyle: { color: c.accent, borderRadius: [3, 3, 0, 0] }, barCategoryGap: "18%" }] }),
   })}<dl class="facts after-small"><dt>Concentration</dt><dd>${typeof group.herfindahl === "number" ? `Herfindahl index ${group.herfindahl.toFixed(3)}` : "–"} <span class="muted">0: spread evenly, 1: all in one grade</span></dd></dl>`;
 }
 

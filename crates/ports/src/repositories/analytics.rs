@@ -23,10 +23,10 @@ pub struct Headline {
     /// How many companies have at least one that is High.
     pub high_risk_companies: i64,
     /// The mean PD, of numbers with 12 decimals; `None` where there are none.
-    pub avg_probability: Option<f64>,
+    pub mean_pd: Option<f64>,
     /// The median, as the geometric middle of its PD bucket (640 of them, log-spaced: less than
     /// 1 % off).
-    pub median_probability: Option<f64>,
+    pub median_pd: Option<f64>,
     /// When the last one was stored.
     #[serde(with = "time::serde::timestamp::microseconds::option")]
     pub last_prediction: Option<Timestamp>,
@@ -95,10 +95,10 @@ pub struct TrendPoint {
     /// How many of them are High.
     pub high: i64,
     /// The mean PD.
-    pub mean_probability: f64,
+    pub mean_pd: f64,
     /// The median, as the geometric middle of its PD bucket (640 of them, log-spaced: less than
     /// 1 % off).
-    pub median_probability: f64,
+    pub median_pd: f64,
 }
 
 /// How many predictions of one group have one grade of a scale.

@@ -26,8 +26,8 @@ pub struct PredictionFilter {
     /// Any of these; all where there is none.
     pub risk_levels: Vec<RiskLevel>,
     /// On the PD in full precision.
-    pub probability_gte: Option<f64>,
-    pub probability_lte: Option<f64>,
+    pub pd_gte: Option<f64>,
+    pub pd_lte: Option<f64>,
     /// Within any of these, which are in order; all where there is none.
     pub pd_ranges: Vec<PdRange>,
     pub model_version: Option<String>,

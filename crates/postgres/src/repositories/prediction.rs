@@ -376,8 +376,8 @@ fn condition<T: PredictionTable>(filter: &PredictionFilter) -> Condition {
             [only] => Some(is_level::<T>(*only)),
             several => one_of_names(T::RISK_LEVEL, several),
         })
-        .add_option(filter.probability_gte.map(|least| T::PD.gte(least)))
-        .add_option(filter.probability_lte.map(|most| T::PD.lte(most)))
+        .add_option(filter.pd_gte.map(|least| T::PD.gte(least)))
+        .add_option(filter.pd_lte.map(|most| T::PD.lte(most)))
         .add_option(in_ranges::<T>(&filter.pd_ranges))
         .add_option(version.map(|version| T::MODEL_VERSION.eq(version)))
         .add_option(filter.job.map(|job| T::BULK_JOB_ID.eq(job.0)))

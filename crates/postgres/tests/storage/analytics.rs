@@ -110,14 +110,14 @@ async fn figures_equal_lists(world: &World, store: &PgStore) {
                     rows.iter().map(|row| row.created_at).max()
                 );
                 let sum: f64 = rows.iter().map(|row| row.outcome.pd.get()).sum();
-                match headline.avg_probability {
+                match headline.mean_pd {
                     None => assert!(rows.is_empty()),
                     Some(avg) => assert!(
                         (avg - sum / rows.len() as f64).abs() < 1e-9,
                         "{name} {kind}"
                     ),
                 }
-                if let Some(median) = headline.median_probability {
+                if let Some(median) = headline.median_pd {
                     let mut pds: Vec<_> = rows.iter().map(|row| row.outcome.pd.get()).collect();
                     pds.sort_by(f64::total_cmp);
                     let exact = pds[(pds.len() - 1) / 2];

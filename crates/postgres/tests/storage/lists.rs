@@ -248,28 +248,14 @@ async fn filters_narrow_a_list_within_its_scope() {
     assert_eq!(of_levels(levels.to_vec()).await, all);
     assert_eq!(of_levels(vec![RiskLevel::Low, RiskLevel::High]).await, 0);
     assert_eq!(of_levels(levels[1..].to_vec()).await, all);
-    let probability_gte = Some(0.2);
+    let pd_gte = Some(0.2);
     assert_eq!(
-        count(
-            PredictionFilter {
-                probability_gte,
-                ..any()
-            },
-            Kind::Annual
-        )
-        .await,
+        count(PredictionFilter { pd_gte, ..any() }, Kind::Annual).await,
         12
     );
-    let probability_lte = Some(0.2);
+    let pd_lte = Some(0.2);
     assert_eq!(
-        count(
-            PredictionFilter {
-                probability_lte,
-                ..any()
-            },
-            Kind::Annual
-        )
-        .await,
+        count(PredictionFilter { pd_lte, ..any() }, Kind::Annual).await,
         15
     );
     let model_version = Some("2".to_owned());

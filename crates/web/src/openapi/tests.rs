@@ -1,4 +1,5 @@
 mod policies;
+mod words;
 
 use std::{collections::BTreeSet, fs, path::Path};
 

@@ -63,10 +63,10 @@ async fn headline(kind: &str, readable: &[(usize, &Bundle)], user: &TestUser, ab
         // Each has a company of its own.
         assert_eq!(told["high_risk_companies"], high, "{path} {about}");
         if counted.is_empty() {
-            assert!(told["avg_probability"].is_null(), "{path} {about}");
+            assert!(told["mean_pd"].is_null(), "{path} {about}");
         } else {
             let average = mean(counted.iter().map(|bundle| bundle.pd));
-            assert_near(&told["avg_probability"], average, about);
+            assert_near(&told["mean_pd"], average, about);
         }
     }
 }
@@ -107,7 +107,7 @@ async fn distribution(kind: &str, readable: &[(usize, &Bundle)], user: &TestUser
                 .iter()
                 .map(|l| count(row, l))
                 .sum();
-            assert_eq!(count(row, "total"), sum);
+            assert_eq!(count(row, "total_predictions"), sum);
         }
     }
 }
@@ -137,9 +137,9 @@ async fn trend(kind: &str, readable: &[(usize, &Bundle)], user: &TestUser, about
     for row in rows {
         let quarter = row["reporting_quarter"].as_str().map(str::to_owned);
         let counted = &periods[&(text(row, "reporting_year").to_owned(), quarter)];
-        assert_eq!(row["n"], counted.len(), "{about}");
+        assert_eq!(row["total_predictions"], counted.len(), "{about}");
         let average = mean(counted.iter().map(|bundle| bundle.pd));
-        assert_near(&row["mean_probability"], average, about);
+        assert_near(&row["mean_pd"], average, about);
         let high = counted
             .iter()
             .filter(|bundle| bundle.risk == "High")
@@ -163,7 +163,7 @@ async fn agreement(readable: &[(usize, &Bundle)], user: &TestUser, about: &str) 
     for (row, ((year, quarter), counted)) in rows.iter().zip(quarters.iter().rev()) {
         assert_eq!(text(row, "reporting_year"), year.to_string());
         assert_eq!(text(row, "reporting_quarter"), format!("Q{quarter}"));
-        assert_eq!(row["n"], counted.len(), "{about}");
+        assert_eq!(row["total_predictions"], counted.len(), "{about}");
         let apart = |of: fn(&Bundle) -> u32| mean(counted.iter().map(|b| of(b).abs_diff(b.pd)));
         assert_near(&row["logistic_deviation"], apart(|b| b.logistic), about);
         assert_near(&row["gbm_deviation"], apart(|b| b.gbm), about);

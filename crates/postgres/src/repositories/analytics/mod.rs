@@ -67,8 +67,8 @@ impl<E: Executor> AnalyticsRepository for Analytics<E> {
             total_predictions: total,
             high_risk_count: buckets.iter().map(|bucket| bucket.high).sum(),
             high_risk_companies: first.high_risk_companies,
-            avg_probability: Some(avg),
-            median_probability: median::of(&buckets, total),
+            mean_pd: Some(avg),
+            median_pd: median::of(&buckets, total),
             last_prediction: first.last_prediction,
         })
     }

@@ -51,12 +51,8 @@ impl<E: Executor> Analytics<E> {
                 period: period(kind, &row.reporting_year, row.reporting_quarter.as_deref())?,
                 count: row.n,
                 high: row.high,
-                mean_probability: row.mean,
-                median_probability: middle_of_tenth(
-                    row.median,
-                    &row.tenths,
-                    (row.n + 1) / 2 - row.below,
-                ),
+                mean_pd: row.mean,
+                median_pd: middle_of_tenth(row.median, &row.tenths, (row.n + 1) / 2 - row.below),
             })
         };
         let points: Result<Vec<_>, RepositoryError> = rows.into_iter().map(point).collect();

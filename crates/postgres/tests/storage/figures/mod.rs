@@ -82,8 +82,8 @@ async fn headline(
         told.total_predictions,
         told.high_risk_count,
         told.high_risk_companies,
-        text(told.avg_probability),
-        text(told.median_probability),
+        text(told.mean_pd),
+        text(told.median_pd),
         told.last_prediction.map_or(0, |at| at.unix_timestamp()),
     );
     let table = tables(kind).table;
@@ -202,8 +202,8 @@ async fn trend(
                 point.period,
                 point.count,
                 point.high,
-                digits(point.mean_probability),
-                digits(point.median_probability)
+                digits(point.mean_pd),
+                digits(point.median_pd)
             )
         })
         .collect();

@@ -21,7 +21,7 @@ query! {
         q: Option<Text<10>>,
         /// Of these levels
         risk_level: Several<RiskLevel>,
-        probability_gte: Option<Share>,
+        pd_gte: Option<Share>,
         from: Option<Timestamp>,
         since: Option<Since>,
         until: Option<Until>,
@@ -45,7 +45,7 @@ fn codes(problem: &Problem) -> Vec<String> {
 
 #[test]
 fn everything_wrong_is_reported_at_once() {
-    let problem = read("limit=0&risk_level=Huge&probability_gte=2&colour=red&limt=3");
+    let problem = read("limit=0&risk_level=Huge&pd_gte=2&colour=red&limt=3");
     assert_eq!(
         codes(&problem.unwrap_err()),
         [
@@ -79,7 +79,7 @@ fn a_parameter_of_several_values_means_each_of_them() {
 #[test]
 fn an_empty_value_is_none_for_a_text_and_a_fault_for_anything_else() {
     assert_eq!(read("q=&cursor=").unwrap().q, None);
-    for name in ["probability_gte", "from", "since", "force", "limit"] {
+    for name in ["pd_gte", "from", "since", "force", "limit"] {
         assert_eq!(codes(&read(&format!("{name}=")).unwrap_err()), ["empty"]);
     }
     assert_eq!(codes(&read("risk_level=").unwrap_err()), ["unknown_value"]);
@@ -116,7 +116,7 @@ fn values_are_read_and_defaults_fill_in() {
     assert!(query.force);
     assert_eq!(query.page.start().limit.get(), 7);
     let query = read("").unwrap();
-    assert!(!query.force && query.risk_level.0.is_empty() && query.probability_gte.is_none());
+    assert!(!query.force && query.risk_level.0.is_empty() && query.pd_gte.is_none());
     assert_eq!(query.page.start().limit, Limit::default());
 }
 
@@ -158,7 +158,7 @@ fn what_is_read_is_what_is_documented() {
         [
             "q",
             "risk_level",
-            "probability_gte",
+            "pd_gte",
             "from",
             "since",
             "until",

@@ -59,7 +59,7 @@ pub(crate) struct ConnectionsDto {
     /// Open and waiting for work.
     idle: u32,
     /// How many there may be.
-    at_most: u32,
+    max: u32,
     /// Callers who waited for one in vain, since the process started.
     refused: u64,
 }
@@ -69,7 +69,7 @@ pub(crate) struct ConnectionsDto {
 #[schema(as = WorkAtOnce)]
 pub(crate) struct WorkDto {
     /// How many of one owner are worked on at once; null for no limit.
-    at_most: Option<usize>,
+    max: Option<usize>,
     /// Being worked on, over all owners.
     running: u64,
     /// Refused with `too_many_at_once`, since the process started.
@@ -93,7 +93,7 @@ impl From<Connections> for ConnectionsDto {
         Self {
             open: connections.open,
             idle: connections.idle,
-            at_most: connections.at_most,
+            max: connections.at_most,
             refused: connections.refused,
         }
     }
@@ -104,7 +104,7 @@ impl ConnectionsDto {
         pools.iter().fold(Self::default(), |sum, pool| Self {
             open: sum.open + pool.open,
             idle: sum.idle + pool.idle,
-            at_most: sum.at_most + pool.at_most,
+            max: sum.max + pool.at_most,
             refused: sum.refused + pool.refused,
         })
     }
@@ -133,7 +133,7 @@ impl InstallationStatsDto {
                 .figures()
                 .map(|(work, figures)| {
                     let figures = WorkDto {
-                        at_most: figures.at_most,
+                        max: figures.at_most,
                         running: figures.running,
                         refused: figures.refused,
                     };

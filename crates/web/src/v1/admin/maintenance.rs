@@ -48,7 +48,7 @@ pub(crate) struct MaintenanceRunDto {
     started_at: OffsetDateTime,
     /// When it ended; null while it runs.
     #[serde(with = "time::serde::rfc3339::option")]
-    finished_at: Option<OffsetDateTime>,
+    completed_at: Option<OffsetDateTime>,
 }
 
 /// A line of a run's log.
@@ -70,7 +70,7 @@ impl MaintenanceRunDto {
         "status",
         "requested_by",
         "started_at",
-        "finished_at",
+        "completed_at",
         "outcome",
     ];
 }
@@ -89,7 +89,7 @@ impl From<MaintenanceRun> for MaintenanceRunDto {
             log: run.log.into_iter().map(line).collect(),
             outcome: run.outcome,
             started_at: run.started_at,
-            finished_at: run.finished_at,
+            completed_at: run.finished_at,
         }
     }
 }

@@ -28,10 +28,10 @@ pub(crate) struct FiguresDto {
     high_risk_count: i64,
     /// Companies with at least one prediction that is High.
     high_risk_companies: i64,
-    /// Of the probabilities with 4 decimals each.
-    avg_probability: Option<f64>,
+    /// Of the PDs in full precision.
+    mean_pd: Option<f64>,
     /// The geometric middle of the median's bucket, of 640: less than 1 % off.
-    median_probability: Option<f64>,
+    median_pd: Option<f64>,
     /// How the median was found.
     #[schema(example = "pd_buckets")]
     median_basis: &'static str,
@@ -45,8 +45,8 @@ impl From<&Headline> for FiguresDto {
             total_predictions: headline.total_predictions,
             high_risk_count: headline.high_risk_count,
             high_risk_companies: headline.high_risk_companies,
-            avg_probability: headline.avg_probability,
-            median_probability: headline.median_probability,
+            mean_pd: headline.mean_pd,
+            median_pd: headline.median_pd,
             median_basis: "pd_buckets",
             last_prediction: headline.last_prediction,
         }
@@ -89,7 +89,7 @@ pub(crate) struct GroupDto {
     low: i64,
     medium: i64,
     high: i64,
-    total: i64,
+    total_predictions: i64,
 }
 
 impl DistributionDto {
@@ -105,14 +105,14 @@ impl DistributionDto {
                     low: 0,
                     medium: 0,
                     high: 0,
-                    total: 0,
+                    total_predictions: 0,
                 });
             match count.risk_level {
                 RiskLevel::Low => group.low += count.count,
                 RiskLevel::Medium => group.medium += count.count,
                 RiskLevel::High => group.high += count.count,
             }
-            group.total += count.count;
+            group.total_predictions += count.count;
         }
         Self {
             kind,
@@ -136,8 +136,7 @@ pub(crate) struct AgreementDto {
     reporting_year: String,
     #[schema(example = "Q3")]
     reporting_quarter: Option<String>,
-    /// How many predictions.
-    n: i64,
+    total_predictions: i64,
     /// The mean of |logistic − ensemble|, of probabilities with 4 decimals.
     logistic_deviation: f64,
     /// The mean of |gbm − ensemble|.
@@ -150,7 +149,7 @@ impl From<Vec<Agreement>> for AgreementsDto {
         let show = |quarter: Agreement| AgreementDto {
             reporting_year: quarter.period.year.to_string(),
             reporting_quarter: quarter.period.quarter.map(|q| q.to_string()),
-            n: quarter.count,
+            total_predictions: quarter.count,
             logistic_deviation: quarter.logistic_deviation,
             gbm_deviation: quarter.gbm_deviation,
             mean_confidence: quarter.confidence,
@@ -188,10 +187,10 @@ pub(crate) struct TrendPointDto {
     reporting_year: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     reporting_quarter: Option<String>,
-    n: i64,
-    /// Of the probabilities with 4 decimals each.
-    mean_probability: f64,
-    median_probability: f64,
+    total_predictions: i64,
+    /// Of the PDs in full precision.
+    mean_pd: f64,
+    median_pd: f64,
     /// The share of those that are High, 0 to 1.
     #[schema(example = 0.125)]
     high_share: f64,
@@ -212,9 +211,9 @@ impl TrendDto {
                 id: organization.map(|id| id.0),
                 reporting_year: point.period.year.to_string(),
                 reporting_quarter: point.period.quarter.map(|q| q.to_string()),
-                n: point.count,
-                mean_probability: point.mean_probability,
-                median_probability: point.median_probability,
+                total_predictions: point.count,
+                mean_pd: point.mean_pd,
+                median_pd: point.median_pd,
                 high_share,
             }
         };
@@ -254,7 +253,7 @@ mod tests {
         let lines: Vec<_> = dto
             .data
             .iter()
-            .map(|g| (g.group.as_str(), g.low, g.high, g.total))
+            .map(|g| (g.group.as_str(), g.low, g.high, g.total_predictions))
             .collect();
         assert_eq!(lines, [("a", 1, 0, 1), ("b", 3, 2, 5)]);
     }
@@ -271,7 +270,11 @@ mod tests {
             count: 1,
         };
         let dto = DistributionDto::of(Kind::Annual, ids.map(count).to_vec());
-        let lines: Vec<_> = dto.data.iter().map(|g| (g.id, g.total)).collect();
+        let lines: Vec<_> = dto
+            .data
+            .iter()
+            .map(|g| (g.id, g.total_predictions))
+            .collect();
         assert_eq!(lines, ids.map(|id| (Some(id.0), 1)));
     }
 }

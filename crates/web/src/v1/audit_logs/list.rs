@@ -39,9 +39,9 @@ query! {
         /// Only events of the request with this id
         request_id: Option<Text<100>>,
         /// Only events at this time or later; a day counts from its start, in UTC
-        from: Option<Since>,
+        created_from: Option<Since>,
         /// Only events at this time or earlier; a day counts to its end, in UTC
-        to: Option<Until>,
+        created_to: Option<Until>,
         ; page: Paging<NewestFirst>,
     }
 }
@@ -57,8 +57,8 @@ impl AuditQuery {
                 entity_id: self.entity_id,
                 ip: self.ip_address,
                 request_id: self.request_id.map(|text| text.0),
-                from: self.from.map(|from| from.0),
-                to: self.to.map(|to| to.0),
+                from: self.created_from.map(|from| from.0),
+                to: self.created_to.map(|to| to.0),
             },
             organization: self.organization_id,
             limit,

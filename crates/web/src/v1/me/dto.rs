@@ -73,7 +73,7 @@ pub(crate) struct SessionDto {
     id: Uuid,
     /// From where it was started.
     #[schema(value_type = Option<String>, example = "192.0.2.7")]
-    ip: Option<std::net::IpAddr>,
+    ip_address: Option<std::net::IpAddr>,
     /// By which program, as it said.
     user_agent: Option<String>,
     #[serde(with = "time::serde::rfc3339")]
@@ -90,7 +90,7 @@ impl SessionDto {
     pub(crate) fn of(session: Session, current: Option<SessionId>) -> Self {
         Self {
             id: session.id.0,
-            ip: session.ip,
+            ip_address: session.ip,
             user_agent: session.user_agent,
             created_at: session.created_at,
             last_seen_at: session.last_seen_at,

@@ -32,7 +32,7 @@ pub(crate) struct PermissionDto {
     action: &'static str,
     /// At which level the rows are, where it is about rows.
     #[schema(value_type = Option<AccessLevelName>)]
-    level: Option<AccessLevel>,
+    access_level: Option<AccessLevel>,
     /// Users of which roles it is about, where it is about users.
     #[schema(value_type = Vec<RoleName>)]
     roles: Vec<Role>,
@@ -49,7 +49,7 @@ impl From<Permission> for PermissionDto {
         Self {
             resource: permission.resource,
             action: permission.action,
-            level: permission.level,
+            access_level: permission.level,
             roles: permission.roles,
             organizations: permission.organizations.iter().map(|id| id.0).collect(),
             every_organization: permission.every_organization,

@@ -52,7 +52,7 @@ pub(crate) struct PredictionDto {
     organization_id: Option<Uuid>,
     created_by: Uuid,
     /// The upload it came with, and the row of its file.
-    bulk_job_id: Option<Uuid>,
+    job_id: Option<Uuid>,
     bulk_row: Option<u32>,
     #[serde(with = "time::serde::rfc3339")]
     predicted_at: OffsetDateTime,
@@ -87,7 +87,7 @@ impl PredictionDto {
         "access_level",
         "organization_id",
         "created_by",
-        "bulk_job_id",
+        "job_id",
         "bulk_row",
         "predicted_at",
         "created_at",
@@ -132,7 +132,7 @@ impl From<Prediction> for PredictionDto {
             access_level: prediction.owner.level(),
             organization_id: prediction.owner.organization().map(|id| id.0),
             created_by: prediction.created_by.0,
-            bulk_job_id: prediction.origin.map(|origin| origin.job.0),
+            job_id: prediction.origin.map(|origin| origin.job.0),
             bulk_row: prediction.origin.map(|origin| origin.row),
             predicted_at: prediction.predicted_at,
             created_at: prediction.created_at,

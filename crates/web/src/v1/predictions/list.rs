@@ -68,9 +68,9 @@ query! {
         /// Only predictions with this grade of the shipped master scale: its code, `1` to `17`
         grade: Several<GradeCode>,
         /// Only predictions with at least this PD, compared in full precision
-        probability_gte: Option<Share>,
+        pd_gte: Option<Share>,
         /// Only predictions with at most this PD, compared in full precision
-        probability_lte: Option<Share>,
+        pd_lte: Option<Share>,
         /// Only predictions with this access level
         access_level: Option<AccessLevel>,
         /// Only predictions of this organization
@@ -106,8 +106,8 @@ impl PredictionQuery {
                 year: self.reporting_year,
                 quarter: self.reporting_quarter,
                 risk_levels: self.risk_level.0,
-                probability_gte: self.probability_gte.map(|bound| bound.0),
-                probability_lte: self.probability_lte.map(|bound| bound.0),
+                pd_gte: self.pd_gte.map(|bound| bound.0),
+                pd_lte: self.pd_lte.map(|bound| bound.0),
                 pd_ranges: MasterScale::standard().pd_ranges(&grades),
                 model_version: self.model_version.map(|version| version.0),
                 job: self.job_id,

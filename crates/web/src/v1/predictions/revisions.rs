@@ -41,7 +41,7 @@ pub(crate) struct RevisionDto {
     /// Who replaced it; null where that was done to the database itself.
     replaced_by: Option<Uuid>,
     /// The upload or rescoring that replaced it.
-    bulk_job_id: Option<Uuid>,
+    job_id: Option<Uuid>,
     /// What differed: the ratios as sent, else the model, else the figures alone.
     #[schema(value_type = RevisionReasonName)]
     reason: RevisionReason,
@@ -58,7 +58,7 @@ impl RevisionDto {
             predicted_at: revision.predicted_at,
             replaced_at: revision.replaced_at,
             replaced_by: revision.replaced_by.map(|id| id.0),
-            bulk_job_id: revision.job.map(|id| id.0),
+            job_id: revision.job.map(|id| id.0),
             reason: revision.reason,
         }
     }

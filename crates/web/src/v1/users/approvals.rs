@@ -39,7 +39,7 @@ pub(crate) struct EnrolmentDto {
     waits_since: OffsetDateTime,
     /// The address that its code was shown from.
     #[schema(value_type = Option<String>, example = "192.0.2.7")]
-    ip: Option<std::net::IpAddr>,
+    ip_address: Option<std::net::IpAddr>,
     /// The program that it was shown by, as it said.
     user_agent: Option<String>,
 }
@@ -53,7 +53,7 @@ impl EnrolmentDto {
         "last_name",
         "role",
         "waits_since",
-        "ip",
+        "ip_address",
         "user_agent",
     ];
 }
@@ -68,7 +68,7 @@ impl From<PendingFactor> for EnrolmentDto {
             last_name: pending.last_name,
             role: pending.role,
             waits_since: pending.waits_since,
-            ip: pending.ip,
+            ip_address: pending.ip,
             user_agent: pending.user_agent,
         }
     }
