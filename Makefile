@@ -9,7 +9,7 @@ ADDRESS ?= 127.0.0.1:8080
 # Where `make demo` keeps its data.
 DEMO ?= $(HOME)/.local/share/accunode-demo
 
-.PHONY: help run test check fmt lint docs contract explore generate hostile fuzz models mutants bench fault crates package deploy postgres redis clean writers demo browser pictures
+.PHONY: help run test check fmt lint deny docs contract explore generate hostile fuzz models mutants bench fault crates package deploy postgres redis clean writers demo browser pictures
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ lint: ## Formatting, clippy without warnings, the layers, the words, where SQL s
 	scripts/check-sql.sh
 	scripts/check-words.sh
 	scripts/check-console.sh
+
+deny: ## Compare the dependencies with deny.toml (brings cargo-deny; some seconds)
+	@scripts/check-dependencies.sh
 
 docs: ## Build the API documentation without warnings
 	RUSTDOCFLAGS="--deny warnings --allow rustdoc::private-intra-doc-links" cargo doc --workspace --no-deps --document-private-items --quiet
