@@ -165,11 +165,11 @@ impl Plain<'_> {
             let (counts, sum) = &groups[row["group"].as_str().unwrap_or_default()];
             let graded = row["grades"].as_array().expect("grades").iter();
             let shown: Vec<i64> = graded
-                .map(|grade| grade["n"].as_i64().expect("n"))
+                .map(|grade| grade["total_predictions"].as_i64().expect("a count"))
                 .collect();
             assert_eq!(&shown, counts, "{what}: {row}");
             let all: i64 = counts.iter().sum();
-            assert_eq!(row["n"], all, "{what}");
+            assert_eq!(row["total_predictions"], all, "{what}");
             #[expect(clippy::cast_precision_loss, reason = "a few")]
             let (n, share) = (all as f64, |count: &i64| *count as f64 / all as f64);
             let mean = row["mean_pd"].as_f64().expect("a mean");

@@ -78,7 +78,6 @@ async fn a_company_is_scored_and_told_why() {
         insta::assert_json_snapshot!(shown, @r#"
         {
           "access_level": "personal",
-          "job_id": null,
           "bulk_row": null,
           "company_id": "[id]",
           "company_name": "Acme Corporation",
@@ -87,7 +86,9 @@ async fn a_company_is_scored_and_told_why() {
           "created_at": "[time]",
           "created_by": "[id]",
           "flags": [],
+          "grade": "7",
           "id": "[id]",
+          "job_id": null,
           "model": {
             "name": "annual",
             "sha256": "[sha256]",

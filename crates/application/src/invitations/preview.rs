@@ -5,7 +5,7 @@ use accunode_domain::{invitation::Invitation, secret::Secret, user::Email};
 use super::Invitations;
 use crate::Error;
 
-/// An invitation as whoever has its token may see it: what its mail says, and what accepting it
+/// An invitation as anyone who has its token may see it: what its mail says, and what accepting it
 /// would tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvitationPreview {

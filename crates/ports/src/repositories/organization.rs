@@ -122,7 +122,7 @@ pub trait OrganizationRepository: Send + Sync {
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait OrganizationWriter: Send + Sync {
-    /// Stores an organization below the parent of the grant: whoever may make one says how it
+    /// Stores an organization below the parent of the grant: anyone who may make one says how it
     /// begins.
     ///
     /// # Errors

@@ -144,7 +144,8 @@ async fn trend(kind: &str, readable: &[(usize, &Bundle)], user: &TestUser, about
             .iter()
             .filter(|bundle| bundle.risk == "High")
             .count();
-        let share = f64::from(u32::try_from(high).expect("a few")) / number(row, "n");
+        let share =
+            f64::from(u32::try_from(high).expect("a few")) / number(row, "total_predictions");
         assert_near(&row["high_share"], share, about);
     }
 }

@@ -58,8 +58,7 @@ pub(crate) struct GradedGroupDto {
     group: Option<String>,
     /// Which organization, by `group_by=organization`: two may have the same name.
     id: Option<Uuid>,
-    /// How many predictions.
-    n: u64,
+    total_predictions: u64,
     /// Of PDs with 12 decimals.
     mean_pd: f64,
     /// The coefficient of variation of the grades' shares: 0 where all grades have as many.
@@ -78,8 +77,7 @@ pub(crate) struct GradeCountDto {
     /// The grade's code.
     #[schema(example = "10")]
     grade: String,
-    /// How many predictions.
-    n: u64,
+    total_predictions: u64,
     /// Their share of the group, 0 to 1.
     #[schema(example = 0.125)]
     share: f64,
@@ -99,14 +97,14 @@ impl GradedGroupDto {
         Self {
             group: name,
             id: organization.map(|id| id.0),
-            n: group.count,
+            total_predictions: group.count,
             mean_pd: group.mean_pd,
             variation: group.concentration.map(|found| found.variation),
             herfindahl: group.concentration.map(|found| found.herfindahl),
             grades: grades
                 .map(|(grade, (n, mean_pd))| GradeCountDto {
                     grade: grade.code.clone(),
-                    n: *n,
+                    total_predictions: *n,
                     share: share(*n),
                     mean_pd: *mean_pd,
                 })
