@@ -1,9 +1,10 @@
 // What people see who are not signed in: signing in and registering, and the pages that links
 // of mails lead to. A link's token stands behind `#` and is taken out of the address at once.
 import { html, signal, useEffect, useState } from "../parts/html.js";
+import { ROLES, time } from "../parts/format.js";
 import { Refused, post, noteSession } from "../parts/api.js";
 import { begin, load, me, notice, user } from "../parts/session.js";
-import { Field, Form, faultOf, form, changer } from "../parts/ui.js";
+import { Field, Form, faultOf, form, changer, show, useLoaded } from "../parts/ui.js";
 
 const KINDS = ["verify-email", "reset-password", "accept-invitation", "join"];
 const name = location.pathname.split("/").pop() || "";
@@ -134,12 +135,17 @@ function Reset({ icon }) {
 
 /** @param {{ icon: string }} props */
 function Accept({ icon }) {
-  const [way, setWay] = useState(me.value ? "known" : "new");
+  const preview = useLoaded((signal) => post("/auth/preview-invitation", { token }, { open: true, signal }), []);
+  const [chosen, setWay] = useState(me.value ? "known" : "");
   const [state, set] = useState({ password: "", first_name: "", last_name: "" });
   const [done, setDone] = useState(false);
   const change = changer(set);
-  if (done) return html`<${Box} icon=${icon} title="Welcome"><p role="status">You are a member now.</p><br /><button class="button button-primary" onClick=${leave}>${me.value ? "To the console" : "Sign in"}</button><//>`;
-  if (way === "signin") return html`<${SignIn} icon=${icon} title="Sign in to accept" done=${() => setWay("known")} about=${html`<p class="muted">Use the account of the address that was invited.</p><br />`} />`;
+  const way = chosen || (preview.value?.has_account ? "signin" : "new");
+  if (done) return html`<${Box} icon=${icon} title="Welcome"><p role="status">You are a member of ${preview.value?.organization_name ?? "the organization"} now.</p><br /><button class="button button-primary" onClick=${leave}>${me.value ? "To the console" : "Sign in"}</button><//>`;
+  if (!preview.value) return html`<${Box} icon=${icon} title="Accept the invitation" foot=${preview.error && html`<a href="./">To sign in</a>`}>${show(preview, () => null, 3)}<//>`;
+  const invitation = preview.value;
+  const about = html`<dl class="facts"><dt>Organization</dt><dd><strong>${invitation.organization_name}</strong></dd><dt>Your role</dt><dd>${ROLES[invitation.role]}</dd><dt>Invited by</dt><dd>${invitation.invited_by_email}</dd><dt>For</dt><dd>${invitation.email}</dd><dt>Good until</dt><dd>${time(invitation.expires_at)}</dd></dl><br />`;
+  if (way === "signin") return html`<${SignIn} icon=${icon} title="Sign in to accept" done=${() => setWay("known")} about=${html`${about}<p class="muted">Use the account of this address.</p><br />`} />`;
   const foot = way === "known" ? null : html`You have an account with this address? <a href="#" onClick=${go(setWay, "signin")}>Sign in to accept</a>`;
   const send = async () => {
     const given = way === "known" ? {} : Object.fromEntries(Object.entries(state).filter(([, value]) => value !== ""));
@@ -147,10 +153,11 @@ function Accept({ icon }) {
     setDone(true);
     if (me.value) await load();
   };
-  return html`<${Box} icon=${icon} title="Accept the invitation" foot=${foot}>
+  const isOther = me.value && me.value.email !== invitation.email;
+  return html`<${Box} icon=${icon} title="Accept the invitation" foot=${foot}>${about}
     ${form({ send, button: "Accept" }, (error) => (way === "known"
-      ? html`<p>You are signed in as <strong>${user.value.email}</strong>. Organization, role and who invites you stand in the mail; your role changes to the one that you were invited with.</p>`
-      : html`<p class="muted">Organization, role and who invites you stand in the mail. Choose a password for your account.</p><br />
+      ? html`<p>You are signed in as <strong>${user.value.email}</strong>.${isOther ? " The invitation is for another address: sign in with the account of that one." : ""}</p>`
+      : html`<p class="muted">Choose a password for your account.</p><br />
         <${Field} label="Password" type="password" help="10 characters or more, and not easily guessed." value=${state.password} onInput=${change("password")} autocomplete="new-password" fault=${faultOf(error, "/password")} required autofocus />
         <${Field} label="First name" optional value=${state.first_name} onInput=${change("first_name")} autocomplete="given-name" />
         <${Field} label="Last name" optional value=${state.last_name} onInput=${change("last_name")} autocomplete="family-name" />`))}<//>`;

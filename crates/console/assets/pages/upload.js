@@ -27,6 +27,12 @@ export default function Upload({ id }) {
       <div class="figure"><dt>Rows</dt><dd>${count(job.total_rows ?? job.processed_rows)}</dd></div>
     </dl>
     ${!isMoving(job) && html`<div class="stack">${job.error_count > 0 && html`<${Failed} job=${job} />`}<${Rows} job=${job} /></div>`}
+    ${(job.log ?? []).length > 0 && html`<${Card} class="card-flush after" title="What happened to it">${table({ caption: "Log of the job", rowKey: (l) => `${l.at} ${l.event}`, rows: job.log ?? [], columns: [
+      { key: "a", label: "When", cell: (l) => html`<span class="nowrap">${time(l.at)}</span>` },
+      { key: "e", label: "Event", cell: (l) => html`<${Tag} tone=${{ completed: "good", failed: "bad", attempt_failed: "warn", cancelled: "warn" }[/** @type {"failed"} */ (l.event)] ?? ""}>${words(l.event)}<//>` },
+      { key: "n", label: "Attempt", number: true, cell: (l) => count(l.attempt) },
+      { key: "r", label: "At row", number: true, cell: (l) => count(l.row) },
+      { key: "d", label: "Details", cell: (l) => html`<div class="name-cell">${l.detail ?? l.code ?? "–"}</div>` }] })}<//>`}
     <${Card} title="How it was read" class="after"><dl class="facts"><dt>Columns</dt><dd>${job.columns.length ? job.columns.join(", ") : "–"}</dd><dt>Shares in</dt><dd>${job.options.ratio_unit}${job.options.units ? `, ${job.options.units}` : ""}</dd><dt>Periods that are there</dt><dd>${job.options.on_conflict}</dd><dt>Started, ended</dt><dd>${time(job.started_at)}, ${time(job.completed_at)}</dd>${job.file_sha256 && html`<dt>SHA-256</dt><dd><code>${job.file_sha256}</code></dd>`}</dl><//>`, 10);
 }
 
