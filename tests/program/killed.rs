@@ -212,3 +212,112 @@ async fn sessions_end_with_the_program_and_what_was_stored_stays() {
         "ACME"
     );
 }
+
+/// Companies of a back-test: so many that one takes a while.
+const COMPANIES: usize = 60_000;
+
+/// Companies with a prediction each, a tenth of which default, made behind the program's back.
+async fn portfolio(pool: &sqlx::PgPool, user: uuid::Uuid) {
+    let whose = format!("'personal', '{user}'::uuid");
+    let sql = format!(
+        "INSERT INTO companies (symbol, name, sector, access_level, created_by) \
+           SELECT 'C' || n, 'C' || n, 'Energy', {whose} FROM generate_series(1, {COMPANIES}) n; \
+         INSERT INTO annual_predictions (company_id, company_symbol, company_name, company_sector, reporting_year, \
+           probability, pd, risk_level, confidence, predicted_at, model_name, model_version, model_sha256, access_level, created_by) \
+           SELECT id, symbol, name, sector, '2021', round(pd, 4), pd, 'Low', 0.9, '2022-06-01T10:00:00Z', 'm', '1', repeat('a', 64), {whose} \
+             FROM (SELECT *, (substr(symbol, 2)::int % 997 + 1) / 2000.0 AS pd FROM companies) c; \
+         INSERT INTO outcomes (company_id, company_symbol, company_name, company_sector, definition, event, occurred_on, access_level, created_by) \
+           SELECT id, symbol, name, sector, 'crr_178@1', 'default', '2023-05-01', {whose} FROM companies WHERE substr(symbol, 2)::int % 10 = 3"
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
+        .execute(pool)
+        .await
+        .expect("a portfolio");
+}
+
+async fn status_of(pool: &sqlx::PgPool, id: &str) -> String {
+    sqlx::query_scalar("SELECT status FROM validation_reports WHERE id = $1::uuid")
+        .bind(id)
+        .fetch_one(pool)
+        .await
+        .expect("the report")
+}
+
+async fn validated(user: &TestUser, body: &Value) -> Value {
+    let asked = user.post("/validations", body).await.expect(202);
+    let id = asked["id"].as_str().expect("an id").to_owned();
+    until(user, &id, |told| told["status"] == "completed").await;
+    user.get(&format!("/validations/{id}")).await.expect(200)
+}
+
+#[tokio::test]
+async fn a_back_test_that_is_killed_in_the_middle_ends_with_the_same_hashes() {
+    let database = accunode_tests::Database::create().await;
+    let (data, pool) = (folder(), database.superuser().await);
+    let begin = || {
+        let mut program = crate::running::command(data.path());
+        program.env("DATABASE_URL", database.url());
+        accunode_tests::Serving::of(program)
+    };
+    let first = begin();
+    let ana = first.anonymous().register("ana@example.com").await;
+    portfolio(&pool, ana.id).await;
+    let days = json!({ "complete_from": "2015-01-01", "complete_through": "2024-12-31" });
+    let _ = ana
+        .put("/outcome-coverage/crr_178@1", &days)
+        .await
+        .expect(200);
+    let body = json!({ "kind": "annual", "d0": "2022-12-31", "definition": "crr_178@1" });
+    let whole = validated(&ana, &body).await;
+    assert_eq!(whole["sample_rows"], COMPANIES, "{whole}");
+    let mut again = body.clone();
+    again["as_of"] = whole["data_as_of"].clone();
+
+    let asked = ana.post("/validations", &again).await.expect(202);
+    let id = asked["id"].as_str().expect("an id").to_owned();
+    let begun = async {
+        while status_of(&pool, &id).await != "processing" {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        // In the middle: its histories are being read.
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    };
+    let waited = tokio::time::timeout(Duration::from_secs(60), begun).await;
+    waited.expect("the work to begin");
+    first.kill();
+    assert_eq!(
+        status_of(&pool, &id).await,
+        "processing",
+        "too quick to be killed"
+    );
+    let files: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM validation_files WHERE report_id = $1::uuid")
+            .bind(&id)
+            .fetch_one(&pool)
+            .await
+            .expect("a count");
+    assert_eq!(files, 0, "nothing is left behind");
+
+    let second = begin();
+    let ana = second.anonymous().login("ana@example.com").await;
+    until(&ana, &id, |told| told["status"] == "completed").await;
+    let report = ana.get(&format!("/validations/{id}")).await.expect(200);
+    for same in [
+        "sample_sha256",
+        "sample_rows",
+        "report_sha256",
+        "verdict",
+        "report",
+    ] {
+        assert_eq!(report[same], whole[same], "{same}");
+    }
+    let told: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM audit_logs WHERE entity_id = $1::uuid AND event_type = 'validation.completed'",
+    )
+    .bind(&id)
+    .fetch_one(&pool)
+    .await
+    .expect("a count");
+    assert_eq!(told, 1, "it is completed once");
+    assert!(second.stop().success());
+}

@@ -127,6 +127,7 @@ pub(super) fn endpoint(resource: &str, action: &str) -> (&'static str, &'static 
         ("scale", "create") => ("post", "/rating-scales"),
         ("scale", "list") => ("get", "/rating-scales"),
         ("scale", "read") => ("get", "/rating-scales/{id}"),
+        ("transitions", "read") => ("get", "/analytics/transitions"),
         ("definitions", "read") => ("get", "/default-definitions"),
         ("dashboard", "read") => ("get", "/dashboard"),
         ("analytics", "read") => ("get", "/analytics/risk-distribution"),
@@ -190,6 +191,7 @@ pub(super) async fn requests(
         "coverage" => vec![coverage(stage, action, detail)],
         "validation" => vec![validation(stage, action, detail).await],
         "scale" => vec![scale(stage, action, detail).await],
+        "transitions" => vec![transitions(stage, detail).await],
         "definitions" => vec![Request::Get("/default-definitions".to_owned())],
         "scoring" => {
             let body = |ratios: Value| json!({ "items": [{ "ratios": ratios }] });
@@ -404,6 +406,21 @@ async fn scale(stage: &Stage, action: &str, detail: &str) -> Request {
         "read" => Request::Get(format!("/rating-scales/{}", stage.scale(detail).await)),
         other => panic!("unknown request {other:?}"),
     }
+}
+
+async fn transitions(stage: &Stage, detail: &str) -> Request {
+    stage.cover().await;
+    stage.predict_for_all().await;
+    let (level, organization) = split(detail);
+    let owner: Vec<String> = stage
+        .fields(level, organization)
+        .iter()
+        .map(|(name, value)| format!("&{name}={}", value.as_str().expect("a text")))
+        .collect();
+    Request::Get(format!(
+        "/analytics/transitions?from=2020-12-31&basis=period{}",
+        owner.concat()
+    ))
 }
 
 fn coverage(stage: &Stage, action: &str, detail: &str) -> Request {

@@ -6,6 +6,7 @@ mod portfolio;
 mod real_data;
 mod signing;
 mod tenants;
+mod transitions;
 
 use accunode_tests::{Service, TestUser};
 use serde_json::{Value, json};

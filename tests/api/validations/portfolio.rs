@@ -58,6 +58,8 @@ pub(super) struct Predicted {
     pub(super) pd: f64,
     pub(super) flags: &'static str,
     pub(super) replaced: Option<&'static str>,
+    /// Name, version and hash of the model, as SQL.
+    pub(super) model: &'static str,
 }
 
 /// An annual prediction of last summer, as most are.
@@ -69,6 +71,7 @@ pub(super) const fn usual(company: Uuid, pd: f64) -> Predicted {
         pd,
         flags: "",
         replaced: None,
+        model: MODEL,
     }
 }
 
@@ -105,13 +108,14 @@ pub(super) async fn predict(pool: &PgPool, owner: &Owner, rows: &[Predicted]) {
             at,
             pd,
             flags,
+            model,
             ..
         } = row;
         sql += &format!(
             "INSERT INTO annual_predictions (company_id, company_symbol, company_name, company_sector, reporting_year, \
                probability, pd, risk_level, confidence, predicted_at, model_name, model_version, model_sha256, flags, \
                access_level, organization_id, created_by) \
-             SELECT id, symbol, name, sector, '{year}', round({pd}, 4), {pd}, 'Low', 0.9, '{at}', {MODEL}, '{{{flags}}}', {} \
+             SELECT id, symbol, name, sector, '{year}', round({pd}, 4), {pd}, 'Low', 0.9, '{at}', {model}, '{{{flags}}}', {} \
                FROM companies WHERE id = '{company}';",
             owner.sql()
         );

@@ -69,7 +69,7 @@ impl BulkUploads {
         stop: &watch::Receiver<bool>,
     ) -> Result<Sampling, StopReason> {
         let wanted = WantedHistories {
-            grant,
+            owner: grant.owner(),
             kind: request.kind,
             definition: request.definition,
             as_of: request.as_of,

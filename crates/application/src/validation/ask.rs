@@ -124,14 +124,7 @@ impl Validations {
         let facts = self.model_facts(draft.kind);
         draft
             .check(self.ports.clock.now(), facts, days)
-            .map_err(|fault| match fault {
-                RequestFault::Invalid(faults) => Error::Invalid(faults),
-                RequestFault::NotCovered(detail) => Error::Conflict {
-                    code: ErrorCode::WindowNotCovered,
-                    detail,
-                    existing: None,
-                },
-            })
+            .map_err(refused)
     }
 
     /// What the manifest of the model that predicts says of itself. Those that say nothing of
@@ -154,6 +147,18 @@ fn name(request: &BacktestRequest) -> String {
     let first = request.first_days.first();
     let first = first.map(ToString::to_string).unwrap_or_default();
     format!("back-test of {} predictions on {first}", request.kind)
+}
+
+/// Why windows cannot be asked for.
+pub(super) fn refused(fault: RequestFault) -> Error {
+    match fault {
+        RequestFault::Invalid(faults) => Error::Invalid(faults),
+        RequestFault::NotCovered(detail) => Error::Conflict {
+            code: ErrorCode::WindowNotCovered,
+            detail,
+            existing: None,
+        },
+    }
 }
 
 /// Why a job of a report cannot be done.

@@ -7,6 +7,7 @@ mod parts;
 mod read;
 mod sample_file;
 mod sign_off;
+mod transitions;
 
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ pub use parts::Parts;
 pub use read::ListValidations;
 pub use sample_file::{SAMPLE_COLUMNS, SampleFile};
 pub use sign_off::SignOffReport;
+pub use transitions::{TransitionsFound, TransitionsQuery};
 
 use crate::Ports;
 

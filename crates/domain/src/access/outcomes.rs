@@ -39,14 +39,26 @@ impl Actor {
         self.create_as_administrator(level, organization)
     }
 
-    /// Whose coverage they may look at: without a level and an organization that of their own
+    /// Whose coverage they may look at: see [`Self::figures_of_one`].
+    ///
+    /// # Errors
+    /// Those of [`Self::figures_of_one`].
+    pub fn read_coverage(
+        &self,
+        level: Option<AccessLevel>,
+        organization: Option<OrganizationId>,
+    ) -> Result<(Scope, Owner), Denial> {
+        self.figures_of_one(level, organization)
+    }
+
+    /// Of which one owner they may see what never mixes owners: without a level and an organization that of their own
     /// organization, or their own where they have none.
     ///
     /// # Errors
     /// `Forbidden("outside_scope")` for an organization that is not theirs, and for everyone's
     /// where that is hidden from them; `Unprocessable("organization_required")` and
     /// `Unprocessable("organization_mismatch")` where the two contradict each other.
-    pub fn read_coverage(
+    pub fn figures_of_one(
         &self,
         level: Option<AccessLevel>,
         organization: Option<OrganizationId>,

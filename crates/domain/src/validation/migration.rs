@@ -73,6 +73,14 @@ impl MigrationMatrix {
         }
     }
 
+    /// Adds the counts of another matrix of as many grades.
+    pub fn add_all(&mut self, other: &Self) {
+        let rows = self.counts.iter_mut().zip(&other.counts);
+        for (count, more) in rows.flat_map(|(own, row)| own.iter_mut().zip(row)) {
+            *count += more;
+        }
+    }
+
     /// The counts, row by row.
     #[must_use]
     pub fn rows(&self) -> &[Vec<u64>] {

@@ -39,6 +39,7 @@ mod stability;
 mod sum;
 mod survival;
 mod tally;
+mod transitions;
 mod verdict;
 
 #[cfg(test)]
@@ -78,4 +79,8 @@ pub use survival::{
     Bootstrap, Spell, Transitions, Watched, aalen_johansen, bootstrap, kaplan_meier,
 };
 pub use tally::Tally;
+pub use transitions::{
+    LONGEST_HORIZON, MOST_SPELLS, TransitionDraft, TransitionFigures, TransitionMethod,
+    TransitionRow, TransitionTally, TransitionWindows,
+};
 pub use verdict::Verdict;

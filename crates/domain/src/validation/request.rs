@@ -150,7 +150,9 @@ impl BacktestDraft {
             target_rate: self.target_rate.or(model.target_rate),
             scale: self.scale.clone(),
         };
-        match request.not_covered(coverage) {
+        let windows = request.windows();
+        let spans = windows.map(|window| (window.first_day, window.last_day()));
+        match not_covered(self.definition, coverage, spans) {
             Some(detail) => Err(RequestFault::NotCovered(detail)),
             None => Ok(request),
         }
@@ -184,7 +186,7 @@ impl BacktestDraft {
 }
 
 /// The database keeps no more of a time.
-fn to_microseconds(time: Timestamp) -> Timestamp {
+pub(super) fn to_microseconds(time: Timestamp) -> Timestamp {
     time.replace_nanosecond(time.nanosecond() / 1_000 * 1_000)
         .unwrap_or(time)
 }
@@ -233,33 +235,37 @@ impl BacktestRequest {
             },
         }
     }
+}
 
-    fn not_covered(&self, coverage: Option<&CoverageDays>) -> Option<String> {
-        let definition = self.definition;
-        let Some(days) = coverage else {
-            return Some(format!(
-                "nothing says for which days the outcomes under {definition} are complete, and \
-                 silence proves nothing; say it by PUT /outcome-coverage/{definition}"
-            ));
-        };
-        self.windows().find_map(|window| {
-            let (first, last) = (window.first_day, window.last_day());
-            let (from, through) = (days.complete_from, days.complete_through);
-            if last > through {
-                Some(format!(
-                    "the window from {first} ends on {last}, and the outcomes under {definition} \
-                     are complete through {through} only: silence proves nothing after that"
-                ))
-            } else if first.next_day().is_none_or(|day| day < from) {
-                Some(format!(
-                    "the window from {first} begins before the outcomes under {definition} are \
-                     complete, on {from}"
-                ))
-            } else {
-                None
-            }
-        })
-    }
+/// Why outcomes do not cover each of these windows, by their first and last days; `None` where
+/// they do.
+pub(super) fn not_covered(
+    definition: Definition,
+    coverage: Option<&CoverageDays>,
+    mut windows: impl Iterator<Item = (Date, Date)>,
+) -> Option<String> {
+    let Some(days) = coverage else {
+        return Some(format!(
+            "nothing says for which days the outcomes under {definition} are complete, and \
+             silence proves nothing; say it by PUT /outcome-coverage/{definition}"
+        ));
+    };
+    windows.find_map(|(first, last)| {
+        let (from, through) = (days.complete_from, days.complete_through);
+        if last > through {
+            Some(format!(
+                "the window from {first} ends on {last}, and the outcomes under {definition} \
+                 are complete through {through} only: silence proves nothing after that"
+            ))
+        } else if first.next_day().is_none_or(|day| day < from) {
+            Some(format!(
+                "the window from {first} begins before the outcomes under {definition} are \
+                 complete, on {from}"
+            ))
+        } else {
+            None
+        }
+    })
 }
 
 /// A report as stored: what was asked for, where it stands, and what came of it.

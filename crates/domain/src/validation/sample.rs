@@ -87,7 +87,7 @@ pub struct PredictionVersion {
 
 impl PredictionVersion {
     /// Returns when it was replaced, as far as that was known at a time.
-    fn replaced_by(&self, as_of: Option<Timestamp>) -> Option<Timestamp> {
+    pub(super) fn replaced_by(&self, as_of: Option<Timestamp>) -> Option<Timestamp> {
         let known = |at: &Timestamp| as_of.is_none_or(|time| *at <= time);
         self.replaced_at.filter(known)
     }
@@ -246,8 +246,18 @@ impl Window {
         predictions: &[PredictionVersion],
         events: &[KnownEvent],
     ) -> Option<Observation> {
+        self.observe_until(self.last_day(), predictions, events)
+    }
+
+    /// The same of a window that ends on another day.
+    #[must_use]
+    pub fn observe_until(
+        &self,
+        last_day: Date,
+        predictions: &[PredictionVersion],
+        events: &[KnownEvent],
+    ) -> Option<Observation> {
         let rated = self.in_force(predictions, self.first_day)?;
-        let last_day = self.last_day();
         let known = || events.iter().filter(|e| e.is_known(self.as_of));
         let first = |event, technical| {
             known()
@@ -279,6 +289,17 @@ impl Window {
                 }
             },
         })
+    }
+
+    /// Returns the prediction by which a company would be in the sample on the first day.
+    pub(super) fn rated<'a>(
+        &self,
+        predictions: &'a [PredictionVersion],
+        events: &[KnownEvent],
+    ) -> Option<&'a PredictionVersion> {
+        let known = events.iter().filter(|e| e.is_known(self.as_of));
+        self.in_force(predictions, self.first_day)
+            .filter(|rated| self.excluded(rated, known).is_none())
     }
 
     /// Returns the version that was in force at the end of a day (UTC), of the latest period.

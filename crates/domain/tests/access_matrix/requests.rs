@@ -81,6 +81,7 @@ pub(crate) const KNOWN: &[&str] = &[
     "scale read",
     "scoring use",
     "templates use",
+    "transitions read",
     "user anonymize",
     "user approve_second_factor",
     "user deactivate",
@@ -234,6 +235,10 @@ fn ask(world: &World, actor: &Actor, request: &Request<'_>) -> Result<Answer, St
         ("coverage", "read", None) => {
             let (level, organization) = target(request.detail).ok_or_else(unknown)?;
             open(actor.read_coverage(Some(level), organization))
+        }
+        ("transitions", "read", None) => {
+            let (level, organization) = target(request.detail).ok_or_else(unknown)?;
+            open(actor.figures_of_one(Some(level), organization))
         }
         ("coverage", "set", None) => {
             let (level, organization) = target(request.detail).ok_or_else(unknown)?;

@@ -17,6 +17,7 @@ use accunode_domain::{
     risk::RiskLevel,
     user::Role,
     user_token::TokenPurpose,
+    validation::TransitionMethod,
 };
 use serde::Serialize;
 
@@ -47,6 +48,7 @@ fn every_value_of_an_enumeration_has_its_stable_name() {
     named(&Quarter::ALL, &["Q1", "Q2", "Q3", "Q4"]);
     named(&OnConflict::ALL, &["error", "skip", "update"]);
     named(&RevisionReason::ALL, &["ratios", "model", "figures"]);
+    named(&TransitionMethod::ALL, &["cohort", "duration"]);
     named(&ScaleStatus::ALL, &["draft", "active", "retired"]);
     named(&RatioUnit::ALL, &["fraction", "percent"]);
     named(

@@ -6,6 +6,7 @@ use accunode_domain::{
     id::{CompanyId, ValidationId},
     job::JobStatus,
     outcome::Definition,
+    owner::Owner,
     page::{Cursor, Limit, Page},
     prediction::Kind,
     validation::{
@@ -53,8 +54,8 @@ impl ValidationFile {
 /// Which histories a back-test reads.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WantedHistories {
-    /// The owner of the predictions and outcomes.
-    pub grant: Grant,
+    /// The owner of the predictions and outcomes, which the reader's scope contains.
+    pub owner: Owner,
     /// Annual or quarterly predictions.
     pub kind: Kind,
     /// The definition of default of the outcomes.

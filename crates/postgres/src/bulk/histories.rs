@@ -50,11 +50,16 @@ pub(crate) async fn open(
     scope: &Scope,
     wanted: &WantedHistories,
 ) -> Result<Box<dyn HistoryReader>, RepositoryError> {
+    if !scope.contains(wanted.owner) {
+        return Err(defect(
+            "histories of an owner that the scope does not contain",
+        ));
+    }
     let turn = pool.turn().await?;
     let tx = PgTx::begin(pool.pool(), ActorSettings::of(scope)).await;
     let tx = tx.map_err(|error| pool.noted(error))?;
     tx.limit_statements(LONGEST).await?;
-    let owner = wanted.grant.owner().key();
+    let owner = wanted.owner.key();
     let mut of_outcomes = vec![owner];
     if wanted.include_system_outcomes {
         of_outcomes.push(Owner::System.key());

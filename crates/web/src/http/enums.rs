@@ -18,7 +18,7 @@ use accunode_domain::{
     risk::RiskLevel,
     second_factor::Decision,
     user::Role,
-    validation::{Basis, Event, Verdict},
+    validation::{Basis, Event, TransitionMethod, Verdict},
 };
 use utoipa::{
     PartialSchema, ToSchema,
@@ -98,5 +98,6 @@ names_of! {
     RunStatusName, RunStatus, "Where a run of maintenance stands.";
     SizeCategoryName, SizeCategory, "How large an organization says it is.";
     ScaleStatusName, ScaleStatus, "Where a master scale stands.";
+    TransitionMethodName, TransitionMethod, "How movements between grades are estimated: by what stood at both ends of each window, or by every change between.";
     VerdictName, Verdict, "What the tests of a back-test say, by the convention that its report prints.";
 }

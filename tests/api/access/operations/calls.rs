@@ -60,6 +60,7 @@ fn in_the_matrix(line: &Line) -> Option<(&'static str, &'static str, &'static st
         "GET /rating-scales" => ("scale", "list", row),
         "POST /rating-scales" => ("scale", "create", row),
         "GET /rating-scales/{id}" => ("scale", "read", row),
+        "GET /analytics/transitions" => ("transitions", "read", row),
         "GET /default-definitions" => ("definitions", "read", ""),
         "GET /dashboard" => ("dashboard", "read", row),
         "GET /analytics/risk-distribution"

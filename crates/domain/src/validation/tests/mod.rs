@@ -3,6 +3,7 @@
 mod examples;
 mod laws;
 mod samples;
+mod transitions;
 
 /// Fails unless two numbers are the same to eight decimals.
 #[track_caller]

@@ -88,8 +88,8 @@ pub(super) const WRITES: [&str; 3] = [
 ];
 
 /// What reads the one row of an owner, by a scope that the actor has narrowed to that owner:
-/// the access matrix asks it of everyone. Histories are those of a grant's owner: tests of the
-/// API compare back-tests of every owner with an oracle.
+/// the access matrix asks it of everyone. Histories are those of one owner that the scope has to
+/// contain: tests of the API compare back-tests of every owner with an oracle.
 pub(super) const OF_ONE_OWNER: [&str; 2] = ["outcome.coverage", "mod.histories"];
 
 /// One of everything of one owner, all with their label.

@@ -127,6 +127,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     entry("token_expired", &[401, 410], "The refresh token, link or login is unknown or too old.", "Sign in again, or ask for another link."),
     entry("token_required", &[401], "The request says not who sends it.", "Sign in and send `Authorization: Bearer` with the access token, or an API key."),
     entry("token_reused", &[401], "The refresh token was used before, so its session was ended: someone else may have it.", "Sign in again, and change the password where that is not explained."),
+    entry("too_few_rows", &[409], "There is nothing, or too little, to make figures of.", "Widen the request: `detail` names what narrows it."),
     entry("too_many_at_once", &[429], "The caller's tenant has as much work of this kind under way as it may.", "Wait for one to end, or come back after `Retry-After`."),
     entry("too_many_event_streams", &[429], "As many event streams, or requests that wait, are open as may be.", "Close one, or ask for the upload now and again."),
     entry("too_many_items", &[413], "The list has more items than the operation takes.", "Send fewer at a time."),

@@ -17,7 +17,7 @@ use utoipa::openapi::{
     schema::ArrayBuilder,
 };
 
-pub(crate) use types::{Share, Since, Text, Until, choice, name, text, unknown};
+pub(crate) use types::{Months, Share, Since, Text, Until, choice, name, text, unknown};
 
 use super::problem::Problem;
 

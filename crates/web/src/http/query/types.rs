@@ -13,6 +13,7 @@ use accunode_domain::{
     text::clean_text,
     timestamp::parse_timestamp,
 };
+use serde::Serialize;
 use time::Date;
 use utoipa::openapi::{
     KnownFormat, RefOr, Schema, SchemaFormat,
@@ -104,6 +105,32 @@ impl Parameter for i64 {
 
     fn read(pointer: &str, text: &str) -> Result<Self, Fault> {
         parse(pointer, text, "not_a_number", "a whole number")
+    }
+}
+
+/// A number of months, from `LEAST` to `MOST`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Months<const LEAST: u8, const MOST: u8> {
+    pub(crate) months: u8,
+}
+
+impl<const LEAST: u8, const MOST: u8> Parameter for Months<LEAST, MOST> {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .minimum(Some(LEAST))
+            .maximum(Some(MOST))
+            .into()
+    }
+
+    fn read(pointer: &str, text: &str) -> Result<Self, Fault> {
+        let number: Option<u8> = text.parse().ok();
+        let within = number.filter(|number| (LEAST..=MOST).contains(number));
+        within.map(|months| Self { months }).ok_or_else(|| {
+            let detail = format!("{:?} is not within {LEAST} to {MOST} months", shorten(text));
+            Fault::new(pointer, "out_of_range", detail)
+        })
     }
 }
 

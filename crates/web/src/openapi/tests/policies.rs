@@ -198,6 +198,7 @@ fn only_these_operations_are_expensive() {
             "analytics GET /analytics/grades",
             "analytics GET /analytics/model-agreement",
             "analytics GET /analytics/risk-distribution",
+            "analytics GET /analytics/transitions",
             "analytics GET /analytics/trend",
             "analytics GET /dashboard",
             "analytics GET /organizations/{id}/stats",

@@ -19,7 +19,7 @@ use crate::http::{
 };
 
 /// A UUID has 36 characters.
-const LONGEST_SCALE: usize = 40;
+pub(super) const LONGEST_SCALE: usize = 40;
 
 query! {
     /// Which predictions are graded, by which scale, and by what they are grouped.

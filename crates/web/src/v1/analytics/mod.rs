@@ -5,6 +5,7 @@ mod dto;
 mod grades;
 mod model_agreement;
 mod risk_distribution;
+mod transitions;
 mod trend;
 
 use accunode_domain::access::KeyScope;
@@ -19,6 +20,7 @@ const DASHBOARD: &str = "/dashboard";
 const RISK_DISTRIBUTION: &str = "/analytics/risk-distribution";
 const MODEL_AGREEMENT: &str = "/analytics/model-agreement";
 const GRADES: &str = "/analytics/grades";
+const TRANSITIONS: &str = "/analytics/transitions";
 const TREND: &str = "/analytics/trend";
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -29,5 +31,6 @@ pub(crate) fn routes() -> Vec<Route> {
         route!(model_agreement::model_agreement, figures),
         route!(trend::trend, figures),
         route!(grades::grades, figures),
+        route!(transitions::transitions, figures),
     ]
 }

@@ -1,0 +1,145 @@
+//! Where companies went from one grade to another, worked out while the caller waits.
+
+use accunode_domain::{
+    Timestamp,
+    id::OrganizationId,
+    outcome::Definition,
+    owner::{AccessLevel, Owner},
+    prediction::Kind,
+    rating_scale::NamedScale,
+    validation::{
+        Basis, TransitionDraft, TransitionFigures, TransitionMethod, TransitionTally,
+        TransitionWindows,
+    },
+};
+use accunode_ports::repositories::WantedHistories;
+use time::Date;
+
+use super::{Validations, ask::refused};
+use crate::{Caller, Error, ErrorCode, rating_scales};
+
+/// Which movements.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the names are those of the query's parameters")]
+pub struct TransitionsQuery {
+    pub kind: Kind,
+    pub from: Date,
+    pub to: Option<Date>,
+    pub horizon_months: u8,
+    pub method: TransitionMethod,
+    pub scale: Option<String>,
+    pub definition: Definition,
+    pub basis: Basis,
+    pub lag_months: u8,
+    pub as_of: Option<Timestamp>,
+    pub include_system_outcomes: bool,
+    pub access_level: Option<AccessLevel>,
+    pub organization: Option<OrganizationId>,
+}
+
+/// Movements between the grades of a scale, of one owner's companies.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TransitionsFound {
+    /// Whose predictions and outcomes.
+    pub owner: Owner,
+    /// The scale that grades are of.
+    pub scale: NamedScale,
+    /// The windows, and what was known then.
+    pub plan: TransitionWindows,
+    /// Nothing that was recorded later.
+    pub as_of: Timestamp,
+    /// The figures.
+    pub figures: TransitionFigures,
+}
+
+impl Validations {
+    /// Movements between grades, of the predictions and outcomes of one owner: without a level
+    /// and an organization those of the caller's organization, or their own.
+    ///
+    /// # Errors
+    /// `outside_scope`, `organization_required`, `organization_mismatch`; every fault of the
+    /// query; `window_not_covered`; `too_few_rows` where no company is in a window.
+    #[tracing::instrument(name = "validations.transitions", level = "debug", skip_all)]
+    pub async fn transitions(
+        &self,
+        caller: &Caller,
+        query: &TransitionsQuery,
+    ) -> Result<TransitionsFound, Error> {
+        let (scope, owner) = caller
+            .actor
+            .figures_of_one(query.access_level, query.organization)
+            .map_err(|denial| Error::denied_at(denial, "organization", "/organization_id"))?;
+        let text = query.scale.as_deref();
+        let scale = rating_scales::named(&self.ports, caller, "/scale", text).await?;
+        let outcomes = self.ports.store.outcomes();
+        let coverage = outcomes.coverage(&scope, query.definition).await?;
+        let days = coverage.as_ref().map(|coverage| &coverage.days);
+        let draft = TransitionDraft {
+            from: query.from,
+            to: query.to,
+            months: query.horizon_months,
+            basis: query.basis,
+            lag_months: query.lag_months,
+            as_of: query.as_of,
+            definition: query.definition,
+        };
+        let (plan, as_of) = draft.check(self.ports.clock.now(), days).map_err(refused)?;
+        let tally = TransitionTally::new(plan.clone(), scale.grades.clone(), query.method);
+        let wanted = WantedHistories {
+            owner,
+            kind: query.kind,
+            definition: query.definition,
+            as_of,
+            include_system_outcomes: query.include_system_outcomes,
+        };
+        let tally = self.tallied(caller, &wanted, tally).await?;
+        let figures = tokio::task::spawn_blocking(move || tally.figures())
+            .await
+            .map_err(|panic| Error::Internal(Box::new(panic)))?
+            .ok_or_else(too_few_rows)?;
+        Ok(TransitionsFound {
+            owner,
+            scale,
+            plan,
+            as_of,
+            figures,
+        })
+    }
+
+    /// Reads every history.
+    async fn tallied(
+        &self,
+        caller: &Caller,
+        wanted: &WantedHistories,
+        mut tally: TransitionTally,
+    ) -> Result<TransitionTally, Error> {
+        let store = &self.ports.store;
+        let mut reader = store.histories(&caller.actor.scope(), wanted).await?;
+        loop {
+            let histories = reader.next().await?;
+            if histories.is_empty() {
+                return Ok(tally);
+            }
+            let counted = tokio::task::spawn_blocking(move || {
+                for (_, predictions, events) in histories.iter() {
+                    tally.add(predictions, events)?;
+                }
+                Ok(tally)
+            });
+            tally = counted
+                .await
+                .map_err(|panic| Error::Internal(Box::new(panic)))?
+                .map_err(Error::invalid)?;
+        }
+    }
+}
+
+fn too_few_rows() -> Error {
+    Error::Conflict {
+        code: ErrorCode::TooFewRows,
+        detail: "no company had a prediction in force in these windows, so that there is nothing \
+                 to count: check from, to, the basis and the kind of predictions"
+            .to_owned(),
+        existing: None,
+    }
+}
