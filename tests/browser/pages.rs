@@ -177,7 +177,7 @@ async fn a_role_finds_in_the_menu_what_it_may_use_and_nothing_else() {
     ] {
         let browser = Browser::open(&service).await;
         browser.sign_in(email, DEMO_PASSWORD).await;
-        let script = "return [...document.querySelectorAll('.side nav a')].slice(9).map((a) => a.textContent.trim())";
+        let script = "return [...document.querySelectorAll('.side nav a')].slice(10).map((a) => a.textContent.trim())";
         assert_eq!(browser.run(script, vec![]).await, json!(managed), "{email}");
         for (view, name) in MANAGED {
             browser.go(view).await;
