@@ -94,7 +94,9 @@ fault: postgres redis ## Kill, fill, hang and restart everything, and check what
 	"$(CARGO_TARGET_DIR)/debug/fault" --program "$(CARGO_TARGET_DIR)/release/accunode"
 
 crates: ## Build accunode-domain, -ports and -scoring from the packages that would be published
-	cargo package --quiet --allow-dirty -p accunode-domain -p accunode-ports -p accunode-scoring
+	@# In a folder of its own: cargo takes a package of the same version that it built before for the same.
+	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; CARGO_TARGET_DIR=$$folder \
+	  cargo package --quiet --allow-dirty -p accunode-domain -p accunode-ports -p accunode-scoring
 
 package: ## Make the Debian package and the bill of materials (compiles their tools once)
 	@scripts/package.sh
