@@ -25,7 +25,8 @@ use crate::{
 /// Requests of the busy tenant at once.
 const AT_ONCE: usize = 40;
 
-/// After how long a request that was answered 503 is sent again, and for how long it is.
+/// The pause before a request that was answered 503 is sent again, and the time after which the
+/// measurement fails.
 const AGAIN: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(30);
 
@@ -116,7 +117,7 @@ async fn slowest(asker: &Asker, window: Duration) -> anyhow::Result<f64> {
     let mut times = Samples::default();
     while start.elapsed() < window {
         let asked = Instant::now();
-        // A tenant who is told to come again waits until they are answered, and that counts.
+        // A 503 is repeated until the list arrives; the whole wait counts.
         loop {
             let (status, body) = asker.get(LIST, JSON).await?;
             if status.is_success() {

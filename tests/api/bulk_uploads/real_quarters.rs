@@ -121,7 +121,10 @@ async fn three_thousand_quarters_are_stored_with_three_probabilities_and_undone_
     let trend = ana.get("/analytics/trend?kind=quarterly").await.expect(200);
     let last = &trend["data"].as_array().expect("points")[4];
     assert_eq!(
-        (text(last, "reporting_quarter"), count(last, "total_predictions")),
+        (
+            text(last, "reporting_quarter"),
+            count(last, "total_predictions")
+        ),
         ("Q4", 750)
     );
     assert!((0.0..=1.0).contains(&number(last, "high_share")));

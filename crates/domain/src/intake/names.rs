@@ -160,8 +160,8 @@ pub const DESCRIPTIONS: [&str; 11] = [
 pub(super) const MARKET_CAP: usize = 3;
 pub(super) const CURRENCY: usize = 5;
 const _: () = assert!(
-    DESCRIPTIONS[MARKET_CAP].len() == "market_cap".len()
-        && DESCRIPTIONS[CURRENCY].len() == "currency".len()
+    matches!(DESCRIPTIONS[MARKET_CAP].as_bytes(), b"market_cap")
+        && matches!(DESCRIPTIONS[CURRENCY].as_bytes(), b"currency")
 );
 
 impl Field {
