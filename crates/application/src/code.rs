@@ -3,7 +3,7 @@
 use accunode_domain::access::{Contradiction, Forbidden, Inconsistency};
 use strum::{EnumCount, IntoStaticStr, VariantArray};
 
-/// Which error it is, for programs. What is wrong with an input has codes of its own
+/// The kind of an error, for programs. Faults of an input have their own codes
 /// ([`accunode_domain::fault::Fault::code`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumCount, IntoStaticStr)]
 #[strum(serialize_all = "snake_case", const_into_str)]
@@ -67,9 +67,9 @@ pub enum ErrorCode {
     ApprovalPending,
     NotEnrolled,
     AlreadyEnrolled,
-    /// The access rules do not allow it.
+    /// The access rules do not allow the action.
     Forbidden(Forbidden),
-    /// The access rules see a contradiction with what is there.
+    /// The action contradicts the present state, according to the access rules.
     Contradiction(Contradiction),
 }
 
@@ -86,7 +86,7 @@ impl ErrorCode {
 }
 
 impl ErrorCode {
-    /// Those that stand for nothing of the domain. The two others do.
+    /// The codes that carry no reason of the domain, unlike the other two.
     const OWN: [Self; Self::COUNT - 2] = [
         Self::AlreadyAllowed,
         Self::AlreadyInDefault,
@@ -148,7 +148,7 @@ impl ErrorCode {
         Self::AlreadyEnrolled,
     ];
 
-    /// Every code there is, as programs see it; for catalogues.
+    /// Every code, as programs see it; for catalogues.
     pub fn all() -> impl Iterator<Item = &'static str> {
         Self::OWN
             .iter()

@@ -1,4 +1,5 @@
-//! Bulk uploads: what they are asked to do, where they stand, what became of each row.
+//! Jobs: what bulk uploads and rescorings are asked to do, their state, and the outcome of each
+//! row.
 
 use serde::{Deserialize, Serialize};
 use strum::{EnumCount, IntoStaticStr, VariantArray};
@@ -14,7 +15,7 @@ use crate::{
     risk::ModelRef,
 };
 
-/// Where a job stands.
+/// The state of a job.
 #[derive(
     Clone,
     Copy,
@@ -31,21 +32,20 @@ use crate::{
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case", const_into_str)]
 pub enum JobStatus {
-    /// Waits for a worker.
+    /// The job waits for a worker.
     Pending,
-    /// A worker has it, or had it when it died.
+    /// A worker has taken the job, and may have died since.
     Processing,
     /// Every row is accounted for.
     Completed,
-    /// It stopped; what was stored until then stays, with its checkpoint. It may be continued.
+    /// The job stopped. What was stored until then stays, with its checkpoint. It may be continued.
     Failed,
-    /// Its creator stopped it. It may be continued.
+    /// The creator of the job stopped it. It may be continued.
     Cancelled,
 }
 
 impl JobStatus {
-    /// Whether nothing will change any more, except that one that was not read to its end is
-    /// continued.
+    /// Whether the state is final, except that a job that was not read to its end can be continued.
     #[must_use]
     pub const fn is_final(self) -> bool {
         matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
@@ -56,11 +56,11 @@ impl JobStatus {
     pub const fn may_become(self, next: Self) -> bool {
         match self {
             Self::Pending => matches!(next, Self::Processing | Self::Cancelled | Self::Failed),
-            // Processing again: another worker takes over a lease that has run out.
+            // To `Processing` again: another worker takes over an expired lease.
             Self::Processing => !matches!(next, Self::Pending),
             Self::Completed => false,
-            // Pending again: it is continued from its checkpoint. There is no way from here to
-            // completed but by reading the rest.
+            // To `Pending` again: the job continues from its checkpoint. It can be completed only
+            // by reading the rest.
             Self::Failed | Self::Cancelled => matches!(next, Self::Pending),
         }
     }
@@ -68,30 +68,30 @@ impl JobStatus {
 
 text_enum!(JobStatus);
 
-/// What an upload is asked to do. Part of what makes two uploads the same.
+/// The options of an upload. They are part of what makes two uploads the same.
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct JobOptions {
     /// The unit of the shares.
     pub ratio_unit: RatioUnit,
-    /// What happens to companies and periods that are already there.
+    /// What happens to companies and periods that exist already.
     pub on_conflict: OnConflict,
-    /// Everything but storing.
+    /// Does everything except storing predictions.
     pub dry_run: bool,
-    /// The numbers are right although they look wrong.
+    /// The numbers are right although their units look wrong.
     pub confirm_units: bool,
     /// The units of single columns.
     #[serde(skip_serializing_if = "ColumnUnits::is_empty")]
     pub units: ColumnUnits,
-    /// The sheet of a workbook; without it the only one that has the columns.
+    /// The sheet of a workbook. `None`: the only sheet that has the columns.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sheet: Option<String>,
-    /// What happens to rows that name another company than their symbol found.
+    /// What happens to rows that name another company than the one found by their symbol.
     pub other_company: OtherCompany,
 }
 
-/// What happens to a row whose name, exchange or country says that its symbol is another
-/// company's.
+/// What happens to a row whose name, exchange or country suggests that its symbol belongs to
+/// another company.
 #[derive(
     Clone,
     Copy,
@@ -108,16 +108,16 @@ pub struct JobOptions {
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case", const_into_str)]
 pub enum OtherCompany {
-    /// It is stored for the company that the symbol found, and the upload warns of it.
+    /// The row is stored for the company that has the symbol, and the upload gets a warning.
     #[default]
     Warn,
-    /// It is not stored.
+    /// The row is not stored.
     Error,
 }
 
 text_enum!(OtherCompany);
 
-/// What the rows of an upload are about: the name in the API and the database.
+/// The content of an upload's rows: the name in the API and the database.
 #[derive(
     Clone,
     Copy,
@@ -138,14 +138,14 @@ pub enum JobType {
     Annual,
     /// Quarterly predictions.
     Quarterly,
-    /// What happened to companies.
+    /// Outcomes of companies.
     Outcomes,
 }
 
 text_enum!(JobType);
 
 impl JobType {
-    /// The kind of predictions; none for outcomes.
+    /// The kind of the predictions; `None` for outcomes.
     #[must_use]
     pub const fn kind(self) -> Option<Kind> {
         match self {
@@ -155,7 +155,7 @@ impl JobType {
         }
     }
 
-    /// What an upload of such rows does.
+    /// The task of an upload of such rows.
     #[must_use]
     pub const fn task(self) -> Task {
         match self {
@@ -174,33 +174,33 @@ impl From<Kind> for JobType {
     }
 }
 
-/// What a job does.
+/// The task of a job.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Task {
-    /// It makes predictions of the rows of a file.
+    /// Makes predictions from the rows of a file.
     #[default]
     Upload,
-    /// It records outcomes of the rows of a file.
+    /// Records outcomes from the rows of a file.
     Outcomes,
-    /// It scores predictions that are there by another model.
+    /// Scores existing predictions by another model.
     Rescore(Rescoring),
-    /// It makes the report of a back-test, which has the job's id.
+    /// Makes the report of a back-test, which has the same id as the job.
     Validate,
 }
 
-/// Which predictions of an owner are scored anew, and by which model. Those that it
-/// scored already are left alone.
+/// Which predictions of an owner are scored again, and by which model. Predictions that this model
+/// has already scored are skipped.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rescoring {
-    /// By which model.
+    /// The model that scores them.
     pub model: ModelRef,
-    /// Only those that this version scored, whatever the model's name.
+    /// Only predictions that this version scored, whatever the model's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub only_from: Option<String>,
 }
 
-/// How many rows had which outcome.
+/// The numbers of rows by outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names say it")]
 pub struct JobCounts {
@@ -211,7 +211,7 @@ pub struct JobCounts {
 }
 
 impl JobCounts {
-    /// Rows that are accounted for.
+    /// The number of rows that are accounted for.
     #[must_use]
     pub const fn processed(self) -> u32 {
         self.success + self.updated + self.skipped + self.error
@@ -227,11 +227,11 @@ impl std::ops::AddAssign for JobCounts {
     }
 }
 
-/// How far a job has come: enough for another worker to go on.
+/// The progress of a job: enough for another worker to continue it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Checkpoint {
-    /// The last row accounted for; 0 before the first, and the header is row 1.
+    /// The last row that is accounted for; 0 before the first. The header is row 1.
     pub row: u32,
     /// How many bytes of the (inflated) input have been read.
     pub bytes: u64,
@@ -240,93 +240,93 @@ pub struct Checkpoint {
     pub after: Option<Position>,
 }
 
-/// Where a prediction stands among its owner's, oldest first.
+/// The position of a prediction among those of its owner, oldest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
     /// When it was stored, in microseconds since 1970.
     pub created_at_micros: i64,
-    /// Its id, for those of one moment.
+    /// Its id, which orders predictions of the same microsecond.
     pub id: PredictionId,
 }
 
-/// Something about a whole file that an analyst should know.
+/// A warning about a whole file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobWarning {
-    /// A stable code, like `unknown_columns`.
+    /// A stable code, such as `unknown_columns`.
     pub code: String,
     /// A message for users.
     pub detail: String,
-    /// The columns it is about.
+    /// The columns that the warning is about.
     pub columns: Vec<String>,
 }
 
-/// A bulk upload as stored.
+/// A job as stored.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Job {
-    /// Its id.
+    /// The id of the job.
     pub id: JobId,
-    /// The kind of predictions that it is about; annual where it is about none (see
-    /// [`Job::job_type`]).
+    /// The kind of its predictions; annual if it has none (see [`Job::job_type`]).
     pub kind: Kind,
-    /// Where it stands.
+    /// The state of the job.
     pub status: JobStatus,
-    /// The name the file had.
+    /// The original name of the file.
     pub original_filename: String,
-    /// Where the file store keeps it.
+    /// The key of the file in the file store.
     pub file_key: String,
-    /// In bytes.
+    /// The size of the file, in bytes.
     pub file_size: i64,
-    /// SHA-256 in hexadecimal.
+    /// The SHA-256 of the file, in hexadecimal.
     pub file_hash: String,
-    /// What it is asked to do.
+    /// The options of the upload.
     pub options: JobOptions,
-    /// Whether it reads a file or scores what is there. A rescoring has no file: no
-    /// key, no hash, no bytes, and none of the options is for it.
+    /// Whether the job reads a file or scores existing predictions. A rescoring has no file: no
+    /// key, no hash and no bytes, and none of the options applies to it.
     pub task: Task,
-    /// Rows of data in the file; `None` until known.
+    /// The number of data rows in the file; `None` until known.
     pub total_rows: Option<u32>,
-    /// What became of the rows so far.
+    /// The outcomes of the rows so far.
     pub counts: JobCounts,
-    /// How many failed and skipped rows are kept to be listed. Fewer than
-    /// `counts.error + counts.skipped` where the budget for kept rows was used up.
+    /// How many failed and skipped rows are kept for listing. Fewer than `counts.error +
+    /// counts.skipped` if the budget for kept rows was used up.
     pub rows_kept: u32,
-    /// How far it has come.
+    /// The progress of the job.
     pub checkpoint: Checkpoint,
-    /// What an analyst should know of the whole file.
+    /// Warnings about the whole file.
     pub warnings: Vec<JobWarning>,
-    /// The columns of the file, once it was opened: the header of its corrected rows.
+    /// The columns of the file, once it has been opened: the header of the file of failed rows.
     pub columns: Vec<String>,
-    /// Why it failed.
+    /// Why the job failed.
     pub error: Option<Fault>,
-    /// When its creator asked for it to stop.
+    /// When the creator asked for the job to stop.
     pub cancel_requested_at: Option<Timestamp>,
-    /// When a worker first took it.
+    /// When a worker first took the job.
     pub started_at: Option<Timestamp>,
-    /// When it came to an end.
+    /// When the job ended.
     pub completed_at: Option<Timestamp>,
-    /// How often a worker took it since its last checkpoint. Outages of the database and
+    /// How often a worker has taken the job since its last checkpoint. Outages of the database and
     /// orderly shutdowns are not counted.
     pub attempts: u32,
-    /// The id of the request that made it; `None` for jobs of versions that did not keep it.
+    /// The id of the request that created the job; `None` for jobs of versions that did not keep
+    /// it.
     pub request_id: Option<String>,
-    /// Whose it is, and whose its predictions are.
+    /// The owner of the job and of its predictions.
     pub owner: Owner,
-    /// Who sent it.
+    /// The user who sent it.
     pub created_by: UserId,
     /// When it was sent.
     pub created_at: Timestamp,
-    /// When it last moved.
+    /// When it was last updated.
     pub updated_at: Timestamp,
-    /// Counts the changes; the ETag.
+    /// The row version, shown as the ETag.
     pub row_version: i64,
-    /// What happened to it, oldest first; the last [`MAX_LOG_LINES`].
+    /// The events of the job, oldest first; the last [`MAX_LOG_LINES`].
     pub log: Vec<JobLogLine>,
 }
 
-/// The most lines of a job's log. Older ones are dropped.
+/// The most lines of a job's log. Older lines are dropped.
 pub const MAX_LOG_LINES: usize = 100;
 
-/// What happened to a job.
+/// An event of a job.
 #[derive(
     Clone,
     Copy,
@@ -343,21 +343,21 @@ pub const MAX_LOG_LINES: usize = 100;
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case", const_into_str)]
 pub enum JobEvent {
-    /// A worker took it.
+    /// A worker took the job.
     Taken,
-    /// The attempt of a worker ended by a failure; another one is made.
+    /// The attempt of a worker failed, and another one follows.
     AttemptFailed,
-    /// A process that shuts down gave it back.
+    /// A process that shuts down gave the job back.
     Released,
-    /// A user wants it to stop.
+    /// A user asked for the job to stop.
     CancelRequested,
-    /// A user lets it go on after it had stopped.
+    /// A user continued the job after it had stopped.
     Continued,
     /// Every row is accounted for.
     Completed,
-    /// It failed.
+    /// The job failed.
     Failed,
-    /// It stopped because a user wanted it to.
+    /// The job stopped because a user asked for it.
     Cancelled,
 }
 
@@ -366,31 +366,31 @@ text_enum!(JobEvent);
 /// A line of a job's log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobLogLine {
-    /// When it happened.
+    /// When the event happened.
     #[serde(with = "time::serde::rfc3339")]
     pub at: Timestamp,
-    /// What happened.
+    /// The event.
     pub event: JobEvent,
-    /// Which attempt since the last checkpoint it was about, from 1.
+    /// The number of the attempt since the last checkpoint, from 1.
     #[serde(default)]
     pub attempt: Option<u32>,
     /// The last row that was stored by then; `None` before the first.
     #[serde(default)]
     pub row: Option<u32>,
-    /// Why, for programs.
+    /// The reason, for programs.
     #[serde(default)]
     pub code: Option<String>,
-    /// Why, for readers.
+    /// The reason, for readers.
     #[serde(default)]
     pub detail: Option<String>,
 }
 
-/// The codes of failures after which a job may be continued from its checkpoint: their cause
-/// may be gone. All others are faults of the file or of the request, and would come again.
+/// The codes of failures after which a job may be continued from its checkpoint, since their cause
+/// may be gone. All others are faults of the file or of the request and would occur again.
 const MAY_BE_GONE: [&str; 3] = ["too_many_attempts", "rights_lost", "model_unavailable"];
 
 impl Job {
-    /// What its rows are about.
+    /// The content of its rows.
     #[must_use]
     pub fn job_type(&self) -> JobType {
         match self.task {
@@ -399,20 +399,20 @@ impl Job {
         }
     }
 
-    /// Whether it reads a file.
+    /// Whether the job reads a file.
     #[must_use]
     pub const fn has_file(&self) -> bool {
         matches!(self.task, Task::Upload | Task::Outcomes)
     }
 
-    /// How many failed and skipped rows were counted and not kept.
+    /// How many failed and skipped rows were counted but not kept.
     #[must_use]
     pub const fn rows_not_kept(&self) -> u32 {
         (self.counts.error + self.counts.skipped).saturating_sub(self.rows_kept)
     }
 
-    /// Whether it stopped before its end in a way that does not keep it from going on: rows
-    /// after its checkpoint have not been read.
+    /// Whether the job stopped before its end and can be continued: rows after its checkpoint have
+    /// not been read.
     #[must_use]
     pub fn may_be_continued(&self) -> bool {
         match self.status {
@@ -425,15 +425,15 @@ impl Job {
         }
     }
 
-    /// Rows a second since a worker took it.
+    /// Rows per second since a worker took the job.
     #[must_use]
     pub fn rows_per_second(&self, now: Timestamp) -> Option<f64> {
         let seconds = (self.completed_at.unwrap_or(now) - self.started_at?).as_seconds_f64();
         (seconds > 0.0).then(|| f64::from(self.counts.processed()) / seconds)
     }
 
-    /// Seconds until it ends at the present speed: by rows where their number is
-    /// known, else by bytes. `None` where it has ended or not begun.
+    /// Seconds until the job ends at the present speed: by rows if their number is known, otherwise
+    /// by bytes. `None` for a job that has ended or not begun.
     #[must_use]
     pub fn eta_seconds(&self, now: Timestamp) -> Option<f64> {
         if self.status != JobStatus::Processing {
@@ -450,7 +450,7 @@ impl Job {
     }
 }
 
-/// What became of one row.
+/// The outcome of a row.
 #[derive(
     Clone,
     Copy,
@@ -467,30 +467,30 @@ impl Job {
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case", const_into_str)]
 pub enum RowStatus {
-    /// A prediction was stored.
+    /// A prediction was created.
     Ok,
-    /// A prediction took the place of another.
+    /// A prediction replaced an existing one.
     Updated,
-    /// The one that was there stayed.
+    /// The existing prediction stayed.
     Skipped,
-    /// It could not be used; the fault says why.
+    /// The row could not be used; its faults say why.
     Error,
 }
 
 text_enum!(RowStatus);
 
-/// What became of one row, as it is told.
+/// The outcome of a row, as it is listed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RowOutcome {
-    /// The row in its file; the header is row 1.
+    /// The number of the row in its file; the header is row 1.
     pub row: u32,
-    /// What became of it.
+    /// The outcome of the row.
     pub status: RowStatus,
-    /// Why it was not stored, or what else is to be known of it.
+    /// Why the row was not stored, or warnings about it.
     pub faults: Vec<Fault>,
-    /// The prediction that it made or met.
+    /// The prediction that the row created, updated or matched.
     pub prediction: Option<PredictionId>,
-    /// The row as it came, a CSV record; only for rows that are not ok.
+    /// The row as it was sent, as a CSV record; only for rows that are not `Ok`.
     pub source: Option<String>,
 }
 

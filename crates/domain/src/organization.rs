@@ -17,10 +17,10 @@ use crate::{
     user::ascii_host,
 };
 
-/// The longest description, in characters.
+/// The greatest length of a description, in characters.
 pub const MAX_DESCRIPTION: usize = 2_000;
 
-/// How large an organization says it is.
+/// The size of an organization, as its administrators state it.
 #[derive(
     Clone,
     Copy,
@@ -47,7 +47,7 @@ pub enum SizeCategory {
 
 text_enum!(SizeCategory);
 
-/// Who may join with the organization's join token.
+/// Who may join an organization with its join token.
 #[derive(
     Clone,
     Copy,
@@ -65,36 +65,36 @@ text_enum!(SizeCategory);
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case", const_into_str)]
 pub enum JoinPolicy {
-    /// No one.
+    /// No one may join.
     #[default]
     Closed,
-    /// Anyone who holds the token.
+    /// Anyone who holds the token may join.
     Token,
-    /// Anyone who holds the token and whose e-mail address is listed.
+    /// Anyone who holds the token and whose e-mail address is listed may join.
     AllowedEmails,
 }
 
 text_enum!(JoinPolicy);
 
-/// What describes an organization.
+/// The description of an organization.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrganizationProfile {
-    /// At most 200 characters. Within a tenant no two names look alike.
+    /// At most 200 characters. Names within a tenant must not look alike.
     pub name: String,
-    /// Its e-mail domain as DNS has it, at most 100 characters, unique.
+    /// The e-mail domain in its DNS form, at most 100 characters, unique.
     pub domain: Option<String>,
     /// At most [`MAX_DESCRIPTION`] characters.
     pub description: Option<String>,
     /// At most 100 characters.
     pub industry: Option<String>,
-    /// How large it says it is.
+    /// The size that the administrators state.
     pub size_category: Option<SizeCategory>,
-    /// What programs keep with it, at most [`MAX_SETTINGS_BYTES`] bytes.
+    /// Values that programs keep with the organization, at most [`MAX_SETTINGS_BYTES`] bytes.
     #[serde(default)]
     pub settings: Settings,
 }
 
-/// A description as it was sent; [`OrganizationDraft::check`] makes a profile of it.
+/// A description as it was sent; [`OrganizationDraft::check`] turns it into a profile.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are those of the profile")]
 pub struct OrganizationDraft {
@@ -110,8 +110,8 @@ impl OrganizationDraft {
     /// Checks every field.
     ///
     /// # Errors
-    /// Every fault at once: `required`, `too_long`, `control_character`,
-    /// `invalid_domain`, and those of the settings.
+    /// All faults together: `required`, `too_long`, `control_character`, `invalid_domain`, and
+    /// those of the settings.
     pub fn check(&self) -> Result<OrganizationProfile, Vec<Fault>> {
         let mut faults = Vec::new();
         let name = clean_name("/name", &self.name, 200)
@@ -151,11 +151,11 @@ impl OrganizationDraft {
 }
 
 impl OrganizationDraft {
-    /// Checks what is other than it was: what is stored already was checked by the rules
-    /// of its time and stays.
+    /// Checks the fields that have changed. Stored values were checked by the rules of their time
+    /// and stay.
     ///
     /// # Errors
-    /// As [`Self::check`].
+    /// As for [`Self::check`].
     pub fn check_change(
         &self,
         stored: &OrganizationProfile,
@@ -201,7 +201,7 @@ impl OrganizationDraft {
 }
 
 impl OrganizationProfile {
-    /// What names that look alike have in common; unique within a tenant.
+    /// The key that names share if they look alike; unique within a tenant.
     #[must_use]
     pub fn name_key(&self) -> String {
         lookalike_key(&self.name)
@@ -221,7 +221,7 @@ impl From<OrganizationProfile> for OrganizationDraft {
     }
 }
 
-/// A domain as users write it, `example.com`, in the form that DNS has of it.
+/// A domain as users write it, such as `example.com`, converted to its DNS form.
 fn domain(value: &str) -> Result<String, Fault> {
     ascii_host(value.trim())
         .filter(|host| host.len() <= 100)
@@ -237,76 +237,76 @@ fn domain(value: &str) -> Result<String, Fault> {
 /// An organization as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Organization {
-    /// Its id.
+    /// The id of the organization.
     pub id: OrganizationId,
-    /// What describes it.
+    /// The description of the organization.
     pub profile: OrganizationProfile,
-    /// The root it belongs to; `None` for a root. Depth is exactly one.
+    /// The root of a child; `None` for a root. The depth of a tenant is exactly one.
     pub parent: Option<OrganizationId>,
-    /// Members of an inactive organization can do nothing but leave.
+    /// Members of an inactive organization can do nothing but leave it.
     pub is_active: bool,
-    /// Whether its members are spared everyone's rows.
+    /// Whether system rows are hidden from its members.
     pub hide_system_data: bool,
-    /// Whether its members must show a second factor.
+    /// Whether its members must use a second factor.
     pub require_second_factor: bool,
-    /// Whether a second factor that a member enrols counts only once a user who
-    /// administers them has approved it.
+    /// Whether a second factor that a member enrols counts only after an administrator of that
+    /// member has approved it.
     pub second_factor_approval: bool,
-    /// How many members it may have, active or not; `None` for any number.
+    /// The limit of members, active or not; `None` for no limit.
     pub max_users: Option<u32>,
-    /// Who may join with its token.
+    /// Who may join with its join token.
     pub join_policy: JoinPolicy,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
-    /// Counts the changes; the ETag.
+    /// The row version, shown as the ETag.
     pub row_version: i64,
 }
 
-/// What there is of an organization, counted.
+/// Counts of the rows of an organization.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct OrganizationStats {
-    /// Its members.
+    /// The members.
     pub users: u64,
-    /// Those of them who are active.
+    /// The active members.
     pub active_users: u64,
-    /// Its companies.
+    /// The companies.
     pub companies: u64,
-    /// Its annual predictions.
+    /// The annual predictions.
     pub annual_predictions: u64,
-    /// Its quarterly predictions.
+    /// The quarterly predictions.
     pub quarterly_predictions: u64,
-    /// Its bulk uploads.
+    /// The bulk uploads.
     pub jobs: u64,
-    /// Those of them that have not ended.
+    /// The bulk uploads that have not ended.
     pub open_jobs: u64,
-    /// Its children, where it is a root.
+    /// The children, for a root.
     pub children: u64,
 }
 
 impl OrganizationStats {
-    /// Whether nothing and no one would be touched by its deletion.
+    /// Whether the organization has no members, rows or children that its deletion would affect.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// What the access rules need to know of a user's organization.
+/// The facts about a user's organization that the access rules need.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Membership {
     /// The organization.
     pub organization: OrganizationId,
-    /// Its root, where it is a child.
+    /// The root, for a child.
     pub parent: Option<OrganizationId>,
-    /// Its children, where it is a root.
+    /// The children, for a root.
     pub children: Vec<OrganizationId>,
-    /// Whether it is active.
+    /// Whether the organization is active.
     pub is_active: bool,
-    /// Whether everyone's rows are hidden from its members.
+    /// Whether system rows are hidden from its members.
     pub hide_system_data: bool,
-    /// Whether its members must show a second factor.
+    /// Whether its members must use a second factor.
     #[serde(default)]
     pub require_second_factor: bool,
 }

@@ -1,4 +1,4 @@
-//! Companies.
+//! Use cases of companies.
 
 mod create;
 mod get;
@@ -18,7 +18,7 @@ pub use update::{UpdateCompany, UpdatedCompany};
 
 use crate::Ports;
 
-/// Companies.
+/// The use cases of companies.
 #[derive(Clone, Debug)]
 pub struct Companies {
     pub(crate) ports: Arc<Ports>,

@@ -1,4 +1,4 @@
-//! A company is removed, with what stands on it where that may go.
+//! Removes a company, with the predictions on it where the caller may delete them.
 
 use accunode_domain::{
     access::{CompanyUse, Scope},
@@ -19,16 +19,15 @@ use crate::{
     predictions::{entity, summary, version_asked},
 };
 
-/// The most predictions that go with a company at once, each with an entry in the audit log.
+/// The most predictions that are removed together with a company; each has an audit event.
 const MOST_AT_ONCE: u64 = 1_000;
 
 impl Companies {
-    /// Removes a company; with `force` also the predictions on it, if the caller may delete each
-    /// of them. Outcomes are evidence and never removed: a company that has any stays.
+    /// Removes a company; with `force` also the predictions on it, if the caller may delete each of
+    /// them. Outcomes are evidence and are never removed: a company that has any stays.
     ///
     /// # Errors
-    /// `NotFound`, `not_writable`, `company_in_use`, `Stale` where `if_match` names
-    /// another version.
+    /// `NotFound`; `not_writable`; `company_in_use`; `Stale` if `if_match` names another version.
     #[tracing::instrument(name = "companies.remove", level = "debug", skip_all)]
     pub async fn remove(
         &self,
@@ -56,7 +55,7 @@ impl Companies {
         let scope = caller.actor.scope();
         let company = match self.ports.store.companies().find(&scope, id).await? {
             Some(company) => company,
-            // A super_admin learns that it is there, by break-glass, and not more.
+            // A super_admin learns by break-glass that the company exists, and nothing more.
             None => self.get(caller, id).await?,
         };
         let grant = caller
@@ -87,7 +86,7 @@ impl Companies {
     }
 }
 
-/// Removes the predictions on a company, each by its own grant and with its own entry in the
+/// Removes the predictions on a company. Each needs its own grant and gets its own entry in the
 /// audit log.
 async fn remove_predictions(
     unit: &dyn UnitOfWork,
@@ -102,7 +101,7 @@ async fn remove_predictions(
     };
     for kind in Kind::VARIANTS {
         loop {
-            // What was listed is gone afterwards, so that the first page is the next one.
+            // The listed predictions have been removed, so the first page is always the next one.
             let limit = Limit::new(Limit::MAX).map_err(Error::invalid)?;
             let predictions = unit.reads().predictions();
             let page = predictions
@@ -168,7 +167,8 @@ async fn tell(
     Ok(())
 }
 
-/// What stands in the way. Rows that the caller may not read are told without their number.
+/// The error for a company that is in use. Rows that the caller may not read are mentioned without
+/// their number.
 fn in_use(used: &CompanyUse, force: bool) -> Error {
     let mut parts = Vec::new();
     let mut count = |n: u64, what: &str| {

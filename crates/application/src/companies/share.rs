@@ -1,4 +1,4 @@
-//! The predictions of a company's owner move with it to a wider level.
+//! Moves the predictions of a company's owner to a wider level, together with the company.
 
 use accunode_domain::{
     access::{CompanySharing, Grant, Scope},
@@ -16,28 +16,28 @@ use crate::{
     predictions::{entity, summary},
 };
 
-/// The most predictions that move with a company at once, each with an entry in the audit log.
+/// The most predictions that move together with a company; each has an audit event.
 const MOST_AT_ONCE: u64 = 1_000;
 
-/// What moved with a company, and what stayed of what the caller may read.
+/// What moved together with a company, and what the caller can read of the rows that stayed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MovedWithCompany {
     /// Annual predictions that moved.
     pub annual: u64,
     /// Quarterly predictions that moved.
     pub quarterly: u64,
-    /// Predictions of other owners, which stay theirs.
+    /// Predictions of other owners. They keep their owner.
     pub kept_predictions: u64,
-    /// Outcomes, which stay as they were recorded.
+    /// Outcomes. They stay as they were recorded.
     pub kept_outcomes: u64,
 }
 
-/// Moves the predictions of the owner that `grant` takes the company from, which is at its new
-/// owner by now.
+/// Moves the predictions of the owner that `grant` takes the company from. The company already
+/// belongs to its new owner at this point.
 ///
 /// # Errors
-/// `company_in_use` where one of them may not be raised, or there are too many; `Stale` where
-/// one was changed meanwhile.
+/// `company_in_use` if one of the predictions may not be raised or there are too many of them;
+/// `Stale` if one was changed in the meantime.
 pub(super) async fn move_predictions(
     unit: &dyn UnitOfWork,
     caller: &Caller,
@@ -49,7 +49,7 @@ pub(super) async fn move_predictions(
     if sharing.refused > 0 || sharing.moving > MOST_AT_ONCE {
         return Err(in_the_way(&sharing));
     }
-    // Those of the former owner alone, so that what has moved is on none of the pages that follow.
+    // Only the former owner's predictions, so that moved ones do not appear on later pages.
     let from = grant.from();
     let scope = caller
         .actor
@@ -132,12 +132,12 @@ async fn move_prediction(
     Ok(())
 }
 
-/// What tells in the audit log that a prediction did not go alone.
+/// The audit values that show that a prediction moved together with a company.
 pub(super) fn with_company(company: CompanyId) -> serde_json::Value {
     serde_json::json!({ "with_company": company })
 }
 
-/// Why the predictions cannot move.
+/// The error for predictions that cannot move.
 fn in_the_way(sharing: &CompanySharing) -> Error {
     let mut parts = Vec::new();
     if sharing.refused > 0 {

@@ -1,4 +1,4 @@
-//! A company is described better or shared more widely.
+//! Changes the description of a company, or shares the company more widely.
 
 use accunode_domain::{
     access::{Grant, Scope},
@@ -17,38 +17,38 @@ use super::{
 };
 use crate::{Caller, Error, ErrorCode, RowLevel, overtaken::Overtaken, predictions::version_asked};
 
-/// What is to be different.
+/// The changes to make.
 #[derive(Clone, Debug, Default)]
 pub struct UpdateCompany {
-    /// Of its description.
+    /// Changes to the description.
     pub changes: CompanyChanges,
-    /// For whom it is from now on; never fewer than before.
+    /// The new access level; never narrower than the present one.
     pub access_level: Option<RowLevel>,
-    /// For which organization.
+    /// The organization of the new level.
     pub organization: Option<OrganizationId>,
-    /// Whether the predictions of the company's owner move with it to another level.
+    /// Whether the predictions of the company's owner move to the new level together with it.
     pub with_predictions: bool,
-    /// The version that the caller read.
+    /// The row version that the caller read.
     pub if_match: Option<i64>,
 }
 
-/// A company as it is now.
+/// A company after a change.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UpdatedCompany {
-    /// The company.
+    /// The changed company.
     pub company: Company,
-    /// What moved with it.
+    /// The rows that moved together with it.
     pub moved: MovedWithCompany,
 }
 
 impl Companies {
-    /// Changes a company. Predictions keep what they knew of it when they were made.
+    /// Changes a company. Predictions keep the description that was current when they were made.
     ///
     /// # Errors
     /// `NotFound`; `not_writable`, `level_forbidden`, `outside_scope`; `level_change`;
-    /// `company_in_use` where the level would change under predictions that do not move
-    /// with it (I5), or they are too many or may not be raised; every
-    /// fault of the description; `Stale`; `symbol_taken`.
+    /// `company_in_use` if the level would change under predictions that do not move with it (I5),
+    /// or if these are too many or may not be raised; every fault of the description; `Stale`;
+    /// `symbol_taken`.
     #[tracing::instrument(name = "companies.update", level = "debug", skip_all)]
     pub async fn update(
         &self,
@@ -138,14 +138,14 @@ impl Companies {
                 Ok(UpdatedCompany { company, moved })
             })
             .await?;
-        // Figures by industry and country follow the company.
+        // Cached statistics by industry and country depend on the company.
         let owners = [stored.owner.key(), updated.company.owner.key()];
         self.ports.forget_figures(&owners).await;
         Ok(updated)
     }
 }
 
-/// A company changes its level alone only while nothing that the caller can read stands on it.
+/// Refuses to change the level of a company alone while the caller can read rows on it.
 async fn refuse_in_use(
     unit: &dyn UnitOfWork,
     scope: &Scope,

@@ -1,4 +1,4 @@
-//! An invitation is accepted.
+//! Accepts an invitation.
 
 use accunode_domain::access::Forbidden;
 use accunode_domain::{
@@ -30,8 +30,8 @@ fn gone() -> Error {
     }
 }
 
-/// That the one who invited may still do so: an invitation is worth no more than their rights
-/// are by now, and no one comes into an organization that is not active.
+/// Checks that the inviting user may still invite: an invitation is worth no more than their
+/// present rights, and no one can join an inactive organization.
 pub(super) async fn still_offered(
     reads: &dyn Repositories,
     invitation: &Invitation,
@@ -52,22 +52,22 @@ pub(super) async fn still_offered(
     })
 }
 
-/// Into what, and by whom, an invitation stands.
+/// The organization of an invitation and the user who sent it.
 pub(super) struct Offer {
     pub(super) organization_name: String,
     pub(super) invited_by: Email,
 }
 
-/// What anyone who accepts an invitation says of themselves.
+/// The form of a user who accepts an invitation.
 #[derive(Clone)]
 pub struct AcceptInvitation {
-    /// The token of the mail.
+    /// The token from the mail.
     pub token: String,
-    /// For a new account.
+    /// The password of a new account.
     pub password: Option<String>,
-    /// For a new account.
+    /// The first name for a new account.
     pub first_name: Option<String>,
-    /// For a new account.
+    /// The last name for a new account.
     pub last_name: Option<String>,
 }
 
@@ -78,16 +78,16 @@ impl std::fmt::Debug for AcceptInvitation {
 }
 
 impl Invitations {
-    /// Accepts an invitation. Where its address has no account, one is made, with an
-    /// address that the token has proved; where it has, its user must be signed in,
-    /// with their second factor where there is one, and have proved who they are a short
-    /// while ago: a mailbox alone opens no account, and neither does a stolen access token
-    /// hand it to another organization's administrators.
+    /// Accepts an invitation. If its address has no account, one is created, and the token proves
+    /// the address. If it has one, the user must be signed in, with a second factor if they have
+    /// one, and must have proved their identity recently: access to a mailbox alone opens no
+    /// account, and a stolen access token cannot place an account under the administrators of
+    /// another organization.
     ///
     /// # Errors
     /// `Gone("token_expired")` for a token that is unknown, used, withdrawn or too old;
-    /// `sign_in_required`; `other_account`, `already_member`, `role_forbidden`;
-    /// every fault of the form; `organization_full`.
+    /// `sign_in_required`; `other_account`, `already_member`, `role_forbidden`; every fault of the
+    /// form; `organization_full`.
     #[tracing::instrument(name = "invitations.accept", level = "debug", skip_all)]
     pub async fn accept(
         &self,
@@ -124,7 +124,7 @@ impl Invitations {
         Me::of(record.user, record.membership)
     }
 
-    /// A new user, as a member from the start.
+    /// Creates a new user, who is a member from the start.
     async fn register(
         &self,
         form: &AcceptInvitation,
@@ -194,7 +194,7 @@ impl Invitations {
             .await
     }
 
-    /// A user who had an account, as a member from now on.
+    /// Makes an existing user a member.
     async fn join(&self, caller: &Confirmed, token: &SecretHash) -> Result<UserId, Error> {
         self.ports
             .transaction(&caller.actor.scope(), |unit| async move {
@@ -229,7 +229,7 @@ impl Invitations {
             .await
     }
 
-    /// The invitation, if it can still be accepted.
+    /// Returns the invitation if it can still be accepted.
     pub(super) fn open(&self, found: Option<Invitation>) -> Result<Invitation, Error> {
         let now = self.ports.clock.now();
         found
@@ -256,7 +256,7 @@ impl Invitations {
     }
 }
 
-/// Tells the organization's audit log of what this user did.
+/// Records in the organization's audit log that this user accepted.
 async fn tell(
     unit: &dyn UnitOfWork,
     context: &RequestContext,

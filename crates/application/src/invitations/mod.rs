@@ -1,4 +1,4 @@
-//! Invitations into organizations.
+//! Use cases of invitations into organizations.
 
 mod accept;
 mod invite;
@@ -17,14 +17,14 @@ pub use preview::InvitationPreview;
 
 use crate::{Caller, Error, Ports};
 
-/// Invitations into organizations.
+/// The use cases of invitations into organizations.
 #[derive(Clone, Debug)]
 pub struct Invitations {
     pub(crate) ports: Arc<Ports>,
 }
 
 impl Invitations {
-    /// That the caller administers an organization, and that it is there.
+    /// Checks that the caller administers an organization and that it exists.
     async fn administered(&self, caller: &Caller, id: OrganizationId) -> Result<(), Error> {
         let refused = |denial: Denial| Error::denied(denial, "organization");
         caller.actor.inspect_organization(id).map_err(refused)?;
@@ -35,7 +35,7 @@ impl Invitations {
     }
 }
 
-/// What the audit log is told of an invitation.
+/// The values of an invitation in the audit log.
 fn values(invitation: &Invitation) -> Value {
     json!({
         "email": invitation.email,

@@ -1,30 +1,31 @@
-//! What an invitation is for, before it is accepted.
+//! Shows an invitation before it is accepted.
 
 use accunode_domain::{invitation::Invitation, secret::Secret, user::Email};
 
 use super::Invitations;
 use crate::Error;
 
-/// An invitation as anyone who has its token may see it: what its mail says, and what accepting it
-/// would tell.
+/// An invitation as anyone who has its token may see it: the content of the mail, and what
+/// accepting it would reveal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvitationPreview {
-    /// Whom it is for, as what, and until when.
+    /// The invited address, its role and the time of expiry.
     pub invitation: Invitation,
     /// The name of the organization.
     pub organization_name: String,
-    /// The address of the user who invites.
+    /// The e-mail address of the inviting user.
     pub invited_by: Email,
-    /// Whether the address has an account, whose user must sign in to accept.
+    /// Whether the address has an account. Its user must then sign in to accept.
     pub has_account: bool,
 }
 
 impl Invitations {
-    /// What the invitation with this token is for. Looking at it changes nothing.
+    /// Shows the invitation with this token. Changes nothing.
     ///
     /// # Errors
-    /// `Gone("token_expired")` where it cannot be accepted: the same for a token that is
-    /// unknown, used, withdrawn or too old, and one whose sender may not invite so any more.
+    /// `Gone("token_expired")` if the invitation cannot be accepted. The error is the same for a
+    /// token that is unknown, used, withdrawn or too old, and for one whose sender may no longer
+    /// invite.
     #[tracing::instrument(name = "invitations.preview", level = "debug", skip_all)]
     pub async fn preview(&self, token: &str) -> Result<InvitationPreview, Error> {
         let store = &self.ports.store;

@@ -1,4 +1,4 @@
-//! An organization is made.
+//! Creates an organization.
 
 use accunode_domain::{
     access::fits_as_parent,
@@ -17,25 +17,25 @@ use super::{
 };
 use crate::{Confirmed, Done, Error, Once, invitations::Invitations};
 
-/// An organization to be made.
+/// An organization to be created.
 #[derive(Clone, Debug, Default)]
 pub struct CreateOrganization {
-    /// What describes it.
+    /// Its description.
     pub draft: OrganizationDraft,
-    /// The root it is to belong to; it is a root itself where none is named.
+    /// Its root. Without one, the organization is a root itself.
     pub parent: Option<OrganizationId>,
-    /// Who is invited as its first administrator.
+    /// The address of its first administrator, who is invited.
     pub admin_email: Option<String>,
-    /// How it begins, but for its parent; as an organization begins where nothing is named.
+    /// Its settings except for the parent. Settings that are not named have their defaults.
     pub settings: OrganizationSettings,
 }
 
 impl Organizations {
-    /// Makes an organization: a child of one's own root, or as super_admin any; and with
-    /// it the invitation of its first administrator, where one is named.
+    /// Creates an organization: a child of the caller's root, or any organization as super_admin.
+    /// If an administrator is named, their invitation is created in the same unit of work.
     ///
     /// # Errors
-    /// `role_forbidden`, `outside_scope`; `NotFound` for a parent that is not there;
+    /// `role_forbidden`, `outside_scope`; `NotFound` for a parent that does not exist;
     /// `not_a_root`; every fault of the command; `domain_taken`, `name_taken`.
     #[tracing::instrument(name = "organizations.create", level = "debug", skip_all)]
     pub async fn create(
@@ -64,7 +64,7 @@ impl Organizations {
                 }
                 if command.parent.is_none() {
                     let key = state.profile.name_key();
-                    // Only super_admins make roots, so it tells no tenant of another.
+                    // Only super_admins create roots, so this reveals no tenant to another.
                     let organizations = unit.reads().organizations();
                     if let Some(other) = organizations.root_like(&key, id).await? {
                         return Err(looks_like(other));
@@ -105,7 +105,7 @@ impl Organizations {
     }
 }
 
-/// Everything that is wrong with the command, or what it is about.
+/// Checks the command: returns every fault, or the state and the administrator's address.
 fn check(command: &CreateOrganization) -> Result<(OrganizationState, Option<Email>), Error> {
     let admin = command.admin_email.as_deref();
     let admin = admin.map(|email| Email::parse("/admin_email", email));

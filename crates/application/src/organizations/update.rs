@@ -1,4 +1,4 @@
-//! An organization is changed: each field by the one who may change that.
+//! Changes an organization. Each field has its own access rule.
 
 use accunode_domain::{
     access::{Actor, Denial, Forbidden, OrganizationChange, OrganizationGrant, fits_as_parent},
@@ -14,7 +14,7 @@ use serde_json::json;
 use super::{Organizations, looks_like, refused};
 use crate::{Caller, Error, ErrorCode, Vouched, overtaken::Overtaken, predictions::version_asked};
 
-/// What is to be different. What is not named stays; `Some(None)` empties a field.
+/// The changes to make. Fields that are not named keep their values; `Some(None)` empties a field.
 #[derive(Clone, Debug, Default)]
 #[expect(missing_docs, reason = "the names are those of the body's fields")]
 pub struct UpdateOrganization {
@@ -23,16 +23,16 @@ pub struct UpdateOrganization {
     pub description: Option<Option<String>>,
     pub industry: Option<Option<String>>,
     pub size_category: Option<Option<SizeCategory>>,
-    /// What programs keep with it, in place of what they kept before.
+    /// The values that programs keep with it; they replace all former ones.
     pub values: Option<Settings>,
-    /// Takes a recent proof of the caller to name.
+    /// Settings, which only a caller with a recent proof of identity can change.
     pub settings: Option<Vouched<OrganizationSettings>>,
-    /// The version that the caller read.
+    /// The row version that the caller read.
     pub if_match: Option<i64>,
 }
 
-/// What is to be different of who belongs to an organization and what its members must show
-/// and may see: everything that does not merely describe it.
+/// Changes to who belongs to an organization, what its members must prove and what they may see:
+/// everything that is not a mere description.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are those of the body's fields")]
 pub struct OrganizationSettings {
@@ -51,7 +51,7 @@ impl UpdateOrganization {
             .map_or_else(OrganizationSettings::default, |named| *named.get())
     }
 
-    /// The fields that are named, each with what it changes.
+    /// The fields that are named, each with the change that it makes.
     fn fields(&self) -> impl Iterator<Item = (&'static str, OrganizationChange)> {
         use OrganizationChange as Change;
         let settings = self.settings();
@@ -95,8 +95,8 @@ impl UpdateOrganization {
         .map(|(field, _, change)| (field, change))
     }
 
-    /// What the actor may change, which is every field that is named, or else which they may
-    /// not.
+    /// The grants for every named field, or an error that lists the fields that the actor may not
+    /// change.
     fn allowed(&self, actor: &Actor, id: OrganizationId) -> Result<Vec<OrganizationGrant>, Error> {
         let (mut grants, mut forbidden) = (Vec::new(), Vec::new());
         for (field, change) in self.fields() {
@@ -117,12 +117,12 @@ impl UpdateOrganization {
 }
 
 impl Organizations {
-    /// Changes an organization. What its members may do follows at their next request.
+    /// Changes an organization. The rights of its members change with their next request.
     ///
     /// # Errors
-    /// `NotFound`; `field_forbidden`, naming the fields; `NotFound` for a parent that is
-    /// not there; `not_a_root`, `has_children`; every fault of the description;
-    /// `Stale`; `domain_taken`, `name_taken`.
+    /// `NotFound`; `field_forbidden`, with the names of the fields; `NotFound` for a parent that
+    /// does not exist; `not_a_root`, `has_children`; every fault of the description; `Stale`;
+    /// `domain_taken`, `name_taken`.
     #[tracing::instrument(name = "organizations.update", level = "debug", skip_all)]
     pub async fn update(
         &self,
@@ -145,7 +145,7 @@ impl Organizations {
         id: OrganizationId,
         command: &UpdateOrganization,
     ) -> Result<Organization, Error> {
-        // Not by reading it: a key that administers need not be one that reads.
+        // Not checked by reading it: an API key with the scope `admin` need not have `read`.
         if !caller.actor.sees_organization(id) {
             return Err(Error::not_found("organization"));
         }
@@ -181,13 +181,13 @@ impl Organizations {
                 Ok(updated)
             })
             .await?;
-        // Figures by organization name it.
+        // Cached statistics by organization contain its name.
         self.ports.forget_figures(&[id.0]).await;
         Ok(updated)
     }
 
-    /// Another root whose name the new one looks like. A super_admin is refused it. Who
-    /// sees one tenant only is not, since that would tell them about another.
+    /// Another root whose name the new name looks like. For a super_admin this is an error. For
+    /// others it is not, since it would reveal one tenant to another.
     async fn lookalike(
         &self,
         unit: &dyn UnitOfWork,
@@ -209,7 +209,7 @@ impl Organizations {
         }
     }
 
-    /// A tenant is one level deep; the database holds it against two who act at once.
+    /// A tenant is one level deep. The database enforces it against concurrent changes.
     async fn check_parent(&self, id: OrganizationId, parent: OrganizationId) -> Result<(), Error> {
         let parent = self.stored(parent).await?;
         let children = self.ports.store.auth().children(id).await?;
@@ -218,8 +218,8 @@ impl Organizations {
     }
 }
 
-/// Tells super_admins, and no one else, that a tenant has a name like another's: the event
-/// is no one's and of no organization.
+/// Tells super_admins, and no one else, that a tenant has a name like another's: the audit event
+/// has no owner and no organization.
 async fn warn_of(
     unit: &dyn UnitOfWork,
     caller: &Caller,
@@ -239,7 +239,7 @@ async fn warn_of(
     Ok(unit.audit_log().record(&caller.context, event).await?)
 }
 
-/// What is stored, with the changes in it.
+/// The stored state with the changes applied.
 fn state(stored: &Organization, command: &UpdateOrganization) -> Result<OrganizationState, Error> {
     let settings = command.settings();
     let kept = OrganizationDraft::from(stored.profile.clone());
@@ -276,7 +276,7 @@ fn state(stored: &Organization, command: &UpdateOrganization) -> Result<Organiza
     }
 }
 
-/// That a limit of members is one.
+/// Checks the limit of members.
 pub(super) fn check_seats(max_users: Option<u32>) -> Result<Option<u32>, Fault> {
     match max_users {
         Some(seats) if !(1..=MOST_USERS).contains(&seats) => Err(Fault::new(

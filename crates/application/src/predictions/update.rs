@@ -1,4 +1,4 @@
-//! A prediction is corrected or shared more widely.
+//! Corrects a prediction, or shares it more widely.
 
 use accunode_domain::{
     access::{Denial, Inconsistency},
@@ -17,29 +17,29 @@ use super::{
 };
 use crate::{Caller, Error, RowLevel, overtaken::Overtaken};
 
-/// What is to be different.
+/// The changes to make.
 #[derive(Clone, Debug, Default)]
 pub struct UpdatePrediction {
-    /// These ratios take the place of those sent before; the others stay. The
-    /// prediction is scored anew.
+    /// Ratios that replace those sent before; the others stay. The prediction is scored again.
     pub ratios: RawRatios,
     /// The unit of `ratios`.
     pub ratio_unit: RatioUnit,
-    /// For whom it is from now on; never fewer than before.
+    /// The new access level; never narrower than the present one.
     pub access_level: Option<RowLevel>,
-    /// For which organization.
+    /// The organization of the new level.
     pub organization: Option<OrganizationId>,
-    /// The version that the caller read.
+    /// The row version that the caller read.
     pub if_match: Option<i64>,
 }
 
 impl Predictions {
-    /// Merges ratios into those that were sent, scores anew, and widens the level.
+    /// Merges ratios into those that were sent before, scores the prediction again, and widens its
+    /// level.
     ///
     /// # Errors
-    /// `NotFound`; `not_writable`, `level_forbidden`, `outside_scope`; `level_mismatch`
-    /// (I4); `level_change`; every fault of the ratios; `Stale`; `prediction_exists`
-    /// where the wider owner has one for the same company and period.
+    /// `NotFound`; `not_writable`, `level_forbidden`, `outside_scope`; `level_mismatch` (I4);
+    /// `level_change`; every fault of the ratios; `Stale`; `prediction_exists` if the wider owner
+    /// has one for the same company and period.
     #[tracing::instrument(name = "predictions.update", level = "debug", skip_all)]
     pub async fn update(
         &self,
@@ -86,7 +86,7 @@ impl Predictions {
                         company,
                     )
                     .map_err(|denial| match denial {
-                        // Both are of one narrow owner, and can be raised together only.
+                        // Both belong to one narrow owner and can only be raised together.
                         Denial::Unprocessable(Inconsistency::LevelMismatch)
                             if company == stored.owner =>
                         {
@@ -156,8 +156,8 @@ impl Predictions {
         })
     }
 
-    /// Whose the company is. One that the caller cannot read any more belongs to
-    /// another user's organization: only its own level can be right then.
+    /// The owner of the company. A company that the caller can no longer read belongs to an
+    /// organization of other users, so only the prediction's own level can be right.
     async fn company_owner(
         &self,
         caller: &Caller,
@@ -174,7 +174,7 @@ impl Predictions {
     }
 }
 
-/// That a prediction is raised with its company.
+/// The error that says that a prediction is raised together with its company.
 fn raise_the_company(stored: &Prediction) -> Error {
     let reason = Inconsistency::LevelMismatch;
     Error::invalid(Fault::new(
@@ -189,7 +189,7 @@ fn raise_the_company(stored: &Prediction) -> Error {
     ))
 }
 
-/// What was sent first, in the unit of the correction, with the correction in it.
+/// The ratios that were sent first, in the unit of the correction, with the correction applied.
 fn merged(kind: Kind, stored: &Prediction, command: &UpdatePrediction) -> RawRatios {
     let before = in_unit(
         kind,

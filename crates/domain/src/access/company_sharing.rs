@@ -1,27 +1,25 @@
-//! A company that is raised to a wider level, and which predictions on it move with it.
+//! Raises a company to a wider level, and decides which predictions on it move with it.
 
 use super::{Actor, Grant, OnCompany, Reading, RowsOnCompany};
 
-/// What becomes of the rows on a company that is raised with its predictions, as far as the
-/// actor who raises it may know.
+/// What happens to the rows on a company that is raised with its predictions, as far as the actor
+/// may know.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CompanySharing {
     /// Predictions of the company's owner that move with it.
     pub moving: u64,
-    /// Predictions of the company's owner that the actor may not raise: they keep the company
-    /// where it is.
+    /// Predictions of the company's owner that the actor may not raise. They prevent the move.
     pub refused: u64,
-    /// Predictions of others that the actor may read. They stay with their owners: what is
-    /// personal is right on any company that its creator can read.
+    /// Predictions of other owners that the actor may read. They keep their owners: a personal
+    /// prediction is valid on any company that its creator can read.
     pub staying: u64,
-    /// Outcomes that the actor may read. They stay as they were recorded, for an outcome never
-    /// changes.
+    /// Outcomes that the actor may read. They keep their owners, since an outcome never changes.
     pub outcomes: u64,
 }
 
 impl Actor {
-    /// What becomes of the rows on a company that `raise`, the answer of [`Self::raise`], makes
-    /// one of a wider owner: each prediction is judged by the rule of raising it alone.
+    /// Decides what happens to the rows on a company that `raise`, the answer of [`Self::raise`],
+    /// gives to a wider owner. Each prediction follows the rule for raising it alone.
     #[must_use]
     pub fn company_sharing(&self, raise: Grant, rows: &[RowsOnCompany]) -> CompanySharing {
         let to = raise.owner();
@@ -38,7 +36,7 @@ impl Actor {
                         Err(_) => &mut found.refused,
                     }
                 }
-                // What the actor may not read is not theirs to know.
+                // The result reveals nothing about rows that the actor may not read.
                 _ if self.read(row.owner) != Ok(Reading::Open) => continue,
                 OnCompany::Predictions => &mut found.staying,
                 OnCompany::Outcomes => &mut found.outcomes,

@@ -1,32 +1,32 @@
-//! Who may do what: the one policy of AccuNode, as pure functions.
+//! The access policy of AccuNode, as pure functions.
 //!
-//! An [`Actor`] is the user who asks. Asked for a [`Scope`] or a [`Grant`], it
-//! answers with a proof that the repositories demand, or with a [`Denial`]. No
-//! other code makes those proofs, so a query that forgot to ask does not compile.
+//! An [`Actor`] is the caller as the rules see it. Asked for a [`Scope`] or a [`Grant`], it answers
+//! with a proof that the repositories require, or with a [`Denial`]. No other code can construct
+//! these proofs, so a query without an access check does not compile.
 //!
-//! **Order of checks:** the row in the path readable (404) → role and level (403)
-//! → an organization named in body or filter (403) → rows named in the body
-//! readable (404) → I4 (422) → write (403) → state (409, 412).
+//! **Order of checks:** the row in the path is readable (404) → role and level (403) → an
+//! organization named in the body or a filter (403) → rows named in the body are readable (404) →
+//! I4 (422) → write (403) → state (409, 412).
 
 //!
-//! | module | asks |
+//! | module | decides |
 //! |---|---|
-//! | [`Actor`] | who the caller is, as far as the rules are concerned |
+//! | [`Actor`] | the role and the organization of the caller, for all other rules |
 //! | `scope`, `rows` | companies and predictions: read, create, raise, write |
-//! | `company_removal` | what stands on a company, and may go with it |
-//! | `company_sharing` | what moves with a company to a wider level |
+//! | `company_removal` | which rows are on a company, and which of them may be removed with it |
+//! | `company_sharing` | which rows move to a wider level with a company |
 //! | `jobs` | bulk uploads |
-//! | `outcomes` | what happened to companies, and how far that is complete |
+//! | `outcomes` | the outcomes of companies, and up to which day they are complete |
 //! | `rating_scales` | master scales |
 //! | `validations` | reports of back-tests, and who signs them off |
 //! | `users`, `organizations` | users and tenants |
-//! | `analytics`, `audit`, `admin` | figures, the audit log, the installation |
-//! | `permissions` | all of these, to tell a user in advance what they may do |
-//! | `keys` | how an API key cuts its owner's role down |
-//! | `proofs` | what the answers about users, organizations and keys are, for the repositories |
+//! | `analytics`, `audit`, `admin` | statistics, the audit log, the installation |
+//! | `permissions` | all of these, so that users see in advance what they may do |
+//! | `keys` | how an API key restricts its owner's role |
+//! | `proofs` | the answers about users, organizations and keys, for the repositories |
 //!
-//! What every answer should be stands in `docs/access-matrix.csv`; the test
-//! `access_matrix` asks these functions every cell of it.
+//! The expected answers are in `docs/access-matrix.csv`. The test `access_matrix` compares every
+//! cell of it with the answers of these functions.
 
 mod actor;
 mod admin;

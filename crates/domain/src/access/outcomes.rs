@@ -1,5 +1,6 @@
-//! What happened to companies. Outcomes are recorded as predictions are made, and withdrawn as
-//! rows are changed; how far they are complete says an administrator.
+//! Access to the outcomes of companies. Outcomes are recorded under the rules for creating
+//! predictions and withdrawn under those for changing rows. An administrator states up to which day
+//! they are complete.
 
 use super::{Actor, Denial, Forbidden, Grant, Inconsistency, Scope, rows::prediction_fits_company};
 use crate::{
@@ -8,7 +9,7 @@ use crate::{
 };
 
 impl Actor {
-    /// That they may record an outcome at this level, on a company of `company`.
+    /// Whether the actor may record an outcome at this level, on a company owned by `company`.
     ///
     /// # Errors
     /// Those of [`Self::create`]; then `NotFound` for a company that they cannot read; then
@@ -25,12 +26,12 @@ impl Actor {
         Ok(grant)
     }
 
-    /// That they may say how far an owner's outcomes are complete: a user their own, an
-    /// administrator those of an organization, a super_admin everyone's.
+    /// Whether the actor may state up to which day an owner's outcomes are complete: users for
+    /// their own, an administrator for those of an organization, a super_admin for everyone's.
     ///
     /// # Errors
-    /// Those of [`Self::create`]; `Forbidden("role_forbidden")` for an organization that they
-    /// do not administer.
+    /// Those of [`Self::create`]; `Forbidden("role_forbidden")` for an organization that they do
+    /// not administer.
     pub fn set_coverage(
         &self,
         level: Option<AccessLevel>,
@@ -39,7 +40,7 @@ impl Actor {
         self.create_as_administrator(level, organization)
     }
 
-    /// Whose coverage they may look at: see [`Self::figures_of_one`].
+    /// The owner whose coverage the actor may read: see [`Self::figures_of_one`].
     ///
     /// # Errors
     /// Those of [`Self::figures_of_one`].
@@ -51,13 +52,13 @@ impl Actor {
         self.figures_of_one(level, organization)
     }
 
-    /// Of which one owner they may see what never mixes owners: without a level and an organization that of their own
-    /// organization, or their own where they have none.
+    /// The one owner whose figures the actor may see, where figures never mix owners. Without a
+    /// level and an organization it is the actor's organization, or the actor if they have none.
     ///
     /// # Errors
-    /// `Forbidden("outside_scope")` for an organization that is not theirs, and for everyone's
-    /// where that is hidden from them; `Unprocessable("organization_required")` and
-    /// `Unprocessable("organization_mismatch")` where the two contradict each other.
+    /// `Forbidden("outside_scope")` for an organization that is not theirs, and for everyone's rows
+    /// if these are hidden from them; `Unprocessable("organization_required")` and
+    /// `Unprocessable("organization_mismatch")` if level and organization contradict each other.
     pub fn figures_of_one(
         &self,
         level: Option<AccessLevel>,

@@ -1,26 +1,26 @@
-//! Values that programs keep with an organization, by name. The service stores and answers them,
-//! and acts on none: what it acts on has a field of its own.
+//! Named values that programs keep with an organization. The service stores and returns them and
+//! acts on none of them: whatever it acts on has a field of its own.
 
 use serde_json::{Map, Value};
 
 use crate::fault::{Fault, shorten};
 
-/// Values by name: texts, numbers, `true` and `false`.
+/// Values by name: strings, numbers, `true` and `false`.
 pub type Settings = Map<String, Value>;
 
-/// The most values that an organization has.
+/// The most values that an organization can have.
 pub const MAX_SETTINGS: usize = 64;
-/// The longest name of a value, in characters.
+/// The greatest length of a name, in characters.
 pub const MAX_SETTING_NAME: usize = 64;
-/// The longest text of a value, in characters.
+/// The greatest length of a string value, in characters.
 pub const MAX_SETTING_TEXT: usize = 500;
-/// The most bytes of all values together, as JSON.
+/// The greatest size of all values together as JSON, in bytes.
 pub const MAX_SETTINGS_BYTES: usize = 8_192;
 
 /// Checks each value and all of them together.
 ///
 /// # Errors
-/// Every fault at once: `invalid_name`, `wrong_type`, `too_long`, `control_character`,
+/// All faults together: `invalid_name`, `wrong_type`, `too_long`, `control_character`,
 /// `too_many_fields`, `too_large`.
 pub(super) fn check(settings: &Settings) -> Result<Settings, Vec<Fault>> {
     let mut faults: Vec<Fault> = settings

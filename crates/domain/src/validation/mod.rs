@@ -1,12 +1,11 @@
-//! Whether probabilities of default can be believed: predictions against what happened.
+//! Validation of probabilities of default: predictions compared with what happened.
 //!
-//! Pure arithmetic over counts and observations, without a clock or a database; the same rows
-//! in any order give the same figures. Sources: the ECB's instructions for reporting the
+//! The module is pure arithmetic over counts and observations, without a clock or a database; the
+//! same rows in any order give the same figures. Sources: the ECB's instructions for reporting the
 //! validation results of internal models (2019), BCBS working paper 14, EBA/GL/2017/16.
 //!
-//! Start with [`Window::observe`] (who is in a back-test, and what happened to them) and
-//! [`Figures::of`] (every figure of a report). What the figures mean stands in
-//! `docs/validation.md`.
+//! Start with [`Window::observe`] (which companies are in a back-test, and what happened to them)
+//! and [`Figures::of`] (every figure of a report). `docs/validation.md` explains the figures.
 //!
 //! ```
 //! use accunode_domain::validation::{PdGroup, Portfolio, auc, shift};

@@ -1,4 +1,4 @@
-//! What a back-test is asked for over the API, and what is kept of its report.
+//! The request for a back-test, and what is stored of its report.
 
 use serde::{Deserialize, Serialize};
 use time::{Date, format_description::well_known::Rfc3339};
@@ -22,14 +22,14 @@ use crate::{
     text::clean_prose,
 };
 
-/// How many windows a back-test has at most.
+/// The most windows that a back-test can have.
 pub const MOST_WINDOWS: usize = 120;
-/// How many months a statement may take to become available.
+/// The most months that a statement may take to become available.
 pub const LONGEST_LAG: u8 = 60;
-/// The longest comment of a sign-off, in characters.
+/// The greatest length of the comment of a sign-off, in characters.
 pub const LONGEST_COMMENT: usize = 2_000;
 
-/// A back-test as it was asked for; [`BacktestDraft::check`] makes a request of it.
+/// A back-test as it was sent; [`BacktestDraft::check`] turns it into a request.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "the names are those of the body's fields")]
 pub struct BacktestDraft {
@@ -44,68 +44,68 @@ pub struct BacktestDraft {
     pub include_system_outcomes: bool,
     pub initial_auc: Option<f64>,
     pub target_rate: Option<f64>,
-    /// The scale that grades are of; the shipped one where it is `None`.
+    /// The scale of the grades; `None` for the shipped one.
     pub scale: Option<NamedScale>,
 }
 
-/// What the model that predicts at the moment says of itself.
+/// Facts about the model in use, from its manifest.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ModelFacts {
-    /// What it learned as a default.
+    /// The definition of default that the model learned.
     pub label: Definition,
-    /// The target default rate of its prior correction.
+    /// The target default rate of the model's prior correction.
     pub target_rate: Option<f64>,
 }
 
-/// What a back-test is made of: the same request gives the same report, whenever it is worked on.
+/// The full input of a back-test: the same request gives the same report, whenever it is processed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BacktestRequest {
     /// Annual or quarterly predictions.
     pub kind: Kind,
-    /// The first days of the windows, in order; at least one.
+    /// The first days of the windows (D0), in order; at least one.
     #[serde(with = "days")]
     pub first_days: Vec<Date>,
     /// Which predictions count.
     pub basis: Basis,
-    /// How many months after its period a statement is available; for [`Basis::Period`].
+    /// The months after its period until a statement is available; for [`Basis::Period`].
     pub lag_months: u8,
-    /// What a default is.
+    /// The definition of default for outcomes.
     pub definition: Definition,
-    /// What the model learned as a default.
+    /// The definition of default that the model learned.
     pub label: Definition,
-    /// What was known then, to the microsecond.
+    /// The time up to which recorded facts count, to the microsecond.
     #[serde(with = "time::serde::rfc3339")]
     pub as_of: Timestamp,
-    /// Until when outcomes are complete.
+    /// The day up to which outcomes are complete.
     #[serde(with = "one_day")]
     pub complete_through: Date,
-    /// Whether outcomes of the system count, beside the owner's.
+    /// Whether outcomes of the system count in addition to the owner's.
     pub include_system_outcomes: bool,
     /// An AUC to compare with.
     pub initial_auc: Option<f64>,
     /// The target default rate to correct.
     pub target_rate: Option<f64>,
-    /// The scale that grades are of, with its grades; the shipped one where it is `None`.
+    /// The scale of the grades, with its grades; `None` for the shipped one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scale: Option<NamedScale>,
 }
 
-/// Why a back-test cannot be asked for.
+/// The reason why a back-test cannot be requested.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RequestFault {
-    /// What was sent is wrong.
+    /// The request is invalid.
     Invalid(Vec<Fault>),
-    /// Outcomes are not complete for a window: silence proves nothing there.
+    /// Outcomes are not complete for a window, so missing outcomes prove nothing there.
     NotCovered(String),
 }
 
 impl BacktestDraft {
-    /// Checks everything, against the time of the clock and what the owner says of outcomes.
+    /// Checks the request against the current time and the owner's coverage of outcomes.
     ///
     /// # Errors
-    /// Every fault: `invalid_day`, `out_of_order`, `out_of_range`, `too_many_windows`,
-    /// `in_the_future`. Then that outcomes do not cover a window.
+    /// All faults together: `invalid_day`, `out_of_order`, `out_of_range`, `too_many_windows`,
+    /// `in_the_future`. After these, that outcomes do not cover a window.
     pub fn check(
         &self,
         now: Timestamp,
@@ -185,7 +185,7 @@ impl BacktestDraft {
     }
 }
 
-/// The database keeps no more of a time.
+/// The database stores times to the microsecond.
 pub(super) fn to_microseconds(time: Timestamp) -> Timestamp {
     time.replace_nanosecond(time.nanosecond() / 1_000 * 1_000)
         .unwrap_or(time)
@@ -202,21 +202,21 @@ impl BacktestRequest {
         })
     }
 
-    /// The scale that grades are of.
+    /// The scale of the grades.
     #[must_use]
     pub fn scale(&self) -> &MasterScale {
         let own = self.scale.as_ref().map(|scale| &scale.grades);
         own.unwrap_or(MasterScale::standard())
     }
 
-    /// Its name, with its version.
+    /// The name of the scale, with its version.
     #[must_use]
     pub fn scale_name(&self) -> &str {
         let own = self.scale.as_ref().map(|scale| scale.name.as_str());
         own.unwrap_or(MasterScale::SHIPPED)
     }
 
-    /// What the report says that it was asked for.
+    /// The description of the request for the report.
     #[must_use]
     pub fn parameters(&self) -> Parameters {
         Parameters {
@@ -237,8 +237,8 @@ impl BacktestRequest {
     }
 }
 
-/// Why outcomes do not cover each of these windows, by their first and last days; `None` where
-/// they do.
+/// The reason why outcomes do not cover these windows, given by their first and last days; `None`
+/// if they do.
 pub(super) fn not_covered(
     definition: Definition,
     coverage: Option<&CoverageDays>,
@@ -268,73 +268,73 @@ pub(super) fn not_covered(
     })
 }
 
-/// A report as stored: what was asked for, where it stands, and what came of it.
+/// A validation report as stored: its request, its state and its result.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ValidationReport {
-    /// Its id, which is also that of its job.
+    /// The id of the report, which is also the id of its job.
     pub id: ValidationId,
-    /// What was asked for.
+    /// The request.
     pub request: BacktestRequest,
-    /// Where it stands. A completed one never changes any more, but for its sign-off.
+    /// The state of the report. A completed report never changes, except for its sign-off.
     pub status: JobStatus,
     /// Why it failed.
     pub error: Option<Fault>,
-    /// What came of it.
+    /// The result.
     pub result: Option<ValidationResult>,
-    /// Who signed it off.
+    /// The sign-off.
     pub sign_off: Option<SignOff>,
-    /// Whose it is.
+    /// The owner.
     pub owner: Owner,
-    /// Who asked for it: the one user who may never sign it off.
+    /// The user who requested it, and the only one who may never sign it off.
     pub created_by: UserId,
-    /// When it was asked for.
+    /// When it was requested.
     pub created_at: Timestamp,
-    /// Counts the changes; the ETag.
+    /// The row version, shown as the ETag.
     pub row_version: i64,
 }
 
 impl ValidationReport {
-    /// Its job in the queue.
+    /// The job of the report in the queue.
     #[must_use]
     pub const fn job(&self) -> JobId {
         JobId(self.id.0)
     }
 }
 
-/// What came of a back-test; the files are kept beside it.
+/// The result of a back-test. Its files are stored separately.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ValidationResult {
-    /// The worst verdict of its windows.
+    /// The worst verdict of all windows.
     pub verdict: Verdict,
     /// SHA-256 of the sample as CSV, in hexadecimal.
     pub sample_sha256: String,
-    /// How many rows the sample has.
+    /// The number of rows in the sample.
     pub sample_rows: u64,
     /// SHA-256 of the report as JSON, in hexadecimal.
     pub report_sha256: String,
-    /// The version of the program that computed it.
+    /// The version of the program that computed the report.
     pub code_version: String,
     /// When it was completed.
     pub completed_at: Timestamp,
 }
 
-/// That someone else than its maker stands for a report.
+/// The sign-off of a report by a user who did not request it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SignOff {
     /// 1 (no deficiencies) to 4 (severe ones), as in the ECB's instructions.
     pub assessment: u8,
-    /// Why.
+    /// The reason for the assessment.
     pub comment: String,
-    /// By whom.
+    /// The user who signed off.
     pub by: UserId,
-    /// When.
+    /// The time of the sign-off.
     pub at: Timestamp,
 }
 
-/// Checks what is said with a sign-off.
+/// Checks the content of a sign-off.
 ///
 /// # Errors
-/// Every fault, at `/assessment` and `/comment`.
+/// All faults together, at `/assessment` and `/comment`.
 pub fn check_sign_off(assessment: u8, comment: &str) -> Result<String, Vec<Fault>> {
     let mut faults = Vec::new();
     if !(1..=4).contains(&assessment) {

@@ -1,5 +1,6 @@
-//! Where companies went from one grade to another, over several windows: by what stood at the
-//! beginning and at the end of each (cohorts), or by every change between (Aalen and Johansen).
+//! Transitions of companies between grades over several windows: from the grades at the beginning
+//! and the end of each window (cohorts), or from every change in between (durations, by the
+//! Aalen–Johansen estimator).
 
 use serde::Serialize;
 use time::Date;
@@ -19,17 +20,18 @@ use crate::{
     outcome::{CoverageDays, Definition},
 };
 
-/// How many spells are kept at most: a spell has 48 bytes.
+/// The most spells that are kept. A spell takes 48 bytes.
 pub const MOST_SPELLS: usize = 2_000_000;
-/// How many months a window of an estimate lasts at most.
+/// The longest window of an estimate, in months.
 pub const LONGEST_HORIZON: u8 = 120;
-/// How often companies are drawn at most for an interval.
+/// The most bootstrap samples that are drawn for an interval.
 const DRAWS: usize = 1_000;
-/// How many spells all draws together may have, and how few draws make no interval.
+/// The most spells that all samples together may have. With fewer samples than `FEWEST_DRAWS` no
+/// interval is computed.
 const MOST_DRAWN: usize = 2_000_000;
 const FEWEST_DRAWS: usize = 100;
 
-/// How transitions are estimated.
+/// The method that estimates transitions.
 #[derive(
     Clone,
     Copy,
@@ -46,20 +48,21 @@ const FEWEST_DRAWS: usize = 100;
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case", const_into_str)]
 pub enum TransitionMethod {
-    /// By the grades at the beginning and at the end of each window, as the ECB asks for.
+    /// From the grades at the beginning and the end of each window, as in the ECB's instructions.
     Cohort,
-    /// By every change of a grade: also of companies that came later or left earlier.
+    /// From every change of a grade, including those of companies that entered later or left
+    /// earlier.
     Duration,
 }
 
 crate::fault::text_enum!(TransitionMethod);
 
-/// The windows of an estimate, each of so many months after its first day.
+/// The windows of an estimate, each of the same number of months from its first day.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TransitionWindows {
-    /// The windows, in order, none of which overlaps another.
+    /// The windows, in order and without overlap.
     pub windows: Vec<Window>,
-    /// How many months each lasts.
+    /// The length of each window, in months.
     pub months: u8,
 }
 
@@ -71,37 +74,36 @@ impl TransitionWindows {
     }
 }
 
-/// What was seen of the companies from one grade.
+/// What was observed of the companies in one grade.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TransitionRow {
-    /// N: companies on the first days; by durations, spells in this grade.
+    /// N: the companies on the first days; by durations, the spells in this grade.
     pub companies: u64,
-    /// How many went where: K grades, default, another model, exit. By durations, of spells: how
-    /// each ended, and on the diagonal those that did not.
+    /// The numbers by destination: K grades, default, another model, exit. By durations, the spells
+    /// by how they ended, with those that did not end on the diagonal.
     pub counts: Vec<u64>,
-    /// The probability of each: the simple mean of the windows in which there is one. By
-    /// durations, of grades and default alone. `None` where no company had the grade.
+    /// The probability of each destination: the simple mean of the windows that have one. By
+    /// durations, for grades and default only. `None` if no company had the grade.
     pub probabilities: Vec<Option<f64>>,
-    /// The interval of the probability of default: by cohorts 90 % by Jeffreys, over all
-    /// windows; by durations 95 % by drawing companies.
+    /// The interval of the probability of default: for cohorts a 90 % Jeffreys interval over all
+    /// windows; for durations a 95 % bootstrap interval over companies.
     pub default_interval: Option<(f64, f64)>,
 }
 
-/// Movements between grades.
+/// Transitions between grades.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TransitionFigures {
-    /// One for each grade, best first.
+    /// One row for each grade, best first.
     pub rows: Vec<TransitionRow>,
-    /// How far companies moved (ECB 2.5.5.1); of cohorts.
+    /// How far companies moved (ECB 2.5.5.1); only for cohorts.
     pub bandwidths: Option<Bandwidths>,
-    /// The tests of the cells (ECB 2.5.5.2); of cohorts.
+    /// The tests of the cells (ECB 2.5.5.2); only for cohorts.
     pub cells: Option<Vec<Vec<Option<CellTest>>>>,
-    /// How often companies were drawn for the intervals; 0 where there are too many of them.
+    /// The number of bootstrap samples behind the intervals; 0 if there are no intervals.
     pub draws: usize,
 }
 
-/// Counts companies as they come. The order matters to nothing but which companies are drawn
-/// for the intervals.
+/// Counts companies one by one. Their order affects only which of them the bootstrap draws.
 #[derive(Clone, Debug)]
 pub struct TransitionTally {
     plan: TransitionWindows,
@@ -119,7 +121,7 @@ enum Seen {
     },
 }
 
-/// Movements as they are asked for; [`TransitionDraft::check`] makes windows of it.
+/// Transitions as requested; [`TransitionDraft::check`] turns the request into windows.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "the names are those of the query's parameters")]
 pub struct TransitionDraft {
@@ -133,12 +135,12 @@ pub struct TransitionDraft {
 }
 
 impl TransitionDraft {
-    /// The windows, and what is known then: as many as end by `to`, of which there is at least
-    /// one.
+    /// The windows and the time up to which recorded facts count. The windows are all that end by
+    /// `to`; there must be at least one.
     ///
     /// # Errors
-    /// Every fault: `out_of_range`, `in_the_future`, `out_of_order` where no window ends by
-    /// `to`, `too_many_windows`. Then that outcomes do not cover a window.
+    /// All faults together: `out_of_range`, `in_the_future`, `out_of_order` if no window ends by
+    /// `to`, `too_many_windows`. After these, that outcomes do not cover a window.
     pub fn check(
         &self,
         now: Timestamp,
@@ -200,7 +202,7 @@ impl TransitionDraft {
 }
 
 impl TransitionTally {
-    /// No company yet.
+    /// A tally without companies.
     #[must_use]
     pub fn new(plan: TransitionWindows, scale: MasterScale, method: TransitionMethod) -> Self {
         let empty = MigrationMatrix::new(scale.len());
@@ -215,10 +217,10 @@ impl TransitionTally {
         Self { plan, scale, seen }
     }
 
-    /// Counts a company, by all versions of its predictions and all its outcomes.
+    /// Counts a company from all versions of its predictions and all its outcomes.
     ///
     /// # Errors
-    /// `too_many_rows` at `/method` where these are more than [`MOST_SPELLS`].
+    /// `too_many_rows` at `/method` for more than [`MOST_SPELLS`] spells.
     pub fn add(
         &mut self,
         predictions: &[PredictionVersion],
@@ -268,7 +270,7 @@ impl TransitionTally {
         Ok(())
     }
 
-    /// The figures. `None` where no company was seen.
+    /// The figures; `None` if no company was counted.
     #[must_use]
     pub fn figures(self) -> Option<TransitionFigures> {
         match self.seen {
@@ -343,7 +345,7 @@ fn of_spells(
         sum / estimates.len() as f64
     };
     let draws = (MOST_DRAWN / spells.len()).min(DRAWS);
-    // Over several windows the intervals of one say nothing of their mean.
+    // With several windows, the intervals of single windows say nothing about their mean.
     let draws = match spans.as_slice() {
         [_] if draws >= FEWEST_DRAWS => draws,
         _ => 0,
@@ -371,25 +373,25 @@ fn of_spells(
     })
 }
 
-/// The same companies give the same intervals.
+/// A fixed seed, so that the same companies give the same intervals.
 const SEED: u64 = 0x0061_6363_756e_6f64;
 
 fn days_between(first: Date, day: Date) -> f64 {
     (day - first).whole_days() as f64
 }
 
-/// What is known of one company.
+/// The known facts about one company.
 struct History<'a> {
-    /// The first one.
+    /// The first window.
     window: &'a Window,
-    /// The last day of the last one.
+    /// The last day of the last window.
     until: Date,
     predictions: &'a [PredictionVersion],
     events: &'a [KnownEvent],
 }
 
 impl History<'_> {
-    /// Its spells in grades, each with how it ended.
+    /// The spells of the company in grades, each with how it ended.
     fn spells(&self, scale: &MasterScale, company: usize, mut each: impl FnMut(Spell, End)) {
         let first_day = self.window.first_day;
         let default_state = scale.len();
@@ -410,7 +412,7 @@ impl History<'_> {
                     Some((grade, same)) if same == model && grade == state => continue,
                     Some((grade, same)) if same == model => (Some(grade), End::Grade(grade + 1)),
                     Some(_) => (None, End::OtherModel),
-                    // Watched until its prediction was out of date.
+                    // The company was observed until its prediction was outdated.
                     None => (None, End::Grade(state + 1)),
                 };
                 each(self.spell(company, state, since, day, next), end);
@@ -446,7 +448,7 @@ impl History<'_> {
         }
     }
 
-    /// The prediction that counts at the end of a day, while the company is not in default.
+    /// The prediction in force at the end of a day, unless the company is in default.
     fn standing(&self, day: Date) -> Option<&PredictionVersion> {
         let window = Window {
             first_day: day,
@@ -455,7 +457,7 @@ impl History<'_> {
         window.rated(self.predictions, self.events)
     }
 
-    /// Whether this happened on this day, as far as it counts.
+    /// Whether an event that counts happened on this day.
     fn happened(&self, event: Event, day: Date) -> bool {
         let known = |e: &&KnownEvent| e.is_known(self.window.as_of);
         self.events.iter().filter(known).any(|e| {
@@ -463,7 +465,7 @@ impl History<'_> {
         })
     }
 
-    /// The days after the first and up to the last on which something may change.
+    /// The days after the first, up to the last, on which the state may change.
     fn changes(&self) -> Vec<Date> {
         let of_prediction = |p: &PredictionVersion| {
             let made = match self.window.basis {
