@@ -1,12 +1,12 @@
-//! The console: the pages that users work with, as files within the program.
+//! The console: the pages for users, as files within the program.
 //!
-//! It is a client of the public API and knows nothing else of the service, so this crate
-//! depends on none of the others. `assets/` is plain HTML, CSS and ES modules that a browser
-//! runs as they are; `assets/vendor/` holds libraries as npm has them, and `vendor.lock.json`
-//! says which (`scripts/vendor.sh` fetches them). A program that is built for development
-//! reads the files from the source tree, so that a change shows at once.
+//! The console is a client of the public API and knows nothing else of the service, so this crate
+//! depends on no other. `assets/` contains plain HTML, CSS and ES modules that a browser runs
+//! without a build step; `assets/vendor/` contains libraries as published on npm, and
+//! `vendor.lock.json` lists them (`scripts/vendor.sh` fetches them). A development build reads the
+//! files from the source tree, so that changes appear at once.
 //!
-//! To add a page: a module in `assets/pages/`, and its line in `assets/routes.js`.
+//! To add a page, add a module to `assets/pages/` and its line to `assets/routes.js`.
 
 use std::{borrow::Cow, sync::LazyLock};
 
@@ -17,11 +17,11 @@ use sha2::{Digest, Sha256};
 #[folder = "assets"]
 struct Assets;
 
-/// What stands in the page for [`VERSION`].
+/// The placeholder in the page that [`VERSION`] replaces.
 const PLACEHOLDER: &str = "{version}";
 
-/// Which files these are: a hash over all of them, which is a part of their addresses. What
-/// a browser has kept under an address is therefore never out of date.
+/// The version of the files: a hash over all of them, which is part of their paths. A file that a
+/// browser has cached under a path is therefore never out of date.
 pub static VERSION: LazyLock<String> = LazyLock::new(|| {
     let mut names: Vec<_> = Assets::iter().collect();
     names.sort();
@@ -38,15 +38,15 @@ pub static VERSION: LazyLock<String> = LazyLock::new(|| {
 /// A file of the console.
 #[derive(Clone, Debug)]
 pub struct Asset {
-    /// What is in it.
+    /// The contents of the file.
     pub bytes: Cow<'static, [u8]>,
-    /// Its media type, as `Content-Type` names it.
+    /// The media type, as in `Content-Type`.
     pub content_type: &'static str,
     /// SHA-256 of `bytes` in hexadecimal digits.
     pub sha256: String,
 }
 
-/// The file with this path below `assets/`, where there is one.
+/// Returns the file with this path below `assets/`, if there is one.
 #[must_use]
 pub fn asset(path: &str) -> Option<Asset> {
     let content_type = content_type(path)?;
@@ -58,7 +58,7 @@ pub fn asset(path: &str) -> Option<Asset> {
     })
 }
 
-/// The one page, into which the modules write what its address asks for.
+/// The single page, whose modules show the content for its path.
 #[must_use]
 pub fn page() -> Option<String> {
     let file = Assets::get("index.html")?;
@@ -66,8 +66,8 @@ pub fn page() -> Option<String> {
     Some(text.replace(PLACEHOLDER, &VERSION))
 }
 
-/// The media type that goes with the end of a file's name. Others are not served: sources
-/// and licences are no part of the console.
+/// The media type for the extension of a file name. Other files are not served: sources and
+/// licences are not part of the console.
 fn content_type(path: &str) -> Option<&'static str> {
     let (_, extension) = path.rsplit_once('.')?;
     match extension {
@@ -107,7 +107,7 @@ mod tests {
         assert_eq!(script.sha256, hex::encode(Sha256::digest(&script.bytes)));
     }
 
-    /// A strict policy refuses these, and nothing of the console may need them.
+    /// A strict content security policy rejects these, and the console must not need them.
     #[test]
     fn no_module_of_ours_writes_html_or_runs_text() {
         for name in Assets::iter().filter(|name| !name.starts_with("vendor/")) {

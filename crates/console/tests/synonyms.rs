@@ -1,4 +1,4 @@
-//! The names of columns that the upload page knows are those of the service.
+//! The column names that the upload page knows are those of the service.
 
 use std::{collections::BTreeMap, fmt::Write, fs, path::Path};
 

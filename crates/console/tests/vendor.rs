@@ -1,4 +1,4 @@
-//! The libraries of the console are those that `vendor.lock.json` names, to the last byte.
+//! The libraries of the console are exactly those in `vendor.lock.json`.
 
 #![expect(clippy::expect_used, reason = "the helpers belong to the tests alone")]
 

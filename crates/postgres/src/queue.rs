@@ -1,7 +1,7 @@
 //! The queue of bulk uploads: claims, leases, wake-ups.
 //!
-//! What is true stands in the table; a notification only wakes. Every statement runs in
-//! a transaction of its own as the worker, who sees job rows of everyone and nothing else.
+//! The table holds the state; a notification only wakes a worker. Every statement runs in its own
+//! transaction as the worker, which can read the job rows of all owners and nothing else.
 
 use std::{
     sync::{
@@ -35,26 +35,26 @@ use crate::{
     unit_of_work::PgTx,
 };
 
-/// Gives out the next job under a new lease.
+/// Claims the next job under a new lease.
 const CLAIM: &str = "
     SELECT p.*
       FROM claim_bulk_job(gen_random_uuid(), make_interval(secs => $1), $2, $3) p";
 
-/// Makes a lease last again and answers whether the job is to stop.
+/// Renews a lease, and returns whether the job is to stop.
 const RENEW: &str = "
     UPDATE bulk_upload_jobs
        SET lease_expires_at = clock_timestamp() + make_interval(secs => $3)
      WHERE status = 'processing' AND id = $1 AND lease_token = $2
     RETURNING cancel_requested_at IS NOT NULL";
 
-/// The same, and reads the job as it stands.
+/// Renews a lease and returns the current job.
 const RESUME: &str = "
     UPDATE bulk_upload_jobs AS p
        SET lease_expires_at = clock_timestamp() + make_interval(secs => $3)
      WHERE p.status = 'processing' AND p.id = $1 AND p.lease_token = $2
     RETURNING p.*";
 
-/// Stores what is known of the whole file. What chunks have found out, and count, stays.
+/// Stores facts about the whole file. Facts and counts from stored chunks stay.
 const DESCRIBE: &str = "
     UPDATE bulk_upload_jobs
        SET file_columns = $3,
@@ -62,7 +62,7 @@ const DESCRIBE: &str = "
      WHERE status = 'processing' AND id = $1 AND lease_token = $2
     RETURNING id";
 
-/// Ends a job. The dedup key of a rescoring goes: what was scored may be scored again.
+/// Ends a job. The dedup key of a rescoring is removed, since predictions may be scored again.
 const FINISH: &str = "
     UPDATE bulk_upload_jobs
        SET status = $3,
@@ -76,7 +76,7 @@ const FINISH: &str = "
      WHERE status = 'processing' AND id = $1 AND lease_token = $2
     RETURNING id";
 
-/// The same as leases that have run out, without the waiting; also under new tokens.
+/// Frees all leases without waiting for their expiry; also under new tokens.
 const FREE_ALL: &str = "
     WITH freed AS (
       UPDATE bulk_upload_jobs
@@ -87,7 +87,7 @@ const FREE_ALL: &str = "
     )
     SELECT count(*) FROM freed";
 
-/// Ends an attempt under a new token; the job can be taken after a pause.
+/// Ends an attempt under a new token; the job can be claimed after a pause.
 const INTERRUPT: &str = "
     UPDATE bulk_upload_jobs
        SET lease_token = gen_random_uuid(),
@@ -116,7 +116,7 @@ const RELEASE: &str = "
     )
     SELECT pg_notify('accunode_jobs', id::text)::text FROM released";
 
-/// The open jobs: by the partial index of those that may be claimed, and no others are read.
+/// Counts open jobs, by the partial index of claimable jobs, so that no other rows are read.
 const OPEN_JOBS: &str = "
     SELECT (count(*) FILTER (WHERE status = 'pending')),
            (count(*) FILTER (WHERE status = 'processing')),
@@ -127,28 +127,28 @@ const OPEN_JOBS: &str = "
       FROM bulk_upload_jobs
      WHERE status IN ('pending', 'processing')";
 
-/// Those of the files `$1` that no job has; no row while there is no job at all.
+/// Returns those of the files `$1` that belong to no job; no row if there are no jobs at all.
 const FILES_WITHOUT_JOB: &str = "
     SELECT ARRAY(SELECT k
                    FROM unnest($1::text[]) k
                   WHERE NOT EXISTS (SELECT FROM bulk_upload_jobs j WHERE j.filename = k))
      WHERE EXISTS (SELECT FROM bulk_upload_jobs)";
 
-/// How jobs are handed out.
+/// The settings of the queue.
 #[derive(Clone, Copy, Debug)]
 pub struct QueueSettings {
-    /// How long a lease lasts; it is renewed several times within.
+    /// The duration of a lease; it is renewed several times within it.
     pub lease: Duration,
-    /// How long a hint is waited for before the table is looked at anyway.
+    /// The longest wait for a notification before the table is read anyway.
     pub poll: Duration,
-    /// How many jobs of one owner run at once: fewer than a worker has places, or one owner has
-    /// them all.
+    /// The most jobs of one owner that run at the same time. It must be smaller than the number of
+    /// jobs that a worker processes, or one owner could use all of it.
     pub per_owner: i32,
-    /// How often a job is taken without getting any further before it has failed.
+    /// The number of attempts without progress after which a job fails.
     pub max_attempts: i32,
 }
 
-/// The queue gives one owner a job at a time, and there is a place for another owner's.
+/// One owner gets one job at a time, so there is room for another owner's job.
 const _: () = assert!(JOBS_AT_ONCE > 1);
 
 impl Default for QueueSettings {
@@ -173,7 +173,7 @@ pub struct PgJobQueue {
 }
 
 impl PgJobQueue {
-    /// How many connections it has of its own: two for claims and renewals, one that listens.
+    /// The number of its own connections: two for claims and renewals, one that listens.
     pub const CONNECTIONS: u32 = 3;
 
     pub(crate) fn start(pool: PgPool, settings: QueueSettings) -> Self {
@@ -186,13 +186,13 @@ impl PgJobQueue {
         }
     }
 
-    /// Returns when no one listens for jobs any more, which until the end of the process
-    /// happens only by a defect: polling goes on, but every job waits longer.
+    /// Returns when the listener for jobs has ended. Before the end of the process this is a
+    /// defect: polling continues, but every job waits longer.
     pub fn listening_ended(&self) -> impl Future<Output = ()> + Send + use<> {
         self.listener.ended()
     }
 
-    /// The only row of a statement, in a transaction of its own as the worker.
+    /// Returns the only row of a statement, which runs in its own transaction as the worker.
     async fn as_worker(
         &self,
         statement: Statement,
@@ -205,20 +205,20 @@ impl PgJobQueue {
         Ok(row)
     }
 
-    /// A change under the lease.
+    /// Makes a change under the lease.
     async fn held(&self, statement: Statement) -> Result<(), RepositoryError> {
         let row = self.as_worker(statement).await?;
         row.map(|_| ())
             .ok_or(RepositoryError::Stale { what: "lease" })
     }
 
-    /// How long a lease lasts, in seconds.
+    /// The duration of a lease, in seconds.
     fn lease_seconds(&self) -> f64 {
         self.settings.lease.as_secs_f64()
     }
 }
 
-/// The only column of a row.
+/// Returns the only column of a row.
 fn value<T: sea_orm::TryGetable>(row: &QueryResult) -> Result<T, RepositoryError> {
     row.try_get_by_index(0).map_err(from_orm)
 }
@@ -318,7 +318,7 @@ impl JobQueue for PgJobQueue {
             .transpose()
     }
 
-    /// Under a new token, as with an orderly shutdown.
+    /// Uses a new token, as for an orderly shutdown.
     async fn interrupt(
         &self,
         lease: &Lease,
@@ -339,9 +339,9 @@ impl JobQueue for PgJobQueue {
             .map(|_| ())
     }
 
-    /// An orderly shutdown is no failed attempt. Under a new token, so that what this
-    /// worker may still have under way stores nothing. One whose lease is lost has
-    /// nothing to give back.
+    /// An orderly shutdown is not a failed attempt. The token is new, so that work of this worker
+    /// that is still in progress cannot be stored. If the lease is lost, there is nothing to give
+    /// back.
     async fn release(&self, lease: &Lease) -> Result<(), RepositoryError> {
         self.as_worker(under(lease, RELEASE, [])).await.map(|_| ())
     }
@@ -356,7 +356,7 @@ impl JobQueue for PgJobQueue {
             Ok(OpenJobs {
                 status,
                 jobs: jobs.unsigned_abs(),
-                // Clocks of two machines may differ by a hair.
+                // Clocks of two machines may differ slightly.
                 oldest_seconds: oldest.max(0.0),
             })
         };
@@ -375,7 +375,7 @@ impl JobQueue for PgJobQueue {
 
     async fn wait(&self) {
         let seen = self.seen.load(Ordering::Relaxed);
-        // An error is the interval's end: then it is time to look anyway.
+        // A timeout means that the interval has ended and the table is to be read again.
         let _ = tokio::time::timeout(self.settings.poll, self.listener.past(seen)).await;
     }
 

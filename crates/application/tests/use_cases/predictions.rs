@@ -1,4 +1,4 @@
-//! Scoring and storing.
+//! Scoring and storing predictions.
 
 use accunode_domain::access::Forbidden;
 use std::sync::atomic::Ordering;

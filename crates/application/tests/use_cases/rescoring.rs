@@ -1,4 +1,4 @@
-//! A portfolio is scored by another model.
+//! Scoring a portfolio by another model.
 
 use accunode_domain::access::Forbidden;
 use std::sync::{Arc, Mutex};
@@ -35,7 +35,7 @@ fn model(version: &str) -> ModelRef {
     }
 }
 
-/// Version 2 answers by itself; version 1 takes no gaps.
+/// Version 2 always answers; version 1 accepts no missing ratios.
 fn models() -> MockScorer {
     let info = |version: &str, is_default: bool| ModelInfo {
         model: model(version),
@@ -64,7 +64,7 @@ fn models() -> MockScorer {
     scorer
 }
 
-/// The `n`th prediction; ratios are given up to `present`.
+/// The `n`th prediction; its ratios are present up to `present`.
 fn stored(n: u32, present: usize) -> Rescorable {
     let id = PredictionId(Uuid::from_u128(u128::from(n)));
     let raw = |at: usize| (at < present).then(|| "0.5".to_owned());
@@ -125,7 +125,7 @@ fn job(creator: &User, version: &str) -> Job {
     }
 }
 
-/// Doubles for a worker whose chunks have 10 predictions, and the chunks it stored.
+/// Returns doubles for a worker whose chunks have 10 predictions, and the chunks that it stored.
 fn worker(
     creator: &User,
     stored: Vec<Rescorable>,

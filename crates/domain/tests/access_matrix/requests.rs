@@ -1,4 +1,4 @@
-//! A row of the matrix as a question to the policy.
+//! A row of the matrix as a request to the policy.
 
 use accunode_domain::{
     access::{
@@ -12,14 +12,14 @@ use accunode_domain::{
 
 use crate::world::{World, organization, split};
 
-/// What a row asks, one resource and one action at a time.
+/// The request of a row: one resource and one action.
 pub(crate) struct Request<'a> {
     pub(crate) resource: &'a str,
     pub(crate) action: &'a str,
     pub(crate) detail: &'a str,
 }
 
-/// Every resource and action that is answered here.
+/// Every resource and action that the tests support.
 pub(crate) const KNOWN: &[&str] = &[
     "admin use",
     "analytics read",
@@ -106,15 +106,15 @@ pub(crate) const KNOWN: &[&str] = &[
 
 type Answer = Result<Reading, Denial>;
 
-/// What the policy answers, as a cell has it.
+/// The answer of the policy, in the form of a cell.
 ///
 /// # Errors
-/// What of the request is not known.
+/// The part of the request that is unknown.
 pub(crate) fn answer(world: &World, request: &Request<'_>, who: &str) -> Result<String, String> {
     let Ok(actor) = world.sign_in(who) else {
         return Ok("401".to_owned());
     };
-    // The policy is asked in any case, so that an unknown row is never hidden.
+    // The policy is always asked, so that an unknown row is reported.
     let policy = ask(world, &actor, request)?;
     Ok(match actor.require_active_organization().and(policy) {
         Ok(Reading::Open) => "ok",
@@ -185,7 +185,7 @@ fn ask(world: &World, actor: &Actor, request: &Request<'_>) -> Result<Answer, St
             open(
                 write.and_then(|_| match actor.company_use(&[row]).may_go() {
                     true => Ok(()),
-                    // Of a conflict it is compared only that it is one.
+                    // All conflicts count as the same.
                     false => Err(Denial::Conflict(Contradiction::LevelChange)),
                 }),
             )
@@ -254,20 +254,20 @@ fn ask(world: &World, actor: &Actor, request: &Request<'_>) -> Result<Answer, St
         }
         ("validation", "sign_off", None) => {
             let (owner, creator) = world.owner(request.detail)?;
-            // Members make rows of organizations, and administrators back-tests of them.
+            // Members create rows of organizations, and administrators create back-tests.
             let maker = match owner {
                 Owner::Organization(_) => world.user("oA").ok_or_else(unknown)?,
                 _ => creator,
             };
             open(actor.sign_off(owner, maker))
         }
-        // The same for everyone who is let in.
+        // The answer is the same for every caller with access.
         ("definitions", "read", None) => Ok(Reading::Open),
         ("scoring" | "models" | "templates", "use", None) => open(actor.use_models()),
         ("dashboard" | "analytics", "read", None) => {
             let (scope, named) = split(request.detail);
             let scope: DashboardScope = scope.parse().map_err(|_| unknown())?;
-            // The policy is told the children, as the caller would look them up.
+            // The policy receives the children, which the service would look up.
             let children = named.map_or(Vec::new(), |name| world.children(name));
             open(actor.dashboard(scope, named.map(organization), &children))
         }
@@ -375,8 +375,8 @@ fn organization_request(actor: &Actor, action: &str, detail: &str) -> Option<Ans
     })
 }
 
-/// A prediction's owner and creator, and the owner of its company: the one that is
-/// named, else A's, else for everyone's predictions the system.
+/// The owner and creator of a prediction, and the owner of its company: the one that is named,
+/// otherwise A, or the system for a system prediction.
 fn prediction(world: &World, detail: &str) -> Result<(Owner, UserId, Owner), String> {
     let (row, company) = match detail.split_once(" on ") {
         Some((row, company)) => (row, company),
@@ -387,13 +387,13 @@ fn prediction(world: &World, detail: &str) -> Result<(Owner, UserId, Owner), Str
     Ok((owner, creator, world.owner(company)?.0))
 }
 
-/// A level and an organization, as a body names them.
+/// A level and an organization, as in a request body.
 fn target(text: &str) -> Option<(AccessLevel, Option<OrganizationId>)> {
     let (level, named) = split(text);
     Some((level.parse().ok()?, named.map(organization)))
 }
 
-/// A role and an organization, as a body names them.
+/// A role and an organization, as in a request body.
 fn assigned(text: &str) -> Option<(Role, Option<OrganizationId>)> {
     let (role, named) = split(text);
     Some((role.parse().ok()?, named.map(organization)))

@@ -1,4 +1,4 @@
-//! Companies: symbols, descriptions and what a prediction keeps of them; who owns a row.
+//! Companies: symbols, descriptions, snapshots in predictions, and owners.
 
 use accunode_domain::{
     Timestamp,
@@ -134,7 +134,7 @@ fn a_market_capitalisation_lies_between_zero_and_nine_quintillion() {
     assert_eq!(cap("0.4").check().unwrap().market_cap, Some(1));
     assert_eq!(cap("2.5").check().unwrap().market_cap, Some(3));
     assert!(cap("8.999e18").check().is_ok());
-    // Beyond 2^53, where floats skip whole numbers.
+    // Above 2^53, where floats skip integers.
     assert_eq!(
         cap("9007199254740993").check().unwrap().market_cap,
         Some(9_007_199_254_740_993)

@@ -1,4 +1,4 @@
-//! Lifetimes and limits that are computed: as numbers, so that a slip in the arithmetic shows.
+//! Computed lifetimes and limits, as numbers, so that an arithmetic error becomes visible.
 
 use accunode_domain::{api_key, idempotency, invitation, second_factor, session, user_token};
 use time::Duration;

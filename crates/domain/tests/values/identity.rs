@@ -1,4 +1,4 @@
-//! Who signs in: addresses, passwords, profiles, secrets, keys and second factors.
+//! Identities: addresses, passwords, profiles, secrets, keys and second factors.
 
 use accunode_domain::{
     Timestamp,
@@ -79,7 +79,7 @@ fn a_password_has_10_to_128_characters_and_is_not_the_address() {
             .contains("address")
     );
     assert!(check("ééééééééééé").unwrap_err().detail.contains("repeats"));
-    // A short name of an address is no password, so nothing is compared with it.
+    // A short local part of an address is not compared with the password.
     assert!(check("ana ana ana ana").is_ok());
     assert_eq!(Password::attempt("x").unwrap().expose(), "x");
     let shown = format!("{:?}", check(&text[..10]).unwrap());
@@ -138,7 +138,7 @@ fn names_have_100_characters_at_most_and_telephone_numbers_20() {
 
 #[test]
 fn a_secret_is_kept_as_its_sha_256() {
-    // The example of FIPS 180-2.
+    // The example from FIPS 180-2.
     assert_eq!(
         Secret::shown(" abc\n").hash().as_str(),
         "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
@@ -157,14 +157,14 @@ fn a_recovery_code_takes_five_bits_for_each_of_24_characters() {
         RecoveryCode::from_random([0xff; 32]).expose(),
         "9999-9999-9999-9999-9999-9999"
     );
-    // 1 in the lowest bits of the first 120, which the first character shows.
+    // A 1 in the lowest bits of the first 120, which the first character shows.
     let mut bits = [0; 32];
     bits[14] = 1;
     assert_eq!(
         RecoveryCode::from_random(bits).expose(),
         "BAAA-AAAA-AAAA-AAAA-AAAA-AAAA"
     );
-    // What follows the 120 bits does not count.
+    // Bits after the first 120 are ignored.
     bits[15] = 0xff;
     assert_eq!(
         RecoveryCode::from_random(bits).expose(),
@@ -197,7 +197,7 @@ fn six_digits_are_a_devices_code_and_everything_else_a_recovery_code() {
     }
     let shown = format!("{:?} {:?}", Code::typed("123456"), Code::typed("x"));
     assert_eq!(shown, "Code(totp) Code(recovery_code)");
-    // One character too many must not be cut off and then fit.
+    // A code with one character too many must not be truncated until it fits.
     let told = RecoveryCode::from_random([0; 32]);
     let longer = format!("{}A", told.expose());
     assert_ne!(Code::typed(&longer), Code::Recovery(told));

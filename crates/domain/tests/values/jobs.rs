@@ -1,4 +1,4 @@
-//! Jobs: where they may go, how their rows add up, and how fast they are.
+//! Jobs: their transitions, the counts of their rows, and their speed.
 
 use accunode_domain::{
     Timestamp,
@@ -22,7 +22,7 @@ fn a_job_moves_only_along_its_life() {
         allowed(Processing),
         [Processing, Completed, Failed, Cancelled]
     );
-    // A job that was not read to its end can be continued, and nothing else.
+    // A job that was not read to its end can only be continued.
     assert_eq!(allowed(Completed), []);
     assert_eq!(allowed(Failed), [Pending]);
     assert_eq!(allowed(Cancelled), [Pending]);
@@ -145,7 +145,7 @@ fn the_remaining_time_follows_from_rows_or_else_from_bytes() {
     };
     assert_eq!(by_bytes(2_000, 4_000).eta_seconds(after(10)), Some(10.0));
     assert_eq!(by_bytes(4_000, 4_000).eta_seconds(after(10)), Some(0.0));
-    // What is inflated may be larger than its file: nothing is known then.
+    // The inflated size may exceed the size of the file; the remaining time is then unknown.
     assert_eq!(by_bytes(4_001, 4_000).eta_seconds(after(10)), None);
     assert_eq!(by_bytes(0, 4_000).eta_seconds(after(10)), None);
     assert_eq!(by_bytes(10, 0).eta_seconds(after(10)), None);

@@ -1,6 +1,6 @@
-//! The promises of the values and rules that are not about access: names, ranges, units,
-//! limits and boundaries. They are tested here and not only through other crates, since
-//! who embeds the domain crate has its tests alone.
+//! The guarantees of values and rules other than access: names, ranges, units, limits and
+//! boundaries. They are tested here as well as through other crates, since users who embed the
+//! domain crate have only its own tests.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

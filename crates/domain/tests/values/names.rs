@@ -21,8 +21,8 @@ use accunode_domain::{
 };
 use serde::Serialize;
 
-/// The values have exactly these names, in this order, as text and in JSON; each name
-/// reads back to its value, and an unknown name is answered with all that exist.
+/// Checks that the values have exactly these names, in this order, as text and in JSON; that each
+/// name parses to its value; and that the error for an unknown name lists all names.
 fn named<T>(all: &[T], names: &[&str])
 where
     T: Copy + Debug + Display + PartialEq + Serialize + FromStr<Err = UnknownName>,

@@ -1,4 +1,4 @@
-//! Organizations: what describes them, and when one is empty.
+//! Organizations: their descriptions, and when one is empty.
 
 use accunode_domain::organization::{
     JoinPolicy, MAX_DESCRIPTION, OrganizationDraft, OrganizationProfile, OrganizationStats,

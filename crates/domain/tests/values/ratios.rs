@@ -1,4 +1,4 @@
-//! Ratios: their definitions, and what happens at and beyond their ranges.
+//! Ratios: their definitions, and values at and beyond the limits of their ranges.
 
 use accunode_domain::{
     decimal::Decimal,
@@ -7,7 +7,7 @@ use accunode_domain::{
     ratio::{Flag, IMPLAUSIBLE, MIN_PRESENT, Ratio, RatioUnit, Ratios, check, in_unit},
 };
 
-/// Name, lowest, highest, whether a share, whether debt over something.
+/// Name, minimum, maximum, whether it is a share, whether it is debt over something.
 type Definition = (&'static str, f64, f64, bool, bool);
 
 fn definitions(kind: Kind) -> Vec<Definition> {
@@ -56,12 +56,12 @@ fn the_ratios_of_each_kind_have_their_ranges_and_natures() {
     assert_eq!((MIN_PRESENT, IMPLAUSIBLE), (3, 1e7));
 }
 
-/// The value that the column holds.
+/// The value that is stored in the column.
 fn stored(ratio: &Ratio) -> Option<f64> {
     ratio.stored.as_ref().map(Decimal::to_f64)
 }
 
-/// Three ratios that are there, so that the others may be anything.
+/// Three valid ratios, so that the others may have any value.
 fn annual(
     long_term_debt: &str,
     debt_to_ebitda: &str,
@@ -71,14 +71,14 @@ fn annual(
     check(Kind::Annual, unit, &raw.map(Some))
 }
 
-/// What becomes of a net income margin: a share from −1 to 1 that is not debt over something.
+/// Parses a net income margin: a share from −1 to 1 that is not debt over something.
 fn margin(text: &str, unit: RatioUnit) -> Ratio {
     let raw = ["0.3", "2", text, "5", "0.1"];
     let ratios = check(Kind::Annual, unit, &raw.map(Some)).unwrap();
     ratios.values()[2].clone()
 }
 
-/// What becomes of a debt to EBITDA: a multiple from 0 to 50, debt over something.
+/// Parses a debt to EBITDA: a multiple from 0 to 50, debt over something.
 fn leverage(text: &str) -> Ratio {
     annual("0.3", text, RatioUnit::Fraction).unwrap().values()[1].clone()
 }
@@ -108,7 +108,7 @@ fn bounds_belong_to_the_range() {
     let negative = leverage("-0.0000001");
     assert_eq!(negative.flag, Some(Flag::NonPositiveDenominator));
     assert_eq!(stored(&negative), Some(50.0));
-    // Beyond the lower bound and not debt: clamped, and no worse.
+    // Below the minimum and not debt: clamped, with no further effect.
     let raw = ["0.3", "2", "0.1", "-5", "0.1"].map(Some);
     let coverage = check(Kind::Annual, RatioUnit::Fraction, &raw).unwrap();
     assert_eq!(stored(&coverage.values()[3]), Some(0.0));
@@ -230,7 +230,7 @@ fn three_ratios_are_enough_and_two_are_not() {
         "{}",
         faults[0].detail
     );
-    // A fault hides that too few remain: with it mended, enough may.
+    // A fault hides that too few ratios remain: without it, there may be enough.
     let faulty = [Some("x"), Some("2"), Some("0.1")];
     let faults = check(Kind::Annual, RatioUnit::Fraction, &faulty).unwrap_err();
     assert_eq!((faults.len(), &*faults[0].code), (1, "not_a_number"));

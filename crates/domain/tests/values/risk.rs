@@ -1,4 +1,4 @@
-//! Probabilities, prior correction, levels, confidence and sectors: with the formulas' values.
+//! Probabilities, prior correction, levels, confidence and sectors, with values from the formulas.
 
 use accunode_domain::risk::{Pd, PriorCorrection, RiskLevel, SectorScope, Thresholds, confidence};
 

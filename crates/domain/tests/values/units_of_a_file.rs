@@ -1,11 +1,11 @@
-//! What the first rows of a file say of its units and of its turnovers.
+//! The units and turnovers that the first rows of a file suggest.
 
 use accunode_domain::{
     prediction::Kind,
     ratio::{RatioUnit, Ratios, TurnoverCheck, UnitCheck, UnitMismatch, check},
 };
 
-/// A row with these shares, and multiples enough to be scored.
+/// A row with these shares, and enough multiples to be scored.
 fn row(shares: [Option<&str>; 3]) -> Ratios {
     let [debt, margin, assets] = shares;
     let raw = [debt, Some("2"), margin, Some("5"), assets];
@@ -54,7 +54,8 @@ fn shares_lie_outside_on_either_side_and_missing_ones_do_not_count() {
 
 const TRAINING: [f64; 6] = [1.6, 1.0, 0.9, 9.0, 6.0, 0.2];
 
-/// The medians below a third of the training's, of rows with these inventory turnovers.
+/// The medians that are below a third of the training medians, for rows with these inventory
+/// turnovers.
 fn low(inventory: &[(usize, &str)]) -> Vec<(&'static str, f64, f64)> {
     let mut check_turnovers = TurnoverCheck::default();
     for (rows, text) in inventory {

@@ -1,4 +1,4 @@
-//! Dashboards, from the rollups.
+//! Dashboards, computed from the rollups.
 
 use accunode_domain::{
     Timestamp,
@@ -16,24 +16,24 @@ use crate::RepositoryError;
 /// The headline figures of a scope, for one kind of prediction.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Headline {
-    /// How many predictions.
+    /// The number of predictions.
     pub total_predictions: i64,
-    /// How many of them are High.
+    /// The number of predictions with the level High.
     pub high_risk_count: i64,
-    /// How many companies have at least one that is High.
+    /// The number of companies with at least one prediction of the level High.
     pub high_risk_companies: i64,
-    /// The mean PD, of numbers with 12 decimals; `None` where there are none.
+    /// The mean PD, from values with 12 decimals; `None` without predictions.
     pub mean_pd: Option<f64>,
-    /// The median, as the geometric middle of its PD bucket (640 of them, log-spaced: less than
-    /// 1 % off).
+    /// The median PD, as the geometric middle of its PD bucket (640 buckets, evenly spaced on the
+    /// logarithm), with an error below 1 %.
     pub median_pd: Option<f64>,
-    /// When the last one was stored.
+    /// The time at which the last prediction was stored.
     #[serde(with = "time::serde::timestamp::microseconds::option")]
     pub last_prediction: Option<Timestamp>,
 }
 
-/// By what a distribution or a trend is grouped. Sectors are those that predictions
-/// keep as of scoring; industries and countries those of their companies now.
+/// The grouping of a distribution or a trend. Sectors are those that predictions kept when they
+/// were scored; industries and countries are those that companies have now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum GroupBy {
@@ -44,40 +44,40 @@ pub enum GroupBy {
     Organization,
 }
 
-/// A group of predictions, in the order of the names.
+/// A group of predictions. Groups are ordered by name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Group {
-    /// A sector, or what [`GroupBy`] names: `Unknown` where there is none; `Personal`
-    /// and `System` beside the organizations.
+    /// A sector, or the value that [`GroupBy`] names; `Unknown` if there is none; `Personal` and
+    /// `System` in addition to the organizations.
     pub name: String,
-    /// Which organization, where it is one: two may have the same name.
+    /// The organization, if the group is one: two organizations may have the same name.
     pub organization: Option<OrganizationId>,
 }
 
-/// How many predictions of one group have one risk level.
+/// The number of predictions of one group with one risk level.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RiskCount {
     /// The group.
     pub group: Group,
-    /// The level.
+    /// The risk level.
     pub risk_level: RiskLevel,
-    /// How many.
+    /// The number of predictions.
     pub count: i64,
 }
 
-/// Counts by group and level, groups in order.
+/// Counts by group and risk level, ordered by group.
 pub type Distribution = Vec<RiskCount>;
 
-/// How far the two models behind the quarterly ensemble stray from it, in one quarter.
+/// How far the two models behind the quarterly ensemble deviate from it, in one quarter.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Agreement {
     /// The quarter.
     pub period: Period,
-    /// How many predictions.
+    /// The number of predictions.
     pub count: i64,
-    /// The mean of |logistic − ensemble|, of probabilities with 4 decimals.
+    /// The mean of |logistic − ensemble|, from probabilities with 4 decimals.
     pub logistic_deviation: f64,
-    /// The mean of |gbm − ensemble|.
+    /// The mean of |gbm − ensemble|, from probabilities with 4 decimals.
     pub gbm_deviation: f64,
     /// The mean confidence.
     pub confidence: f64,
@@ -86,47 +86,48 @@ pub struct Agreement {
 /// The predictions of one group for one period.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrendPoint {
-    /// The group; `None` where nothing is grouped.
+    /// The group; `None` without grouping.
     pub group: Option<Group>,
     /// The period.
     pub period: Period,
-    /// How many predictions; at least one.
+    /// The number of predictions; at least one.
     pub count: i64,
-    /// How many of them are High.
+    /// The number of predictions with the level High.
     pub high: i64,
     /// The mean PD.
     pub mean_pd: f64,
-    /// The median, as the geometric middle of its PD bucket (640 of them, log-spaced: less than
-    /// 1 % off).
+    /// The median PD, as the geometric middle of its PD bucket (640 buckets, evenly spaced on the
+    /// logarithm), with an error below 1 %.
     pub median_pd: f64,
 }
 
-/// How many predictions of one group have one grade of a scale.
+/// The number of predictions of one group with one grade of a scale.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GradeCount {
-    /// The group; `None` where nothing is grouped.
+    /// The group; `None` without grouping.
     pub group: Option<Group>,
     /// The number of the grade, from 1.
     pub grade: usize,
-    /// How many predictions; at least one.
+    /// The number of predictions; at least one.
     pub count: u64,
-    /// The sum of their PDs, of numbers with 12 decimals.
+    /// The sum of their PDs, from values with 12 decimals.
     pub pd_sum: f64,
 }
 
-/// Dashboards. Every figure equals the plain query over what the scope can read.
+/// Reads dashboards. Every figure equals the plain query over the rows that the scope can read.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait AnalyticsRepository: Send + Sync {
-    /// The headline figures.
+    /// Returns the headline figures.
     async fn headline(
         &self,
         scope: &Scope,
         kind: Kind,
         year: Option<ReportingYear>,
     ) -> Result<Headline, RepositoryError>;
-    /// Counts by group and risk level, over the part `scope` of what `reader` can
-    /// read; what a group is named after (a company's country) is looked up with all of it.
+    /// Returns counts by group and risk level, over the part `scope` of the rows that `reader` can
+    /// read. The names of groups (such as a company's country) are looked up with the rights of
+    /// `reader`.
     async fn risk_distribution(
         &self,
         reader: &Scope,
@@ -135,14 +136,14 @@ pub trait AnalyticsRepository: Send + Sync {
         year: Option<ReportingYear>,
         group_by: GroupBy,
     ) -> Result<Distribution, RepositoryError>;
-    /// The agreement of the models by quarter, newest first.
+    /// Returns the agreement of the models by quarter, newest first.
     async fn model_agreement(
         &self,
         scope: &Scope,
         year: Option<ReportingYear>,
     ) -> Result<Vec<Agreement>, RepositoryError>;
-    /// One point for each group and period, groups in order, oldest period first;
-    /// over the part `scope` of what `reader` can read.
+    /// Returns one point for each group and period, over the part `scope` of the rows that `reader`
+    /// can read. Points are ordered by group, then oldest period first.
     async fn trend(
         &self,
         reader: &Scope,
@@ -150,8 +151,9 @@ pub trait AnalyticsRepository: Send + Sync {
         kind: Kind,
         group_by: Option<GroupBy>,
     ) -> Result<Vec<TrendPoint>, RepositoryError>;
-    /// Counts by group and grade of a scale, groups in order, over the part `scope` of what
-    /// `reader` can read: sums of buckets where the scale lies on them.
+    /// Returns counts by group and grade of a scale, over the part `scope` of the rows that
+    /// `reader` can read, ordered by group. If the grades of the scale align with the buckets, the
+    /// counts are sums of buckets.
     async fn grades(
         &self,
         reader: &Scope,

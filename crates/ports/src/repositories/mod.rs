@@ -1,4 +1,4 @@
-//! Storage: the store, the unit of work, one repository for each entity.
+//! Storage: the store, the unit of work, and one repository for each entity.
 
 mod analytics;
 mod api_key;
@@ -86,32 +86,31 @@ pub use {
 
 use crate::{RepositoryError, health::Failing};
 
-/// The connections of one pool to the database.
+/// The database connections of one pool.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Connections {
-    /// What the pool is for: its name in settings and figures.
+    /// The name of the pool in settings and metrics.
     pub pool: &'static str,
-    /// Open, in use or idle.
+    /// The number of open connections, in use or idle.
     pub open: u32,
-    /// Open and waiting for work.
+    /// The number of open connections that are idle.
     pub idle: u32,
-    /// How many there may be.
+    /// The size of the pool.
     pub at_most: u32,
-    /// How many callers have waited for one in vain, since the process started.
+    /// The number of callers who waited for a connection and got none, since the process started.
     pub refused: u64,
 }
 
-/// What is read. The same repositories read outside of any transaction, one statement each
-/// ([`Store`]), and inside of a unit of work, where they see what it has written
-/// ([`UnitOfWork::reads`]).
+/// The repositories that read. The same repositories read outside of any transaction, one statement
+/// each ([`Store`]), and within a unit of work, where they see its changes ([`UnitOfWork::reads`]).
 pub trait Repositories: Send + Sync {
     /// Users and their organizations.
     fn auth(&self) -> &dyn AuthRepository;
     /// API keys.
     fn api_keys(&self) -> &dyn ApiKeyRepository;
-    /// What is stored about one user, for that user.
+    /// The data that is stored about one user, for that user.
     fn own_data(&self) -> &dyn OwnDataRepository;
-    /// Users, for those who administer them.
+    /// Users, for their administrators.
     fn users(&self) -> &dyn UserRepository;
     /// Second factors, and logins that wait for one.
     fn second_factors(&self) -> &dyn SecondFactorRepository;
@@ -127,9 +126,9 @@ pub trait Repositories: Send + Sync {
     fn companies(&self) -> &dyn CompanyRepository;
     /// Predictions.
     fn predictions(&self) -> &dyn PredictionRepository;
-    /// What happened to companies.
+    /// Outcomes of companies.
     fn outcomes(&self) -> &dyn OutcomeRepository;
-    /// Reports of back-tests.
+    /// Validation reports.
     fn validations(&self) -> &dyn ValidationRepository;
     /// Master scales.
     fn scales(&self) -> &dyn ScaleRepository;
@@ -141,8 +140,8 @@ pub trait Repositories: Send + Sync {
     fn audit_log(&self) -> &dyn AuditLogRepository;
 }
 
-/// The database. It reads by its [`Repositories`], one statement each, and is changed in
-/// units of work: a change outside of one does not compile.
+/// The database. It reads through its [`Repositories`], one statement each, and is changed in units
+/// of work: a change outside of one does not compile.
 ///
 /// ```compile_fail,E0599
 /// # use accunode_domain::{access::Grant, id::CompanyId};
@@ -161,41 +160,41 @@ pub trait Repositories: Send + Sync {
 /// ```
 #[async_trait]
 pub trait Store: Repositories {
-    /// Opens a unit of work as a user. Nothing slow (scoring, hashing, mail,
-    /// files) may happen while it is open.
+    /// Opens a unit of work as a user. No slow operation (scoring, hashing, mail, files) may happen
+    /// while it is open.
     async fn begin(&self, scope: &Scope) -> Result<Box<dyn UnitOfWork>, RepositoryError>;
-    /// Opens what a back-test is made of, as a user, as of this moment.
+    /// Opens the input of a back-test, as a user, in one snapshot.
     async fn histories(
         &self,
         scope: &Scope,
         wanted: &WantedHistories,
     ) -> Result<Box<dyn HistoryReader>, RepositoryError>;
-    /// The connections that this process has to the database, pool by pool.
+    /// The connections of this process to the database, for each pool.
     fn connections(&self) -> Vec<Connections>;
-    /// Whether the database answers and its schema is the one this program needs.
+    /// Checks that the database answers and has the schema that this program needs.
     ///
     /// # Errors
-    /// The check `database` or `migrations`, with what is wrong.
+    /// The failing check, `database` or `migrations`, with its reason.
     async fn ready(&self) -> Result<(), Failing>;
 }
 
 /// One transaction. [`UnitOfWork::commit`] consumes it; dropping it rolls back.
 ///
-/// Rows are changed here and nowhere else: what changes them are traits of their own
-/// (`CompanyWriter` beside [`CompanyRepository`]) that only a unit of work hands out.
-/// Audit rows and stored answers are written through the same unit of work as
-/// the change they speak of: there is no change without its trace.
+/// Rows are changed only here: the traits for changes (such as `CompanyWriter` for
+/// [`CompanyRepository`]) are separate, and only a unit of work provides them. Audit rows and
+/// stored answers are written through the same unit of work as the change that they describe, so
+/// there is no change without its audit row.
 #[async_trait]
 pub trait UnitOfWork: Send + Sync {
-    /// Everything that can be read, as this transaction sees it.
+    /// The repositories that read, as seen by this transaction.
     fn reads(&self) -> &dyn Repositories;
-    /// Changes of the accounts of users who sign in.
+    /// Changes of users' own accounts.
     fn auth(&self) -> &dyn AuthWriter;
     /// Changes of API keys.
     fn api_keys(&self) -> &dyn ApiKeyWriter;
-    /// Removal of what is stored about one user.
+    /// Removal of the data that is stored about one user.
     fn own_data(&self) -> &dyn OwnDataWriter;
-    /// Changes of users, for those who administer them.
+    /// Changes of users, for their administrators.
     fn users(&self) -> &dyn UserWriter;
     /// Changes of second factors, and logins that wait for one.
     fn second_factors(&self) -> &dyn SecondFactorWriter;
@@ -211,9 +210,9 @@ pub trait UnitOfWork: Send + Sync {
     fn companies(&self) -> &dyn CompanyWriter;
     /// Changes of predictions.
     fn predictions(&self) -> &dyn PredictionWriter;
-    /// What happened to companies, recorded and withdrawn.
+    /// Recording and withdrawing of outcomes.
     fn outcomes(&self) -> &dyn OutcomeWriter;
-    /// Reports of back-tests, made, completed and signed off.
+    /// Requesting, completing and signing off validation reports.
     fn validations(&self) -> &dyn ValidationWriter;
     /// New master scales.
     fn scales(&self) -> &dyn ScaleWriter;
@@ -221,8 +220,8 @@ pub trait UnitOfWork: Send + Sync {
     fn jobs(&self) -> &dyn JobWriter;
     /// Entries of the audit log.
     fn audit_log(&self) -> &dyn AuditWriter;
-    /// Answers to requests that may be sent again.
+    /// Stored answers to requests that may be repeated.
     fn idempotency(&self) -> &dyn IdempotencyRepository;
-    /// Makes everything that was done through it true at once.
+    /// Commits all changes atomically.
     async fn commit(self: Box<Self>) -> Result<(), RepositoryError>;
 }

@@ -13,36 +13,36 @@ use uuid::Uuid;
 
 use crate::RepositoryError;
 
-/// What a list of organizations is narrowed to.
+/// The filters of a list of organizations.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OrganizationFilter {
-    /// Ranks by likeness of name and domain; such a list has no cursor.
+    /// A search term: ranks by similarity of name and domain. Such a list has no cursor.
     pub q: Option<String>,
-    /// Only those that are, or are not, active.
+    /// Only active, or only inactive, organizations.
     pub is_active: Option<bool>,
     /// Only the children of this root.
     pub parent: Option<OrganizationId>,
 }
 
-/// Everything of an organization that can be changed, as it is to be.
+/// The new state of everything that can be changed in an organization.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct OrganizationState {
-    /// What describes it.
+    /// The description.
     #[serde(flatten)]
     pub profile: OrganizationProfile,
     /// The root it belongs to.
     pub parent_id: Option<OrganizationId>,
-    /// Whether its members can work.
+    /// Whether the organization is active.
     pub is_active: bool,
-    /// Whether its members are spared everyone's rows.
+    /// Whether system rows are hidden from its members.
     pub hide_system_data: bool,
-    /// Whether its members must show a second factor.
+    /// Whether its members must use a second factor.
     pub require_second_factor: bool,
-    /// Whether a second factor counts only once it was approved.
+    /// Whether a second factor counts only after approval.
     pub second_factor_approval: bool,
-    /// How many members it may have.
+    /// The limit of members.
     pub max_users: Option<u32>,
-    /// Who may join with its token.
+    /// Who may join with its join token.
     pub join_policy: JoinPolicy,
 }
 
@@ -61,16 +61,16 @@ impl From<&Organization> for OrganizationState {
     }
 }
 
-/// A member of an organization that is deleted, for the audit log.
+/// A member of a deleted organization, for the audit log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct FormerMember {
-    /// Who.
+    /// The user.
     pub id: UserId,
     /// The role they had.
     pub role: Role,
 }
 
-/// What goes with an organization.
+/// The rows that are affected by the deletion of an organization.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bereaved {
     /// Its members, who become `user`s.
@@ -79,19 +79,19 @@ pub struct Bereaved {
     pub children: Vec<OrganizationId>,
     /// The files of its uploads, by their keys in the file store.
     pub files: Vec<String>,
-    /// The owners of whose predictions some go with its companies: itself, and users
+    /// The owners of predictions that are deleted with its companies: the organization, and users
     /// with personal predictions on them.
     pub owners: Vec<Uuid>,
 }
 
-/// Reads organizations. They are not tenant rows: `among` says which there are, and `scope`
-/// which rows are counted.
+/// Reads organizations. They are not tenant rows: `among` restricts the organizations, and `scope`
+/// the rows that are counted.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait OrganizationRepository: Send + Sync {
-    /// By id.
+    /// Returns the organization with this id.
     async fn find(&self, id: OrganizationId) -> Result<Option<Organization>, RepositoryError>;
-    /// A page of those that a user may list, by `created_at` or `name`.
+    /// Returns a page of the organizations that a user may list, by `created_at` or `name`.
     async fn list(
         &self,
         among: &Organizations,
@@ -100,8 +100,8 @@ pub trait OrganizationRepository: Send + Sync {
         limit: Limit,
         after: Option<Cursor>,
     ) -> Result<Page<Organization>, RepositoryError>;
-    /// A root, but for `other_than`, whose name has this key ([`name_key`]): it looks like
-    /// a name of that key. Only super_admins may be told which.
+    /// Returns a root, other than `other_than`, whose name has this key ([`name_key`]) and
+    /// therefore looks like a name with that key. Only super_admins may learn which one it is.
     ///
     /// [`name_key`]: accunode_domain::organization::OrganizationProfile::name_key
     async fn root_like(
@@ -109,8 +109,8 @@ pub trait OrganizationRepository: Send + Sync {
         name_key: &str,
         other_than: OrganizationId,
     ) -> Result<Option<OrganizationId>, RepositoryError>;
-    /// What there is of each of these, in their order. `scope` is the reader's own: rows
-    /// are counted within it.
+    /// Returns the counts for each of these organizations, in their order. `scope` is that of the
+    /// reader: only rows within it are counted.
     async fn stats(
         &self,
         scope: &Scope,
@@ -118,12 +118,12 @@ pub trait OrganizationRepository: Send + Sync {
     ) -> Result<Vec<OrganizationStats>, RepositoryError>;
 }
 
-/// Changes organizations, each by what the access rules have granted about it.
+/// Changes organizations, each through a grant of the access rules.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait OrganizationWriter: Send + Sync {
-    /// Stores an organization below the parent of the grant: anyone who may make one says how it
-    /// begins.
+    /// Stores an organization below the parent of the grant. Any caller who may create one may
+    /// choose its settings.
     ///
     /// # Errors
     /// `Conflict` with `DomainTaken`, `NameTaken`, `NotARoot`.
@@ -133,11 +133,11 @@ pub trait OrganizationWriter: Send + Sync {
         id: OrganizationId,
         state: &OrganizationState,
     ) -> Result<Organization, RepositoryError>;
-    /// Changes what the grants are for to what it is in `state`, if the version still is
-    /// `version`. What no grant is for stays as it is.
+    /// Changes what the grants cover to its value in `state`, if the version is still `version`.
+    /// Everything else stays the same.
     ///
     /// # Errors
-    /// `Stale`; `Conflict` as [`Self::add`] and with `OrganizationFull`; `Internal` for the
+    /// `Stale`; `Conflict` as for [`Self::add`] and with `OrganizationFull`; `Internal` for the
     /// grant of another organization.
     async fn update(
         &self,
@@ -146,11 +146,11 @@ pub trait OrganizationWriter: Send + Sync {
         state: &OrganizationState,
         version: i64,
     ) -> Result<Organization, RepositoryError>;
-    /// What a removal would remove. Locks the organization until the unit of work ends, so
-    /// that nothing is added meanwhile.
+    /// Returns the rows that a removal would affect. Locks the organization until the unit of work
+    /// ends, so that nothing is added in the meantime.
     async fn bereaved(&self, removal: OrganizationRemoval) -> Result<Bereaved, RepositoryError>;
-    /// Removes the organization with its rows, if its version still is `version`: its members
-    /// become `user`s, its children roots.
+    /// Removes the organization with its rows, if its version is still `version`: its members
+    /// become `user`s, and its children roots.
     ///
     /// # Errors
     /// `Stale`.

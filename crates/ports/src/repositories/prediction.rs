@@ -1,4 +1,4 @@
-//! Predictions, annual and quarterly by the same calls.
+//! Predictions; the same methods serve annual and quarterly ones.
 
 use accunode_domain::{
     Timestamp,
@@ -14,7 +14,7 @@ use async_trait::async_trait;
 
 use crate::RepositoryError;
 
-/// What a list of predictions is narrowed to, beside its scope.
+/// The filters of a list of predictions, in addition to its scope.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[expect(missing_docs, reason = "the names are those of the columns")]
 pub struct PredictionFilter {
@@ -23,76 +23,77 @@ pub struct PredictionFilter {
     pub sector: Option<String>,
     pub year: Option<ReportingYear>,
     pub quarter: Option<Quarter>,
-    /// Any of these; all where there is none.
+    /// Any of these risk levels; empty for all.
     pub risk_levels: Vec<RiskLevel>,
-    /// On the PD in full precision.
+    /// Compared with the PD in full precision.
     pub pd_gte: Option<f64>,
     pub pd_lte: Option<f64>,
-    /// Within any of these, which are in order; all where there is none.
+    /// Any of these ranges, which are in order; empty for all.
     pub pd_ranges: Vec<PdRange>,
     pub model_version: Option<String>,
     pub job: Option<JobId>,
     pub created_from: Option<Timestamp>,
     pub created_to: Option<Timestamp>,
-    /// Changed at this time or later.
+    /// Only predictions changed at this time or later.
     pub updated_from: Option<Timestamp>,
-    /// Changed at this time or earlier.
+    /// Only predictions changed at this time or earlier.
     pub updated_to: Option<Timestamp>,
-    /// Changed last by this job; such a list is in the order of changes.
+    /// Only predictions last changed by this job; such a list is in the order of changes.
     pub changed_by_job: Option<JobId>,
 }
 
-/// What a company's timeline is narrowed to, beside its scope. A period without a
-/// quarter stands for the whole year.
+/// The filters of a company's timeline, in addition to its scope. A period without a quarter means
+/// the whole year.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TimelineFilter {
-    /// Of this kind only.
+    /// Only predictions of this kind.
     pub kind: Option<Kind>,
-    /// For this period and later ones.
+    /// Only this period and later ones.
     pub from: Option<Period>,
-    /// For this period and earlier ones.
+    /// Only this period and earlier ones.
     pub to: Option<Period>,
 }
 
-/// A place on a timeline: a year's own statement comes after its quarters, as it is
-/// made at the year's end.
+/// A position on a timeline. The annual period follows the quarters of its year, since its
+/// statement is made at the end of the year.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimelineMark {
     /// The period.
     pub period: Period,
-    /// Tells apart what there is for one period: for several owners.
+    /// Distinguishes predictions of several owners for one period.
     pub id: PredictionId,
 }
 
-/// A part of a timeline.
+/// A page of a timeline.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Timeline {
-    /// Oldest period first.
+    /// The predictions, oldest period first.
     pub predictions: Vec<Prediction>,
-    /// Where the next part begins; `None` at the end.
+    /// The start of the next page; `None` at the end.
     pub next: Option<TimelineMark>,
 }
 
-/// Reads predictions: tenant rows, of which the scope says which there are.
+/// Reads predictions: tenant rows, restricted by the scope.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait PredictionRepository: Send + Sync {
-    /// The one of this owner for a company and period.
+    /// Returns the prediction of this owner for a company and period.
     async fn of_period(
         &self,
         grant: Grant,
         company: CompanyId,
         period: Period,
     ) -> Result<Option<Prediction>, RepositoryError>;
-    /// By id.
+    /// Returns the prediction with this id.
     async fn find(
         &self,
         scope: &Scope,
         kind: Kind,
         id: PredictionId,
     ) -> Result<Option<Prediction>, RepositoryError>;
-    /// What it said before, newest first, at most `limit`: nothing where the prediction
-    /// cannot be read. `after` is the version of the last one seen.
+    /// Returns former values of the prediction, newest first, at most `limit`; none if the
+    /// prediction cannot be read. `after` is the version of the last revision that the caller has
+    /// seen.
     async fn revisions(
         &self,
         scope: &Scope,
@@ -101,7 +102,7 @@ pub trait PredictionRepository: Send + Sync {
         after: Option<i64>,
         limit: u32,
     ) -> Result<Vec<Revision>, RepositoryError>;
-    /// A page.
+    /// Returns a page.
     async fn list(
         &self,
         scope: &Scope,
@@ -111,7 +112,7 @@ pub trait PredictionRepository: Send + Sync {
         limit: Limit,
         after: Option<Cursor>,
     ) -> Result<Page<Prediction>, RepositoryError>;
-    /// How many rows a list has in all, and no more than `most`.
+    /// Counts all rows of a list, up to `most`.
     async fn count(
         &self,
         scope: &Scope,
@@ -119,7 +120,7 @@ pub trait PredictionRepository: Send + Sync {
         filter: &PredictionFilter,
         most: u32,
     ) -> Result<u32, RepositoryError>;
-    /// What there is for a company, of both kinds, oldest period first.
+    /// Returns the predictions of a company, of both kinds, oldest period first.
     async fn timeline(
         &self,
         scope: &Scope,
@@ -130,37 +131,36 @@ pub trait PredictionRepository: Send + Sync {
     ) -> Result<Timeline, RepositoryError>;
 }
 
-/// Changes predictions, each under a grant: whose rows may be changed, and who changes them.
+/// Changes predictions. Each change takes a grant: whose rows may be changed, and by whom.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait PredictionWriter: Send + Sync {
-    /// Stores a prediction. Its owner is the grant's. Answers its `updated_at`, which the
-    /// storage sets: rows are followed by it.
+    /// Stores a prediction for the owner of the grant. Returns its `updated_at`, which the storage
+    /// sets because lists in the order of changes depend on it.
     ///
     /// # Errors
-    /// `Conflict` on `unique_annual_prediction` or `unique_quarterly_prediction`,
-    /// or on `prediction_organization_consistency` (I4).
+    /// `Conflict` on `unique_annual_prediction` or `unique_quarterly_prediction`, or on
+    /// `prediction_organization_consistency` (I4).
     async fn add(
         &self,
         grant: Grant,
         prediction: &Prediction,
     ) -> Result<Timestamp, RepositoryError>;
-    /// Takes the place of the prediction of [`Grant::from`] with its id, if that still has
-    /// `version`: ratios, outcome and owner, which is [`Grant::owner`] afterwards.
+    /// Replaces the prediction of [`Grant::from`] with the same id, if its version is still
+    /// `version`: its ratios, its outcome and its owner, which becomes [`Grant::owner`].
     ///
     /// # Errors
-    /// `Stale`, also where it is a prediction of another owner; `Conflict` as for
-    /// [`Self::add`].
+    /// `Stale`, also for a prediction of another owner; `Conflict` as for [`Self::add`].
     async fn replace(
         &self,
         grant: Grant,
         prediction: &Prediction,
         version: i64,
     ) -> Result<(), RepositoryError>;
-    /// Removes a prediction of the grant's owner, if its version still is `version`.
+    /// Removes a prediction of the grant's owner, if its version is still `version`.
     ///
     /// # Errors
-    /// `Stale`, also where it is a prediction of another owner.
+    /// `Stale`, also for a prediction of another owner.
     async fn remove(
         &self,
         grant: Grant,

@@ -1,4 +1,4 @@
-//! `bulk_upload_jobs`: bulk uploads and rescorings, which is also the queue.
+//! `bulk_upload_jobs`: bulk uploads and rescorings. The table is also the queue.
 
 use accunode_domain::{
     Timestamp,
@@ -47,7 +47,7 @@ pub(crate) struct Model {
     #[sea_orm(column_type = "JsonBinary", nullable)]
     pub(crate) error: Option<Json>,
     pub(crate) error_message: Option<String>,
-    /// The last lines of its log, which a trigger writes.
+    /// The last lines of the job's log, which a trigger writes.
     #[sea_orm(column_type = "JsonBinary")]
     pub(crate) processing_logs: Json,
     pub(crate) lease_token: Option<Uuid>,
@@ -128,8 +128,8 @@ impl Model {
     }
 }
 
-/// The lines of a log. A program of the version before may have written one without a time,
-/// while it worked beside this one: such a line is left out.
+/// Reads the lines of a log. A program of the previous version, running at the same time, may have
+/// written a line without a time; such a line is skipped.
 fn read_log(lines: Value) -> Vec<JobLogLine> {
     let Value::Array(lines) = lines else {
         return Vec::new();
@@ -140,12 +140,12 @@ fn read_log(lines: Value) -> Vec<JobLogLine> {
         .collect()
 }
 
-/// Under which name the options of a rescoring say what it is about.
+/// The key of a rescoring's parameters in the options.
 pub(crate) const RESCORE: &str = "rescore";
-/// Under which name the options of a back-test say that it is one.
+/// The key that marks a back-test in the options.
 const VALIDATE: &str = "validate";
 
-/// The options, and beside them what a job is about that has no file.
+/// The options, with the parameters of a job that has no file.
 pub(crate) fn options_json(options: JobOptions, task: &Task) -> Result<Value, RepositoryError> {
     let json = |error: serde_json::Error| defect(error.to_string());
     let mut value = serde_json::to_value(options).map_err(json)?;

@@ -28,7 +28,7 @@ pub struct DeclaredTable {
 pub struct DeclaredColumn {
     /// The column's name.
     pub name: String,
-    /// The type as `pg_type.typname` has it, with `text` for every type of text.
+    /// The type as in `pg_type.typname`, with `text` for every type of text.
     pub type_name: String,
     /// Whether the column can hold NULL.
     pub nullable: bool,
@@ -94,7 +94,7 @@ fn type_name(column: &ColumnType) -> String {
         ColumnType::Decimal(_) => "numeric",
         ColumnType::Uuid => "uuid",
         ColumnType::TimestampWithTimeZone => "timestamptz",
-        // Values of JSON are read and written alike; the schema has the binary form only.
+        // JSON values are read and written in the same way; the schema uses only the binary form.
         ColumnType::Json | ColumnType::JsonBinary => "jsonb",
         ColumnType::Binary(_) | ColumnType::VarBinary(_) | ColumnType::Blob => "bytea",
         ColumnType::Date => "date",

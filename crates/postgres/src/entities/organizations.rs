@@ -1,4 +1,4 @@
-//! `organizations`: a root and its children are a tenant.
+//! `organizations`: a root and its children form a tenant.
 
 use accunode_domain::{
     Timestamp,
@@ -74,7 +74,7 @@ impl Model {
 }
 
 impl ActiveModel {
-    /// With this description, and the key that its name is compared by.
+    /// Sets this description, and the key by which its name is compared.
     pub(crate) fn describe(&mut self, profile: &OrganizationProfile) {
         self.name = Set(profile.name.clone());
         self.name_key = Set(Some(profile.name_key()));

@@ -1,4 +1,4 @@
-//! `rating_scales`: master scales that owners made.
+//! `rating_scales`: master scales of owners.
 
 use accunode_domain::{
     Timestamp,
@@ -75,7 +75,7 @@ impl Model {
 }
 
 impl ActiveModel {
-    /// A scale that is yet to have an owner.
+    /// A scale that has no owner yet.
     pub(crate) fn of(id: RatingScaleId, facts: &ScaleFacts) -> Result<Self, RepositoryError> {
         let grades = serde_json::to_value(&facts.scale);
         let version = i32::try_from(facts.version);

@@ -1,4 +1,4 @@
-//! Tables, jobs and workers for these tests.
+//! Tables, jobs and workers for the tests of bulk uploads.
 
 use std::sync::{Arc, Mutex};
 
@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::support::{Doubles, noon, scorer};
 
-/// A table, its header in row 1.
+/// A table, with its header in row 1.
 #[derive(Clone)]
 pub(super) struct Rows {
     header: Vec<String>,
@@ -50,7 +50,7 @@ impl Rows {
         Self::under(header, (0..count).map(cells))
     }
 
-    /// Its beginning, as a file store tells it.
+    /// The beginning of the table, as a file store returns it.
     pub(super) fn peek(&self) -> Peek {
         let header = SourceRow::of(1, self.header.clone());
         Peek {
@@ -64,7 +64,7 @@ impl Rows {
         }
     }
 
-    /// The file of a file store.
+    /// Makes a file store return this table.
     pub(super) fn behind(self, files: &mut MockFileStore) {
         let peek = self.peek();
         files
@@ -78,7 +78,7 @@ impl Rows {
     }
 }
 
-/// Quarterly rows whose inventory is turned over so often.
+/// Quarterly rows with this inventory turnover.
 pub(super) fn quarterly(count: u32, turnover: &str) -> Rows {
     let header = "symbol,year,quarter,current_ratio,quick_ratio,debt_to_equity,inventory_turnover,receivables_turnover,working_capital_to_total_assets,note";
     let cells = |n| {
@@ -142,7 +142,7 @@ pub(super) fn job(creator: &User) -> Job {
     }
 }
 
-/// Doubles for a worker whose chunks have 10 rows, and the chunks it stored.
+/// Returns doubles for a worker whose chunks have 10 rows, and the chunks that it stored.
 pub(super) fn worker(
     creator: &User,
     count: u32,
