@@ -1,6 +1,6 @@
-//! The command line: what can be said, not what it does (that is `commands`).
+//! The command line: its arguments. The modules in `commands` implement the commands.
 //!
-//! To add a command: a variant of [`Command`], a module in `commands`, a line in `main.rs`.
+//! To add a command, add a variant to [`Command`], a module to `commands` and a line to `main.rs`.
 
 use std::path::PathBuf;
 
@@ -19,27 +19,27 @@ use crate::config::Sources;
 #[derive(Debug, Parser)]
 #[command(name = "accunode", version, about)]
 pub struct Cli {
-    /// What holds for every command.
+    /// Settings that apply to every command.
     #[command(flatten)]
     pub settings: Settings,
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// Settings that stand above the file and the environment.
+/// Settings that take precedence over the file and the environment.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Settings {
     /// The configuration file (TOML) [env: ACCUNODE_CONFIG]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Where data is kept [env: ACCUNODE_DATA_DIR]
+    /// The folder for data [env: ACCUNODE_DATA_DIR]
     #[arg(long, global = true, value_name = "FOLDER")]
     pub data_dir: Option<String>,
-    /// What is logged, such as info,accunode=debug [env: ACCUNODE_LOG]
+    /// The filter of the log, such as info,accunode=debug [env: ACCUNODE_LOG]
     #[arg(long, global = true, value_name = "FILTER")]
     pub log: Option<String>,
-    /// How log lines look: text or json [env: ACCUNODE_LOG_FORMAT]
+    /// The format of log lines: text or json [env: ACCUNODE_LOG_FORMAT]
     #[arg(long, global = true, value_name = "FORMAT")]
     pub log_format: Option<String>,
     /// Any other setting, such as db_pool_size=20; may be repeated
@@ -50,53 +50,53 @@ pub struct Settings {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Answer requests and work on uploads
+    /// Serve requests and process uploads
     Serve {
-        /// Where to listen [env: ACCUNODE_LISTEN]
+        /// The address to listen on [env: ACCUNODE_LISTEN]
         #[arg(long, value_name = "ADDRESS:PORT")]
         listen: Option<String>,
-        /// Leave uploads to another process
+        /// Do not process uploads; leave them to another process
         #[arg(long)]
         no_worker: bool,
-        /// For tests of programs that use the API: a service with a database of its own, a
-        /// free port, an administrator, no limits and a clock that can be put forward. What
-        /// it has is printed as a line of JSON, and is gone when it ends
+        /// For tests of programs that use the API: a service with its own database, a free port, an
+        /// administrator, no limits and a clock that can be advanced. Its details are printed as a
+        /// line of JSON, and its data is removed when it ends
         #[arg(long, conflicts_with = "no_worker")]
         ephemeral: bool,
     },
-    /// Work on uploads and answer no requests
+    /// Process uploads and serve no requests
     Worker,
-    /// Look after administrators
+    /// Manage administrators
     #[command(subcommand)]
     Admin(Admin),
-    /// Change the database's schema, or say where it stands
+    /// Change the schema of the database, or print its state
     #[command(subcommand)]
     Migrate(Migrate),
-    /// Look after the database
+    /// Maintain the database
     #[command(subcommand)]
     Maintain(Maintain),
-    /// Copy everything that is kept into a folder or a bucket, also while it serves
+    /// Copy all data into a folder or a bucket, also while the service runs
     Backup(Backup),
-    /// Put a backup into an empty data folder or an empty database
+    /// Restore a backup into an empty data folder or an empty database
     Restore(Restore),
-    /// Fill an empty database with data to look at, or to measure with
+    /// Fill an empty database with data for demonstrations or measurements
     #[command(subcommand)]
     Seed(Seed),
-    /// Score a file without server and database
+    /// Score a file without a server and a database
     Score(Score),
-    /// Compare a file of predictions with what happened, without server and database
+    /// Compare a file of predictions with outcomes, without a server and a database
     Validate(Validate),
     /// Send a file to a server, and wait until its rows are stored
     Upload(Upload),
     /// Print the configuration, with secrets hidden
     Config {
-        /// Every setting with its variable, value, default, and where the value comes from
+        /// Print every setting with its variable, value, default, and the origin of the value
         #[arg(long)]
         all: bool,
     },
     /// Print the OpenAPI document
     Openapi,
-    /// Print what completes this program's commands in a shell
+    /// Print the completion script for a shell
     Completions {
         /// The shell
         shell: clap_complete::Shell,
@@ -113,12 +113,12 @@ pub enum Command {
 /// `accunode admin`.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Admin {
-    /// Make a verified super_admin
+    /// Create a verified super_admin
     Create {
         /// Their e-mail address
         #[arg(long)]
         email: String,
-        /// Read the password from standard input, one line
+        /// Read the password from standard input, as one line
         #[arg(long)]
         password_stdin: bool,
     },
@@ -127,51 +127,51 @@ pub enum Admin {
 /// `accunode seed`.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Seed {
-    /// An invented bank: organizations, users of each role, companies, uploads
+    /// Create the data of an invented bank: organizations, users of each role, companies, uploads
     Demo {
         /// The password of all its users
         #[arg(long, default_value = DEMO_PASSWORD)]
         password: String,
     },
-    /// Many rows, as unevenly spread as in life
+    /// Create many rows with a realistic, uneven distribution
     Load(Load),
 }
 
 /// `accunode migrate`.
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub enum Migrate {
-    /// Apply what is missing
+    /// Apply the missing migrations
     Up,
-    /// Take back the last migrations; what their tables hold is lost
+    /// Revert the last migrations; the data in their tables is lost
     Down {
-        /// How many
+        /// The number of migrations
         #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
         steps: u32,
     },
-    /// Say which migrations are applied; fails while any is missing
+    /// Print which migrations are applied; fails if any is missing
     Status,
 }
 
 /// `accunode maintain`.
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub enum Maintain {
-    /// Make the dashboards' sums anew from the predictions
+    /// Compute the sums of the dashboards again from the predictions
     RebuildRollups,
-    /// Merge the changes since into the dashboards' sums
+    /// Merge the latest changes into the sums of the dashboards
     FoldRollups,
-    /// Make the audit log's partitions for the coming months
+    /// Create the partitions of the audit log for the coming months
     AuditPartitions {
-        /// For so many months beyond this one
+        /// The number of months after the present one
         #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(i32).range(0..=60))]
         ahead: i32,
     },
-    /// Drop months of the audit log whose archives are read back and hold the same rows
+    /// Drop months of the audit log after comparing their rows with their archives
     AuditDrop {
-        /// Keep months that ended at most so many days ago
+        /// Keep months that ended at most this many days ago
         #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(i32).range(30..))]
         keep_days: i32,
     },
-    /// Do a piece of maintenance that the service does by itself when it is due
+    /// Run a maintenance task that the service runs by itself when it is due
     Run {
         /// audit_partitions, clean_up, sweep_files, audit_archive, rollup_check, analyze or reindex
         task: MaintenanceTask,
@@ -179,7 +179,8 @@ pub enum Maintain {
 }
 
 impl Settings {
-    /// The process's environment with these settings on top. `--set` beats the named ones.
+    /// The environment of the process with these settings applied. `--set` takes precedence over
+    /// the named ones.
     #[must_use]
     pub fn sources(&self) -> Sources {
         let mut sources = Sources::from_process();

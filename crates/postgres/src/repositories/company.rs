@@ -32,10 +32,10 @@ use crate::{
     tenant::{ScopeSql, TenantEntity, VisibleTo, column, is_version, of_actor},
 };
 
-/// The constraint by which an owner has a symbol once.
+/// The constraint that makes a symbol unique within an owner.
 pub(crate) const UNIQUE_SYMBOL: &str = "unique_company_symbol_per_org";
 
-/// The owners among whose companies a symbol is looked up, best first.
+/// The owners whose companies are searched for a symbol, in order of precedence.
 pub(crate) fn lookup_keys(scope: &Scope, grant: Grant, home: Option<OrganizationId>) -> Vec<Uuid> {
     let mut keys = vec![grant.owner().key()];
     if let (Owner::User(_), Some(home)) = (grant.owner(), home) {
@@ -47,7 +47,7 @@ pub(crate) fn lookup_keys(scope: &Scope, grant: Grant, home: Option<Organization
     keys
 }
 
-/// Companies, by an executor.
+/// Companies, through an executor.
 #[derive(Debug)]
 pub(crate) struct Companies<E> {
     db: E,
@@ -161,11 +161,11 @@ struct InUse {
     used: bool,
 }
 
-/// What stands on a company. The database's function sees every owner's rows.
+/// The rows on a company. The function of the database reads the rows of all owners.
 const ROWS_ON: &str = "SELECT r.* FROM companies c CROSS JOIN LATERAL rows_on_company(c.id) r \
                        WHERE c.id = $1 AND c.owner_key = $2";
 
-/// Lets the level of a company change before the predictions on it do, within the transaction.
+/// Allows the level of a company to change before that of its predictions, within the transaction.
 const LEVEL_DEFERRED: &str = "SET CONSTRAINTS companies_level_fixed DEFERRED";
 
 #[derive(Debug, FromQueryResult)]
@@ -222,7 +222,7 @@ impl CompanyWriter for Companies<Tx> {
         profile: &CompanyProfile,
     ) -> Result<FoundCompany, RepositoryError> {
         let keys = lookup_keys(scope, grant, home);
-        // Twice: where someone else makes the company at this moment, it is found then.
+        // The second pass finds a company that another transaction created in the meantime.
         for _ in 0..2 {
             if let Some(company) = self.best_of(&keys, profile).await? {
                 return Ok(FoundCompany {
@@ -310,7 +310,7 @@ impl CompanyWriter for Companies<Tx> {
     }
 }
 
-/// A company of the grant's owner.
+/// A new company of the grant's owner.
 fn new(grant: Grant, id: CompanyId, profile: &CompanyProfile) -> companies::ActiveModel {
     companies::Entity::owned_by(grant).row(companies::ActiveModel {
         id: Set(id.0),
@@ -319,7 +319,7 @@ fn new(grant: Grant, id: CompanyId, profile: &CompanyProfile) -> companies::Acti
 }
 
 impl Companies<Tx> {
-    /// The company with this symbol of the first owner that has one.
+    /// Returns the company with this symbol of the first owner that has one.
     async fn best_of(
         &self,
         keys: &[Uuid],
@@ -357,12 +357,12 @@ impl Companies<Tx> {
     }
 }
 
-/// How long a search may take. It reads what is like `q` among the companies of the scope,
-/// whatever the size of the page.
+/// The time limit of a search, which reads all companies of the scope that match `q`, whatever the
+/// size of the page.
 const SEARCH_LIMIT: Duration = Duration::from_secs(2);
 
 impl<E: Executor> Companies<E> {
-    /// The companies that have a text for one of their identifiers.
+    /// Returns the companies that have the text as one of their identifiers.
     async fn of_identifier(
         &self,
         scope: &Scope,
@@ -399,8 +399,8 @@ impl<E: Executor> Companies<E> {
         })
     }
 
-    /// Best match first, in one statement: scope and filters are part of the search, which
-    /// looks at nothing that belongs to other owners.
+    /// Returns the best matches first, in one statement: scope and filters are part of the search,
+    /// which reads no rows of other owners.
     async fn search(
         &self,
         scope: &Scope,
@@ -409,7 +409,7 @@ impl<E: Executor> Companies<E> {
         limit: Limit,
     ) -> Result<Page<Company>, RepositoryError> {
         let scope = ScopeSql::of(scope);
-        // The argument refers to `a`, so that the function is called after the actor is set.
+        // The argument refers to `a`, so that the function is called after the actor has been set.
         let asked = ExprTrait::is_not_null(of_actor("actor"));
         let q: Expr = CaseStatement::new().case(asked, q).into();
         let symbol = filter.symbol.as_ref().map(|symbol| symbol.as_str());
@@ -434,7 +434,7 @@ impl<E: Executor> Companies<E> {
             .filter(scope.condition::<companies::Entity>())
             .filter(Expr::col(("hit", "id")).equals(companies::Column::Id.as_column_ref()))
             .into_query();
-        // The offset keeps the planner from taking this apart.
+        // The offset prevents the planner from flattening the subquery.
         select
             .expr_as(Expr::col(("hit", "rank")), "hit_rank")
             .from_function(hits, "hit")
@@ -468,7 +468,7 @@ const fn identifier(kind: IdentifierKind) -> companies::Column {
     }
 }
 
-/// Only what is asked for is in the statement, so that the planner sees a plain one.
+/// The statement contains only the filters in use, so that the planner sees a simple one.
 fn condition(filter: &CompanyFilter) -> Condition {
     use companies::Column;
     let is = |column: Column, value: &Option<String>| value.as_ref().map(|value| column.eq(value));

@@ -38,7 +38,7 @@ use crate::{
     tenant::{ScopeSql, TenantEntity, VisibleTo, one_of_names},
 };
 
-/// Bulk uploads and rescorings, by an executor.
+/// Bulk uploads and rescorings, through an executor.
 #[derive(Debug)]
 pub(crate) struct Jobs<E> {
     db: E,
@@ -50,7 +50,7 @@ impl<E> Jobs<E> {
     }
 }
 
-/// A job, or that it is not (any more) in a state that allows the change.
+/// Returns the job, or the error that its state does not (or no longer) allow the change.
 fn changed(rows: Vec<bulk_upload_jobs::Model>) -> Result<Job, RepositoryError> {
     match rows.into_iter().next() {
         Some(row) => row.into_job(),
@@ -64,7 +64,7 @@ const fn stale() -> RepositoryError {
     }
 }
 
-/// How many jobs have a status.
+/// The number of jobs with a status.
 #[derive(Debug, FromQueryResult)]
 struct Counted {
     status: Named<JobStatus>,
@@ -103,7 +103,7 @@ impl<E: Executor> JobRepository for Jobs<E> {
             .filter(scope.condition::<Entity>())
             .group_by(Column::Status)
             .into_query();
-        // The offset keeps the planner from taking this apart.
+        // The offset prevents the planner from flattening the subquery.
         select.offset(0);
         let statement = scope.ordered(&self.db, select, |outer| {
             outer.order_by(("x", Column::Status), Order::Asc);
@@ -167,7 +167,7 @@ impl<E: Executor> JobRepository for Jobs<E> {
             JobType::Quarterly => QUARTERLY_ROWS,
             JobType::Outcomes => OUTCOME_ROWS,
         };
-        // A dry run makes no predictions: its ok rows are kept like the others.
+        // A dry run creates no predictions, so its ok rows are kept like the others.
         let kept = filter.status != Some(RowStatus::Ok) || job.options.dry_run;
         let made = filter.status.is_none_or(|status| status == RowStatus::Ok);
         let actor = self.db.actor(reached.reader()).reading_values();
@@ -203,11 +203,11 @@ impl<E: Executor> JobRepository for Jobs<E> {
     }
 }
 
-/// The outcomes of a job's rows: those that were kept with it, and those that are predictions.
+/// The outcomes of a job's rows: those kept with the job, and those that became predictions.
 const ANNUAL_ROWS: &str = include_str!("job/annual_rows.sql");
-/// The same of a job that makes quarterly predictions.
+/// The same for a job that creates quarterly predictions.
 const QUARTERLY_ROWS: &str = include_str!("job/quarterly_rows.sql");
-/// The same of a job that records outcomes.
+/// The same for a job that records outcomes of companies.
 const OUTCOME_ROWS: &str = include_str!("job/outcome_rows.sql");
 
 /// A row of [`ANNUAL_ROWS`] and [`QUARTERLY_ROWS`].
@@ -349,7 +349,7 @@ impl JobWriter for Jobs<Tx> {
         changed(resumed)
     }
 
-    /// The predictions first: deleting the job is what makes a second call find nothing.
+    /// Predictions are removed first: once the job is deleted, a second call finds nothing.
     #[tracing::instrument(name = "JobWriter::remove", level = "debug", skip_all)]
     async fn remove(
         &self,

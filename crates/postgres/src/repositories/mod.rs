@@ -1,4 +1,4 @@
-//! One file and one struct for each repository of the ports, over an [`Executor`].
+//! The repositories of the ports over an [`Executor`], with one file and one struct each.
 
 mod analytics;
 mod api_key;
@@ -40,7 +40,7 @@ use crate::{
     pools::{Pools, ReadPools},
 };
 
-/// The repositories that read, by one executor.
+/// The repositories that read, through one executor.
 #[derive(Debug)]
 pub(crate) struct PgRepositories<E> {
     auth: AuthUsers<E>,
@@ -63,8 +63,8 @@ pub(crate) struct PgRepositories<E> {
 }
 
 impl<E: Clone> PgRepositories<E> {
-    /// `identity` is what the callers of every request are looked up by, `rows` everything
-    /// else.
+    /// `identity` is the executor for looking up the callers of requests, `rows` the one for
+    /// everything else.
     fn new(identity: &E, rows: &E) -> Self {
         Self {
             auth: AuthUsers::new(identity.clone()),
@@ -89,7 +89,7 @@ impl<E: Clone> PgRepositories<E> {
 }
 
 impl PgRepositories<ReadPools> {
-    /// Outside of transactions.
+    /// The repositories outside of transactions.
     pub(crate) fn of_pools(pools: &Pools) -> Self {
         let identity = ReadPools::only(&pools.identity);
         let rows = ReadPools::by_work(&pools.reads, &pools.expensive);
@@ -98,7 +98,7 @@ impl PgRepositories<ReadPools> {
 }
 
 impl PgRepositories<Tx> {
-    /// In a unit of work.
+    /// The repositories in a unit of work.
     pub(crate) fn of_transaction(tx: &Tx) -> Self {
         Self::new(tx, tx)
     }

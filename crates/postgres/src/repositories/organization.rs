@@ -1,5 +1,5 @@
-//! Organizations. No policy of the database stands on them: which ones a reader may see is in
-//! the ids that the access rules hand over.
+//! Organizations. They have no row-level security: the access rules pass the ids of those that a
+//! reader may see.
 
 use accunode_domain::{
     access::{
@@ -38,7 +38,7 @@ use crate::{
     tenant::ScopeSql,
 };
 
-/// Organizations, by an executor.
+/// Organizations, through an executor.
 #[derive(Debug)]
 pub(crate) struct Organizations<E> {
     db: E,
@@ -107,7 +107,7 @@ impl<E: Executor> OrganizationRepository for Organizations<E> {
         Ok(found.map(OrganizationId))
     }
 
-    /// Predictions are counted by their rollups, which cost the same however many there are.
+    /// The rollups count predictions at a cost that does not depend on their number.
     async fn stats(
         &self,
         scope: &Scope,
@@ -123,7 +123,7 @@ impl<E: Executor> OrganizationRepository for Organizations<E> {
     }
 }
 
-/// What there is of some organizations, as far as the reader reaches it.
+/// The counts of some organizations, over the rows that the reader can read.
 const STATS: &str = include_str!("organization/stats.sql");
 
 /// A row of [`STATS`].
@@ -185,7 +185,7 @@ fn condition(among: &Among, filter: &OrganizationFilter) -> Condition {
         .add_option(parent.map(|parent| organizations::Column::ParentId.eq(parent.0)))
 }
 
-/// Best match first: what begins like it, then what is like it.
+/// Orders the best matches first: names that begin with the text, then similar ones.
 fn best_matches(
     select: Select<organizations::Entity>,
     q: &str,
@@ -210,7 +210,7 @@ fn best_matches(
         .limit(u64::from(limit.get()))
 }
 
-/// One row more than asked, by which the page knows whether there is a next one.
+/// Selects one row more than requested, which shows whether there is a next page.
 fn sorted(
     select: Select<organizations::Entity>,
     sort: Sort,
@@ -272,7 +272,7 @@ impl OrganizationWriter for Organizations<Tx> {
         state: &OrganizationState,
         version: i64,
     ) -> Result<Organization, RepositoryError> {
-        // It follows from the name, and names that were stored before it have none yet.
+        // The key follows from the name, and names stored before keys existed have none yet.
         let mut changes = organizations::ActiveModel {
             name_key: Set(Some(state.profile.name_key())),
             ..Default::default()
@@ -375,7 +375,7 @@ impl Organizations<Tx> {
     }
 }
 
-/// Sets the columns that one change is about to what they are in this state.
+/// Sets the columns of one change to their values in this state.
 fn set(
     changes: &mut organizations::ActiveModel,
     change: OrganizationChange,
@@ -384,7 +384,7 @@ fn set(
     match change {
         OrganizationChange::Profile => changes.describe(&state.profile),
         OrganizationChange::JoinToken => changes.join_policy = Set(state.join_policy.into()),
-        // The addresses stand in a table of their own.
+        // The addresses are in another table.
         OrganizationChange::AllowedEmails => {}
         OrganizationChange::IsActive => changes.is_active = Set(state.is_active),
         OrganizationChange::MaxUsers => {

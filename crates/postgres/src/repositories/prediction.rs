@@ -1,4 +1,4 @@
-//! Predictions, annual and quarterly by the same code over their entities.
+//! Predictions; the same code serves annual and quarterly ones over their entities.
 
 mod timeline;
 
@@ -40,7 +40,7 @@ use crate::{
     tenant::{ScopeSql, VisibleTo, column, is_version, one_of_names},
 };
 
-/// Predictions, by an executor.
+/// Predictions, through an executor.
 #[derive(Debug)]
 pub(crate) struct Predictions<E> {
     db: E,
@@ -116,7 +116,7 @@ impl<E: Executor> PredictionRepository for Predictions<E> {
         let key = |last: &Prediction| Cursor {
             sort,
             key: match sort {
-                // Rust prints the shortest decimal that reads back to the same number.
+                // Rust prints the shortest decimal that parses to the same number.
                 Sort::Pd => last.outcome.pd.get().to_string(),
                 Sort::UpdatedAt => time_key(last.updated_at),
                 _ => time_key(last.created_at),
@@ -200,12 +200,12 @@ impl PredictionWriter for Predictions<Tx> {
     }
 }
 
-/// A stored prediction as one of the domain.
+/// Converts a stored row to a prediction of the domain.
 fn read(row: impl Into<PredictionRow>) -> Result<Prediction, RepositoryError> {
     row.into().into_prediction()
 }
 
-/// A row of all columns as a prediction of the domain.
+/// Decodes a row with all columns as a prediction of the domain.
 fn decode<T: PredictionTable>(row: &QueryResult) -> Result<Prediction, RepositoryError> {
     let row = row.try_as_pg_row();
     let row = row.ok_or_else(|| defect("a row of another database"))?;
@@ -260,8 +260,8 @@ impl<E: Executor> Predictions<E> {
         let keyset = Keyset {
             sort,
             column,
-            // What has an index behind the owner is looked up owner by owner: in the order of all
-            // organizations' rows, few that fit may be far apart.
+            // Filters with an index behind the owner are evaluated owner by owner: in the order of
+            // all organizations' rows, the few matches may be far apart.
             over_organizations: sort == Sort::CreatedAt
                 && filter.symbol.is_none()
                 && filter.year.is_none()
@@ -339,7 +339,7 @@ impl Predictions<Tx> {
     }
 }
 
-/// That the prediction was there in the version that was read.
+/// Checks that the prediction existed in the version that was read.
 fn one_of(rows: u64) -> Result<(), RepositoryError> {
     match rows {
         0 => Err(RepositoryError::Stale { what: "prediction" }),
@@ -347,7 +347,7 @@ fn one_of(rows: u64) -> Result<(), RepositoryError> {
     }
 }
 
-/// Annual predictions have no quarter: none is of one that is asked for.
+/// Annual predictions have no quarter, so none matches a requested one.
 fn of_quarter<T: PredictionTable>(quarter: Option<Quarter>) -> Condition {
     let all = Condition::all();
     match (T::REPORTING_QUARTER, quarter) {
@@ -357,7 +357,7 @@ fn of_quarter<T: PredictionTable>(quarter: Option<Quarter>) -> Condition {
     }
 }
 
-/// Only what is asked for is in the statement, so that the planner sees a plain one.
+/// The statement contains only the filters in use, so that the planner sees a simple one.
 fn condition<T: PredictionTable>(filter: &PredictionFilter) -> Condition {
     let sector = filter.sector.as_ref();
     let symbol = filter.symbol.as_ref();
@@ -388,8 +388,8 @@ fn condition<T: PredictionTable>(filter: &PredictionFilter) -> Condition {
         .add_option(filter.changed_by_job.map(|job| T::CHANGED_BY_JOB.eq(job.0)))
 }
 
-/// That the PD is within one of these ranges. Beside several stands the range that holds them
-/// all, which an index in the order of PDs is scanned by.
+/// Restricts the PD to one of these ranges. With several ranges, their enclosing range is added, so
+/// that an index in the order of PDs can be used.
 fn in_ranges<T: PredictionTable>(ranges: &[PdRange]) -> Option<Condition> {
     let within = |range: PdRange| {
         Condition::all()
@@ -407,8 +407,8 @@ fn in_ranges<T: PredictionTable>(ranges: &[PdRange]) -> Option<Condition> {
     })
 }
 
-/// The level as a constant and no parameter: a plan that does not know it could not take the
-/// index of high risks.
+/// The level is a constant, not a parameter: a plan that does not know it could not use the index
+/// of high risks.
 fn is_level<T: PredictionTable>(level: RiskLevel) -> Expr {
     column(T::RISK_LEVEL).eq(Expr::Constant(level.as_str().to_owned().into()))
 }

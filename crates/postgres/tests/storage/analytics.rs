@@ -1,4 +1,4 @@
-//! Dashboards equal what lists show.
+//! Dashboards equal the figures computed from lists.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,7 +37,7 @@ async fn listed(store: &PgStore, scope: &Scope, kind: Kind) -> Vec<Prediction> {
     }
 }
 
-/// Predictions of every level by some users; some moved, changed and removed again.
+/// Predictions of every level by some users, of which some were moved, changed and removed.
 async fn a_busy_year(world: &World) {
     let mut n = 0_u32;
     for (name, role, _) in USERS {
@@ -161,13 +161,13 @@ async fn every_figure_equals_the_same_figure_over_the_list() {
     let world = World::create().await;
     a_busy_year(&world).await;
     figures_equal_lists(&world, &world.store).await;
-    // The same once the deltas are folded into the rollups.
+    // The same after the deltas are folded into the rollups.
     sqlx::query("SELECT fold_prediction_rollups()")
         .execute(&world.superuser)
         .await
         .unwrap();
     figures_equal_lists(&world, &world.store).await;
-    // And where no policy holds.
+    // And without row-level security.
     figures_equal_lists(&world, &world.without_policies().await).await;
 }
 

@@ -204,7 +204,7 @@ async fn a_company_stays_under_rows_that_its_actor_may_not_delete() {
     let rows = work.companies().rows_on(grant, company.id).await.unwrap();
     assert_eq!(rows.len(), 1);
     assert_eq!((rows[0].created_by, rows[0].count), (m2.user(), 1));
-    // The database's own fence, were the rows not asked for.
+    // The database enforces the rule itself, even if the rows were not requested before.
     let removed = work.companies().remove(grant, company.id, 1).await;
     assert!(
         matches!(removed, Err(RepositoryError::Stale { .. })),
@@ -223,8 +223,8 @@ async fn a_grant_for_another_owners_rows_changes_nothing() {
         sa.create(Some(AccessLevel::System), None).unwrap(),
         sa.create(None, Some(organization("B"))).unwrap(),
     ];
-    // The database's policies let a super_admin change it, so that the statement's own
-    // condition is what is tested.
+    // Row-level security allows the change to a super_admin, so this tests the condition of the
+    // statement.
     let work = world.begin(&sa).await;
     for grant in others {
         let update = work.companies().update(grant, &company, 1).await;

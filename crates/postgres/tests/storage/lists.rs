@@ -1,4 +1,4 @@
-//! Pages: every row exactly once, in order, whatever the ties.
+//! Pages: every row appears exactly once, in order, with any ties.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use crate::world::{USERS, World, profile};
 
-/// For every owner companies and predictions whose sort keys are mostly the same.
+/// Creates companies and predictions for every owner, with mostly equal sort keys.
 async fn many(world: &World) {
     let sql = "
         WITH owners AS (
@@ -100,7 +100,7 @@ async fn all_predictions(
     }
 }
 
-/// The ids of what the scope contains, behind the store's back.
+/// Returns the ids of the rows in the scope, with direct access to the database.
 async fn readable(world: &World, table: &str, scope: &Scope) -> BTreeSet<Uuid> {
     let sql = format!("SELECT id, access_level, owner_key FROM {table}");
     let rows: Vec<(Uuid, String, Uuid)> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
@@ -377,7 +377,7 @@ async fn a_cursor_of_another_order_is_refused() {
     assert!(matches!(refused, Err(RepositoryError::Internal(_))));
 }
 
-/// The companies of a list in the order of changes, behind a cursor.
+/// Returns the companies of a list in the order of changes, after a cursor.
 async fn changed(
     world: &World,
     scope: &Scope,
@@ -395,8 +395,8 @@ async fn changed(
     (symbols.collect(), page.next)
 }
 
-/// What is changed while a list of changes is followed is met once it has been committed, no
-/// matter in which order transactions commit.
+/// A reader who follows a list of changes finds every change once it has been committed, in
+/// whatever order transactions commit.
 #[tokio::test]
 async fn a_reader_of_changes_misses_none_that_commits_late() {
     let world = World::create().await;
@@ -410,7 +410,7 @@ async fn a_reader_of_changes_misses_none_that_commits_late() {
         .add(grant, id, &profile("LATE"))
         .await
         .unwrap();
-    // Locks name whole seconds.
+    // The keys of the locks are whole seconds.
     tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
     world.company(&m1, AccessLevel::Organization, "EARLY").await;
 

@@ -1,4 +1,4 @@
-//! Storage on a real PostgreSQL, each test in a database of its own.
+//! Storage on a real PostgreSQL, with a separate database for each test.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 #![expect(

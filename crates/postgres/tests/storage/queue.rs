@@ -331,7 +331,8 @@ async fn a_new_job_wakes_who_waits() {
     };
     let queue = world.store.queue(patient).unwrap();
     assert!(queue.claim().await.unwrap().is_none());
-    // Listening may begin a little after the queue does: one of several jobs comes through.
+    // The listener may start a little after the queue: the notification of one of several jobs
+    // arrives.
     let mut ticks = tokio::time::interval(Duration::from_millis(50));
     let job = || new_job(Kind::Annual, JobOptions::default());
     let woken = timeout(Duration::from_secs(20), async {
@@ -394,7 +395,7 @@ async fn a_job_that_is_given_up_names_what_ended_its_last_attempt() {
          the file store did not give the file"
     );
 
-    // It goes on from there, with all its attempts; killed each time, it says that.
+    // The job continues from there, with all its attempts; each kill is recorded.
     let work = world.begin(&m1).await;
     let waiting = work.jobs().resume(personal, job.id, None, 1).await.unwrap();
     work.commit().await.unwrap();
@@ -472,7 +473,7 @@ async fn an_attempt_that_an_outage_ended_is_not_counted() {
     let (_, first) = queue.claim().await.unwrap().unwrap();
     let again = queue.resume(&first).await.unwrap().unwrap();
     assert_eq!((again.id, again.attempts), (job.id, 1));
-    // Its lease ran out meanwhile and another worker took it.
+    // Its lease expired in the meantime, and another worker took the job.
     let (_, second) = queue.claim().await.unwrap().unwrap();
     assert!(queue.resume(&first).await.unwrap().is_none());
     queue.forgive(job.id).await.unwrap();

@@ -1,8 +1,8 @@
-//! The one configuration of the service: defaults < file < environment < flags.
+//! The configuration of the service: defaults < file < environment < flags.
 //!
-//! A setting `max_upload_bytes` is written so in the file (TOML) and `ACCUNODE_MAX_UPLOAD_BYTES`
-//! in the environment; `DATABASE_URL` and `REDIS_URL` are understood too. To add one: a field
-//! here, its key in [`KEYS`], and its line in [`Config::load`].
+//! The setting `max_upload_bytes` has this name in the file (TOML) and is
+//! `ACCUNODE_MAX_UPLOAD_BYTES` in the environment; `DATABASE_URL` and `REDIS_URL` are recognised
+//! too. To add a setting, add a field here, its key to [`KEYS`], and its line to [`Config::load`].
 
 mod budgets;
 mod fault;
@@ -50,7 +50,7 @@ use read::{
 use redis::{RedisConfig, read_redis};
 use watching::{read_metrics_listen, read_otlp};
 
-/// Every setting but those below `postgres.settings`, whose names are PostgreSQL's.
+/// Every setting except those below `postgres.settings`, whose names are PostgreSQL's.
 const KEYS: &[&str] = &[
     "allowed_origins",
     "at_once.analytics",
@@ -138,11 +138,11 @@ const KEYS: &[&str] = &[
     "workers",
 ];
 
-/// `drain_seconds` where other processes can take the requests over. A process that keeps
-/// its sessions to itself is the only one: then waiting would only prolong its restart.
+/// `drain_seconds` if other processes can take over requests. A process with its own sessions is
+/// the only one, and draining would only prolong its restart.
 const SHARED_DRAIN_SECONDS: u64 = 10;
 
-/// Settings whose values may hold a password: never repeated in an error.
+/// Settings whose values may contain a password: errors never repeat them.
 const SECRETS: &[&str] = &[
     "backups.secret_access_key",
     "backups.session_token",
@@ -158,69 +158,69 @@ const SECRETS: &[&str] = &[
     "smtp_url",
 ];
 
-/// What the service runs with. Printing it (`Debug`, `Serialize`) hides the secrets.
+/// The configuration in force. Printing it (`Debug`, `Serialize`) hides the secrets.
 #[derive(Debug, Clone, Serialize)]
 pub struct Config {
-    /// Where the API listens.
+    /// The address that the API listens on.
     pub listen: SocketAddr,
-    /// What the service keeps: the embedded database and, by default, the uploaded files.
+    /// The folder for the service's data: the embedded database and, by default, the uploaded
+    /// files.
     pub data_dir: PathBuf,
-    /// The server's database; without it the embedded one is used.
+    /// The URL of the server's database; without it the embedded one is used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub database_url: Option<SecretUrl>,
-    /// The same database as the role that owns the schema.
+    /// The URL of the same database for the role that owns the schema.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner_database_url: Option<SecretUrl>,
-    /// Where sessions, cache and limits are kept for several processes; without it
-    /// they are kept in this one. Nodes of a cluster with commas between.
+    /// The store of sessions, cache and limits for several processes; without it they are kept in
+    /// this process. Nodes of a cluster are separated by commas.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redis_url: Option<SecretUrls>,
-    /// The Sentinels that know the master which `redis_url` names.
+    /// The Sentinels that know the master named by `redis_url`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redis_sentinels: Option<SecretUrls>,
     /// Whether `redis_url` names nodes of a cluster.
     pub redis_cluster: bool,
-    /// The servers that these three settings describe.
+    /// The servers that result from these three settings.
     #[serde(skip)]
     pub redis_servers: Option<RedisServers>,
-    /// What every key in Redis begins with.
+    /// The prefix of every key in Redis.
     pub redis_prefix: String,
-    /// Connections that one process keeps at most for each kind of work.
+    /// The most connections of one process for each kind of work.
     #[serde(serialize_with = "as_pools")]
     pub db_pools: PoolSizes,
-    /// After how long a connection that no one uses is closed, in seconds.
+    /// The time after which an idle connection is closed, in seconds.
     pub db_pool_idle_seconds: u64,
-    /// After how long without use a connection is asked whether it lives before it is handed
-    /// out, in seconds; 0: every time.
+    /// The idle time after which a connection is checked before use, in seconds; 0 checks every
+    /// time.
     pub db_pool_ping_after_seconds: u64,
-    /// After how long a connection is replaced by a new one, in seconds.
+    /// The age at which a connection is replaced, in seconds.
     pub db_pool_recycle_seconds: u64,
-    /// How long a connection is waited for, in seconds; without it by kind of work.
+    /// The longest wait for a connection, in seconds; without it the default for each kind of work.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub db_pool_wait_seconds: Option<u64>,
-    /// How long the process answers on, in seconds, after it was told to end: until then
-    /// anyone who distributes the requests must have noticed that it is not ready.
+    /// How long the process continues to answer after a request to stop, in seconds. By then load
+    /// balancers must have noticed that it is not ready.
     pub drain_seconds: u64,
-    /// Where uploaded files are kept: a folder, or a place in a bucket.
+    /// The store of uploaded files: a folder, or a prefix in a bucket.
     pub files_url: SecretUrl,
-    /// How the object store of the uploaded files is reached, where they are in a bucket.
+    /// The object store of the uploaded files, if they are in a bucket.
     #[serde(skip_serializing_if = "S3Config::is_empty")]
     pub files: S3Config,
-    /// How the object store of backups is reached; where none of it is given, as that of the
-    /// uploaded files.
+    /// The object store of backups; if nothing is set, that of the uploaded files.
     #[serde(skip_serializing_if = "S3Config::is_empty")]
     pub backups: S3Config,
-    /// A folder of models beside the shipped ones.
+    /// A folder of models in addition to the shipped ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub models_dir: Option<PathBuf>,
-    /// Which annual model scores; without it the newest.
+    /// The annual model that scores; without it the newest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model_annual: Option<ModelPin>,
-    /// Which quarterly model scores; without it the newest.
+    /// The quarterly model that scores; without it the newest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model_quarterly: Option<ModelPin>,
-    /// The default rate that PDs of annual predictions are stated for; without it that of
-    /// the model's manifest.
+    /// The default rate to which PDs of annual predictions are calibrated; without it that of the
+    /// model's manifest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_default_rate_annual: Option<TargetRate>,
     /// The same for quarterly predictions.
@@ -230,32 +230,32 @@ pub struct Config {
     pub max_upload_bytes: u64,
     /// The processes that read uploaded files.
     pub parser: ParserConfig,
-    /// How much of a disk must stay free for uploads to be taken, in bytes or as a share.
+    /// The free space that a disk must have for uploads to be accepted, in bytes or as a share.
     pub min_free_disk: MinFreeDisk,
     /// Whether users may register themselves.
     pub registration: Registration,
-    /// What seals secrets in the database; without it a file of the data folder.
+    /// The key that seals secrets in the database; without it a file in the data folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret_key: Option<SecretKeys>,
-    /// What hashing a password costs.
+    /// The cost of hashing a password.
     pub password_hashing: HashingConfig,
-    /// Where users reach the service: what links in mails begin with.
+    /// The URL of the service for users: the beginning of links in mails.
     pub public_url: String,
-    /// The mail server; without it mails are written into a folder.
+    /// The mail server; without it mails are written to a folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub smtp_url: Option<SecretUrl>,
-    /// Who sends the mails.
+    /// The sender of mails.
     #[serde(serialize_with = "as_text")]
     pub mail_from: Sender,
-    /// Requests a minute and principal, by class; 0 is no limit.
+    /// Requests a minute for each principal, by class; 0 is no limit.
     pub limits: LimitsConfig,
-    /// What one account or organization may use up.
+    /// The budgets of one user or organization.
     pub budgets: BudgetsConfig,
-    /// How many mails users can cause.
+    /// The limits of mails that users can cause.
     pub mails: MailsConfig,
-    /// Expensive requests of one tenant at once, by kind of work; 0 is no limit.
+    /// Concurrent expensive requests of one tenant, by kind of work; 0 is no limit.
     pub at_once: AtOnceConfig,
-    /// Proxies whose word on a request's origin is taken: addresses or networks.
+    /// Proxies whose forwarded addresses are trusted: addresses or networks.
     #[serde(serialize_with = "with_commas", skip_serializing_if = "Vec::is_empty")]
     pub trusted_proxies: Vec<String>,
     /// Origins whose pages may call the API with a token, such as `https://app.example.com`.
@@ -263,14 +263,14 @@ pub struct Config {
     pub allowed_origins: Vec<String>,
     /// Threads that answer HTTP requests.
     pub workers: usize,
-    /// Where Prometheus finds the figures; without it nowhere.
+    /// The address for Prometheus; without it there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metrics_listen: Option<SocketAddr>,
-    /// Where traces and logs are sent.
+    /// The collector of traces and logs.
     pub otlp: OtlpConfig,
-    /// What is logged, such as `info,accunode=debug`.
+    /// The filter of the log, such as `info,accunode=debug`.
     pub log: String,
-    /// How log lines look.
+    /// The format of log lines.
     pub log_format: LogFormat,
     /// The embedded PostgreSQL.
     pub postgres: PostgresConfig,
@@ -280,16 +280,16 @@ impl Config {
     /// Reads all layers.
     ///
     /// # Errors
-    /// Everything that is wrong, at once.
+    /// All faults together.
     pub fn load(sources: &Sources) -> Result<Self, ConfigFaults> {
         Self::load_with_origins(sources).map(|(config, _)| config)
     }
 
-    /// Reads all layers; beside them, where each setting that was given came from (a file,
-    /// a variable, the command line), by its name.
+    /// Reads all layers, and returns the origin of each setting that was given (a file, a variable,
+    /// the command line), by its name.
     ///
     /// # Errors
-    /// As [`Self::load`].
+    /// As for [`Self::load`].
     pub fn load_with_origins(
         sources: &Sources,
     ) -> Result<(Self, BTreeMap<String, String>), ConfigFaults> {
@@ -494,25 +494,24 @@ impl Config {
         Ok((config, layers.into_origins()))
     }
 
-    /// Every setting but those below `postgres.settings`, with the variable that it can be
-    /// given by.
+    /// Every setting except those below `postgres.settings`, with its environment variable.
     pub fn settings() -> impl Iterator<Item = (&'static str, String)> {
         KEYS.iter().map(|key| (*key, layers::variable_of(key)))
     }
 
-    /// Where uploaded files are kept.
+    /// The location of uploaded files.
     ///
     /// # Errors
-    /// Where `files_url` is of another form, which reading it has refused before.
+    /// If `files_url` has another form, which reading it has rejected before.
     pub fn files_location(&self) -> anyhow::Result<Location> {
         let url = url::Url::parse(self.files_url.expose())?;
         Location::of_url(&url, &self.files.settings()).context("files_url is no place for files")
     }
 
-    /// How the object store of backups is reached.
+    /// The object store of backups.
     #[must_use]
     pub fn backups_s3(&self) -> S3Settings {
-        // As a whole: a key of one store is worth nothing at another.
+        // Used as a whole: the key of one store is useless for another.
         let given = if self.backups.is_empty() {
             &self.files
         } else {
@@ -521,10 +520,10 @@ impl Config {
         given.settings()
     }
 
-    /// The processes that read uploaded files, as configured.
+    /// The settings of the processes that read uploaded files.
     ///
     /// # Errors
-    /// Where the system does not tell which program is running.
+    /// If the system does not report which program is running.
     pub fn parser_settings(&self) -> std::io::Result<ParserSettings> {
         let settings = match &self.parser.program {
             Some(program) => ParserSettings::of_program(program.clone()),
@@ -538,7 +537,7 @@ impl Config {
         })
     }
 
-    /// How much expensive work of one tenant is taken on at once.
+    /// The limits of concurrent expensive work of one tenant.
     #[must_use]
     pub fn at_once(&self) -> AtOnce {
         let places = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
@@ -551,7 +550,7 @@ impl Config {
         }
     }
 
-    /// The embedded PostgreSQL as configured.
+    /// The settings of the embedded PostgreSQL.
     #[must_use]
     pub fn embedded_options(&self) -> EmbeddedOptions {
         EmbeddedOptions {
@@ -564,16 +563,16 @@ impl Config {
         }
     }
 
-    /// The configuration as a file would hold it, with secrets hidden.
+    /// The configuration in the format of the file, with secrets hidden.
     ///
     /// # Errors
-    /// When a path is not UTF-8.
+    /// If a path is not UTF-8.
     pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
         toml::to_string(self)
     }
 }
 
-/// As it is read.
+/// Serializes a value in the format that is read.
 fn as_text<S: Serializer>(
     value: &impl std::fmt::Display,
     serializer: S,
@@ -581,13 +580,13 @@ fn as_text<S: Serializer>(
     serializer.collect_str(value)
 }
 
-/// As the settings are named.
+/// Serializes pool sizes by the names of their settings.
 fn as_pools<S: Serializer>(sizes: &PoolSizes, serializer: S) -> Result<S::Ok, S::Error> {
     let sizes = PoolKind::ALL.map(|kind| (kind.as_str(), sizes.of(kind)));
     serializer.collect_map(sizes)
 }
 
-/// As a list is read.
+/// Serializes a list in the format that is read.
 fn with_commas<S: Serializer>(names: &[String], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&names.join(","))
 }

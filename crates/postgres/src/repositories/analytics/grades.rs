@@ -26,7 +26,7 @@ const GRADES: &str = include_str!("sql/grades.sql");
 struct Row {
     group_name: String,
     group_id: Option<Uuid>,
-    /// A bucket of the rollups, or the grade from 0.
+    /// The bucket of the rollups, or the grade counted from 0.
     pd_bucket: i16,
     n: i64,
     pd: f64,

@@ -30,11 +30,11 @@ const HIGH_RISK_COMPANIES: &str = include_str!("sql/high_risk_companies.sql");
 const NEWEST_OF_ORGANIZATIONS: &str = include_str!("sql/newest_of_organizations.sql");
 const NEWEST_OF_ORGANIZATIONS_IN_YEAR: &str =
     include_str!("sql/newest_of_organizations_in_year.sql");
-/// How many are in each tenth of a bucket.
+/// The counts in each tenth of a bucket.
 const TENTHS: &str = "ARRAY[sum(r.n0), sum(r.n1), sum(r.n2), sum(r.n3), sum(r.n4), \
      sum(r.n5), sum(r.n6), sum(r.n7), sum(r.n8), sum(r.n9)]";
 
-/// Dashboards, by an executor.
+/// Dashboards, through an executor.
 #[derive(Debug)]
 pub(crate) struct Analytics<E> {
     db: E,
@@ -56,7 +56,7 @@ impl<E: Executor> AnalyticsRepository for Analytics<E> {
     ) -> Result<Headline, RepositoryError> {
         let buckets = self.buckets(&ScopeSql::of(scope), kind, year).await?;
         let total: i64 = buckets.iter().map(|bucket| bucket.predictions).sum();
-        // What is beside every bucket is the same in all of them.
+        // The totals are the same in every bucket.
         let Some(first) = buckets.first().filter(|_| total > 0) else {
             return Ok(Headline::default());
         };
@@ -116,14 +116,14 @@ impl<E: Executor> AnalyticsRepository for Analytics<E> {
     }
 }
 
-/// What the rollups say of one bucket of probabilities, and beside it what is said of all.
+/// The row of one PD bucket, with totals over all buckets.
 #[derive(Debug, FromQueryResult)]
 struct Bucket {
     pd_bucket: i16,
     predictions: i64,
     high: i64,
     pd: f64,
-    /// How many are in each tenth of the bucket.
+    /// The counts in each tenth of the bucket.
     tenths: Vec<i64>,
     high_risk_companies: i64,
     last_prediction: Option<Timestamp>,
@@ -153,7 +153,7 @@ impl<E: Executor> Analytics<E> {
     }
 }
 
-/// The year of rollups that have one group more, of all years.
+/// The year, for rollups that also have a group for all years.
 const fn year_or_all(year: Option<ReportingYear>) -> &'static str {
     match year {
         Some(_) => "$5",
@@ -161,13 +161,13 @@ const fn year_or_all(year: Option<ReportingYear>) -> &'static str {
     }
 }
 
-/// The columns that count what is in each tenth of a bucket.
+/// The columns with the counts of each tenth of a bucket.
 fn tenths(alias: &str) -> String {
     let columns: Vec<_> = (0..10).map(|n| format!("{alias}.n{n}")).collect();
     columns.join(", ")
 }
 
-/// A column of a sum that is no value of the domain.
+/// The error for a column of a sum that is not a valid domain value.
 fn corrupt(kind: Kind, column: &'static str, cause: impl Into<Cause>) -> RepositoryError {
     RepositoryError::Corrupt {
         table: kind.rollup(),

@@ -1,4 +1,4 @@
-//! Risk from period to period.
+//! The trend of risk over periods.
 
 use accunode_domain::{access::Scope, id::OrganizationId, prediction::Kind};
 use accunode_ports::{
@@ -18,12 +18,12 @@ struct Row {
     group_name: String,
     group_id: Option<Uuid>,
     reporting_year: String,
-    /// Of quarterly ones alone.
+    /// Only for quarterly predictions.
     reporting_quarter: Option<String>,
     n: i64,
     high: i64,
     mean: f64,
-    /// The bucket of the median, what is below it, and in each of its tenths.
+    /// The bucket of the median, the count below it, and the counts of its tenths.
     median: i16,
     below: i64,
     tenths: Vec<i64>,
@@ -57,7 +57,7 @@ impl<E: Executor> Analytics<E> {
         };
         let points: Result<Vec<_>, RepositoryError> = rows.into_iter().map(point).collect();
         let mut points = points?;
-        // The database's collation is not everyone's order.
+        // The order must not depend on the collation of the database.
         points.sort_by(|a, b| (&a.group, a.period).cmp(&(&b.group, b.period)));
         Ok(points)
     }

@@ -1,4 +1,4 @@
-//! Every query that takes a scope, and rows of every owner to ask it about.
+//! Every query that takes a scope, and rows of every owner to run it on.
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
@@ -79,20 +79,20 @@ pub(super) const QUERIES: [&str; 49] = [
     "analytics.grades off the buckets by country",
 ];
 
-/// What takes a scope and does not read by it: it writes under a grant, as that scope's
-/// actor.
+/// Methods that take a scope but do not read by it: they write under a grant, as the actor of that
+/// scope.
 pub(super) const WRITES: [&str; 3] = [
     "company.find_or_add",
     "job.store_chunk",
     "job.store_outcomes",
 ];
 
-/// What reads the one row of an owner, by a scope that the actor has narrowed to that owner:
-/// the access matrix asks it of everyone. Histories are those of one owner that the scope has to
-/// contain: tests of the API compare back-tests of every owner with an oracle.
+/// Methods that read the single row of an owner, by a scope that the actor has narrowed to that
+/// owner: the access matrix tests them for all users. Histories are those of one owner that the
+/// scope must contain: tests of the API compare back-tests of every owner with an oracle.
 pub(super) const OF_ONE_OWNER: [&str; 2] = ["outcome.coverage", "mod.histories"];
 
-/// One of everything of one owner, all with their label.
+/// One row of each kind of one owner, all with the owner's label.
 pub(super) struct Cell {
     pub(super) label: String,
     pub(super) owner: Owner,
@@ -112,17 +112,17 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    /// Whose report has this id: that of the owner's outcome, too.
+    /// The owner whose report has this id, which is also the id of the owner's outcome.
     fn labelled(&self, id: Uuid) -> Option<String> {
         let cell = self.cells.iter().find(|cell| cell.outcome.0 == id);
         cell.map(|cell| cell.label.clone())
     }
 }
 
-/// Where a query is asked: the pool, or a unit of work of user.
+/// The target of a query: the pool, or a unit of work of a user.
 pub(super) struct Asked<'a> {
     pub(super) reads: &'a dyn Repositories,
-    /// Figures are asked of the pool alone.
+    /// Whether analytics are queried, which is possible only on the pool.
     pub(super) analytics: bool,
 }
 
@@ -155,7 +155,7 @@ pub(super) fn owners() -> Vec<(String, Owner, &'static str)> {
     users.into_iter().chain(places).chain(system).collect()
 }
 
-/// Makes a cell for every owner, behind the store's back.
+/// Creates a cell for every owner, with direct access to the database.
 pub(super) async fn fill(world: &World) -> Rows {
     let shared = Uuid::from_u128(0xffff);
     let mut sql = format!(
@@ -257,8 +257,8 @@ pub(super) fn all() -> Limit {
     Limit::new(Limit::MAX).unwrap()
 }
 
-/// What a query answers: the labels of the rows it shows, or how many it counts.
-/// `None` where it cannot be asked there.
+/// Runs a query and returns the labels of the rows that it shows, or how many it counts. `None` if
+/// it cannot run on this target.
 pub(super) async fn ask(
     query: &str,
     on: &Asked<'_>,
@@ -556,7 +556,7 @@ pub(super) async fn shows(
     }
 }
 
-/// A figure as the number of owners whose rows it counts.
+/// Returns a figure as the number of owners whose rows it counts.
 pub(super) async fn figure(query: &str, on: &dyn AnalyticsRepository, scope: &Scope) -> String {
     let owners = match query {
         "analytics.headline" => {
@@ -598,7 +598,7 @@ pub(super) async fn figure(query: &str, on: &dyn AnalyticsRepository, scope: &Sc
     u64::try_from(owners).unwrap().to_string()
 }
 
-/// A scale whose grades are not sums of buckets.
+/// A scale whose grades do not align with the buckets.
 fn off_buckets() -> MasterScale {
     let mut grades = MasterScale::shipped().grades().to_vec();
     grades[9].pd_to = 0.02;

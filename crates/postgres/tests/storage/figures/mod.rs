@@ -1,5 +1,5 @@
-//! The law of figures: whatever happens to rows, users and organizations, every figure
-//! that someone is shown equals the same figure in plain SQL over what they may read.
+//! The property of statistics: whatever happens to rows, users and organizations, every figure that
+//! a user sees equals the same figure in plain SQL over the rows that they may read.
 
 mod history;
 mod plain;
@@ -16,7 +16,7 @@ use crate::world::{USERS, World};
 use history::*;
 use plain::*;
 
-/// Compares every figure of a user; answers how many predictions they counted.
+/// Compares every figure of a user, and returns how many predictions they counted.
 async fn compare(world: &World, name: &str, when: &str) -> i64 {
     let readable = Plain::of(world, name).await.all();
     let reader = world.actor(name).await.scope();
@@ -220,8 +220,8 @@ async fn trend(
     assert_near(&told, &plainly(world, sql).await, about);
 }
 
-/// The same lines in any order; numbers may differ in the last of the 12 digits, where
-/// one side rounded a float and the other a decimal.
+/// Compares lines in any order. Numbers may differ in the last of the 12 digits, where one side
+/// rounded a float and the other a decimal.
 #[track_caller]
 fn assert_near(told: &[String], plain: &[String], about: &str) {
     let sorted = |lines: &[String]| {
@@ -261,7 +261,7 @@ async fn live(seed: u64) {
         world.company(&actor, level, &format!("C{name}")).await;
     }
     let mut done = 0;
-    // Only what was not refused is a step; there is always something that is not.
+    // Only successful operations count as steps; some operation always succeeds.
     while life.happened < STEPS {
         done += 1;
         let before = life.happened;

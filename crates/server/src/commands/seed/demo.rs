@@ -1,6 +1,6 @@
-//! `accunode seed demo`: an invented bank with its organizations, users, companies and
-//! uploads, made by the use cases as its users would have made them. What is there already is
-//! left as it is, so that a run that was interrupted is taken up by the next.
+//! `accunode seed demo`: an invented bank with its organizations, users, companies and uploads,
+//! created through the use cases as its users would have done. Existing data is left unchanged, so
+//! that the next run continues an interrupted one.
 
 use accunode_application::{
     Application, Caller, Done, Error, RowLevel,
@@ -30,7 +30,7 @@ use crate::{
     service::Service,
 };
 
-/// The password of all users, where no other is named.
+/// The password of all users, unless another one is given.
 pub const PASSWORD: &str = "northern lights over vestermark";
 const BANK: &str = "Vestermark Bank";
 const CORPORATE: &str = "Corporate Lending";
@@ -99,19 +99,19 @@ const ACCOUNTS: [Account; 8] = [
     ),
     ("guest@demo.example", "Gil", "Guest", Role::User, None),
 ];
-/// Whose portfolios are which companies, and which user keeps them.
+/// The organizations with the companies of their portfolios, and the users who maintain them.
 const PORTFOLIOS: [(&str, &str, std::ops::Range<usize>); 3] = [
     ("ana@demo.example", "corporate", 0..180),
     ("jonas@demo.example", "small-business", 180..320),
     ("lea@demo.example", "leasing", 320..portfolio::COMPANIES),
 ];
 
-/// Makes the demonstration data.
+/// Creates the demonstration data.
 ///
 /// # Errors
-/// Where the database holds other data; those of the database and the use cases.
+/// If the database contains other data; those of the database and the use cases.
 pub(super) fn run(config: &Config, password: &str) -> anyhow::Result<()> {
-    // Its users confirm no addresses, and nothing is mailed to them.
+    // Its users confirm no addresses, and no mails are sent to them.
     let config = Config {
         registration: config::Registration::Open,
         smtp_url: None,
@@ -148,10 +148,10 @@ async fn require_empty(connection: &mut PgConnection) -> anyhow::Result<()> {
     require_only(connection, &emails, &names).await
 }
 
-/// Makes what is missing of the demonstration; something must work on uploads meanwhile.
+/// Creates the missing parts of the demonstration. A worker must process uploads in the meantime.
 ///
 /// # Errors
-/// Those of the use cases, and of the database that `connection` looks into.
+/// Those of the use cases, and of the database that `connection` reads.
 pub async fn fill(
     application: &Application,
     connection: &mut PgConnection,
@@ -348,7 +348,7 @@ impl Demo<'_> {
             access_level: RowLevel::limited(AccessLevel::Organization),
             organization: None,
             options: JobOptions {
-                // Corrections replace what is there.
+                // Corrections replace existing predictions.
                 on_conflict: OnConflict::Update,
                 ..JobOptions::default()
             },
@@ -366,7 +366,7 @@ impl Demo<'_> {
     }
 }
 
-/// What was made; none where it had been made before.
+/// Returns the created value; `None` if it existed before.
 pub(super) fn unless_there<T>(made: Result<T, Error>, there: &str) -> anyhow::Result<Option<T>> {
     match made {
         Ok(made) => Ok(Some(made)),

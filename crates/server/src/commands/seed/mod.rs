@@ -1,5 +1,5 @@
-//! `accunode seed`: data to look at and to measure with. Both refuse a database in which
-//! anyone works.
+//! `accunode seed`: data for demonstrations and measurements. Both commands refuse a database that
+//! is in use.
 
 mod demo;
 mod load;
@@ -18,7 +18,7 @@ use crate::{cli::Seed, config::Config};
 /// Fills an empty database.
 ///
 /// # Errors
-/// Where there is other data in it, and those of the database.
+/// If the database contains other data; those of the database.
 pub fn run(config: &Config, what: &Seed) -> anyhow::Result<()> {
     match what {
         Seed::Demo { password } => demo::run(config, password),
@@ -32,7 +32,7 @@ pub fn run(config: &Config, what: &Seed) -> anyhow::Result<()> {
     }
 }
 
-/// That nothing is there beside these accounts and organizations.
+/// Checks that the database contains only these accounts and organizations.
 async fn require_only(
     connection: &mut PgConnection,
     emails: &[String],

@@ -1,6 +1,6 @@
-//! What became of the demonstration's borrowers, and back-tests of what was predicted for them.
-//! Defaults are drawn from the PDs themselves, and several times as often in the downturn, so
-//! that one window shows PDs that were too low.
+//! The outcomes of the demonstration's borrowers, and back-tests of their predictions. Defaults are
+//! drawn from the PDs themselves, and several times as often in the downturn, so that one window
+//! shows PDs that were too low.
 
 use std::collections::BTreeSet;
 
@@ -23,7 +23,8 @@ use anyhow::bail;
 use super::{demo::unless_there, portfolio::Sequence};
 
 const DEFINITION: Definition = Definition::Bankruptcy;
-/// How much more often companies defaulted than the PDs of the statements of a year say.
+/// The factor by which companies defaulted more often than the PDs from statements of a year
+/// predict.
 const STRESS: [(u16, f64); 8] = [
     (2016, 1.0),
     (2017, 1.3),
@@ -34,14 +35,14 @@ const STRESS: [(u16, f64); 8] = [
     (2022, 1.2),
     (2023, 1.6),
 ];
-/// A company in a hundred and fifty repays and leaves in a year.
+/// The share of companies that repay and leave in a year.
 const EXITS: f64 = 1.0 / 150.0;
 
 fn level() -> Option<RowLevel> {
     RowLevel::limited(AccessLevel::Organization)
 }
 
-/// Records what happened to the companies of the caller's organization.
+/// Records the outcomes of the companies of the caller's organization.
 pub(super) async fn record(application: &Application, keeper: &Caller) -> anyhow::Result<()> {
     let mut left = BTreeSet::new();
     for prediction in annual(application, keeper).await? {
@@ -60,7 +61,7 @@ pub(super) async fn record(application: &Application, keeper: &Caller) -> anyhow
     Ok(())
 }
 
-/// The annual predictions of the caller's organization, in the order of companies and years.
+/// Returns the annual predictions of the caller's organization, ordered by company and year.
 async fn annual(application: &Application, caller: &Caller) -> anyhow::Result<Vec<Prediction>> {
     let mut query = ListPredictions {
         access_level: Some(AccessLevel::Organization),
@@ -89,8 +90,8 @@ fn year(prediction: &Prediction) -> u16 {
     prediction.period.year.get()
 }
 
-/// What happens in the twelve months that begin half a year after the statement, the same in
-/// every run. A company that has gone has no further fate.
+/// Draws an outcome in the twelve months that begin half a year after the statement, the same in
+/// every run. A company that has left has no further outcome.
 fn fate(prediction: &Prediction, left: &mut BTreeSet<CompanyId>) -> Option<OutcomeDraft> {
     let year = year(prediction);
     let (_, stress) = STRESS.iter().find(|(known, _)| *known == year)?;
@@ -123,7 +124,7 @@ fn fate(prediction: &Prediction, left: &mut BTreeSet<CompanyId>) -> Option<Outco
     })
 }
 
-/// Says for which days outcomes are complete, compares, and has one report signed off.
+/// States for which days outcomes are complete, runs back-tests, and has one report signed off.
 pub(super) async fn compare(
     application: &Application,
     asker: &Caller,

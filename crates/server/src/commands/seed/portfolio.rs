@@ -1,5 +1,5 @@
-//! An invented bank's borrowers: four hundred companies over ten years, the same each time.
-//! Each has a health that wanders and meets a bad year or two; the ratios follow from it.
+//! The borrowers of an invented bank: four hundred companies over ten years, the same in every run.
+//! Each has a financial health that drifts and has a bad year or two; the ratios follow from it.
 
 use std::fmt::Write;
 
@@ -25,7 +25,7 @@ const FIRST: [&str; 20] = [
     "Severn",
     "Thale",
 ];
-/// The second word of a name, its sector, and how risky that is.
+/// The second word of a name, its sector, and the risk of that sector.
 const TRADES: [(&str, &str, f64); 20] = [
     ("Foods", "Consumer Staples", 0.3),
     ("Breweries", "Consumer Staples", 0.1),
@@ -58,19 +58,19 @@ const COUNTRIES: [(&str, &str); 8] = [
     ("GBR", "GBP"),
     ("CHE", "CHF"),
 ];
-/// How the economy was in each year from 2016 on.
+/// The state of the economy in each year from 2016.
 const CYCLE: [f64; 10] = [0.1, 0.2, 0.2, 0.0, -0.9, -0.2, 0.1, -0.4, -0.2, 0.1];
 /// The first year of the annual statements.
 pub(super) const FIRST_YEAR: usize = 2016;
-/// How many companies there are.
+/// The number of companies.
 pub(super) const COMPANIES: usize = FIRST.len() * TRADES.len();
 
 const COLUMNS: &str = "company_symbol,company_name,sector,country,currency,reporting_year";
 const ANNUAL: &str = "long_term_debt_to_total_capital,total_debt_to_ebitda,net_income_margin,ebit_to_interest_expense,return_on_assets";
 const QUARTERLY: &str = "current_ratio,quick_ratio,debt_to_equity,inventory_turnover,receivables_turnover,working_capital_to_total_assets";
 
-/// A sequence of numbers that is the same each time (SplitMix64): demonstration data must be
-/// the same on every machine, and need not be unpredictable.
+/// A sequence of numbers that is the same in every run (SplitMix64): demonstration data must be the
+/// same on every machine, and need not be unpredictable.
 pub(super) struct Sequence(u64);
 
 impl Sequence {
@@ -86,13 +86,13 @@ impl Sequence {
         z ^ (z >> 31)
     }
 
-    /// From 0 to 1.
+    /// A number from 0 to 1.
     #[expect(clippy::cast_precision_loss, reason = "53 bits are what is wanted")]
     pub(super) fn unit(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    /// About a normal distribution: mean 0, standard deviation 1.
+    /// An approximately normal number: mean 0, standard deviation 1.
     fn normal(&mut self) -> f64 {
         (0..12).map(|_| self.unit()).sum::<f64>() - 6.0
     }
@@ -110,7 +110,7 @@ struct Company {
 
 impl Company {
     fn of(number: usize) -> Self {
-        // Neighbours in number are of all sectors.
+        // Companies with adjacent numbers are of different sectors.
         let (first, trade) = (FIRST[number / TRADES.len()], TRADES[number % TRADES.len()]);
         let letter = |n: usize| char::from(b'A' + u8::try_from(n % 26).unwrap_or(0));
         let symbol = format!(
@@ -131,7 +131,7 @@ impl Company {
         }
     }
 
-    /// Its health in each of `periods` of a year whose economy is `cycle`.
+    /// The health of the company in each of `periods` of a year whose economy is `cycle`.
     fn health(&mut self, cycle: &[f64]) -> Vec<f64> {
         let mut own = 0.0;
         cycle
@@ -181,7 +181,7 @@ impl Company {
         ratios.map(|value| self.maybe(value))
     }
 
-    /// One figure in thirty is missing, as in life.
+    /// Removes one value in thirty, as in real data.
     fn maybe(&mut self, value: f64) -> Option<f64> {
         (self.sequence.unit() > 0.033).then_some(value)
     }
@@ -230,7 +230,7 @@ pub(super) fn quarterly(companies: std::ops::Range<usize>) -> String {
     text
 }
 
-/// Statements as they come in from branches: some rows cannot be used, each for another reason.
+/// Statements as branches send them: some rows are unusable, each for another reason.
 pub(super) fn with_faults(companies: std::ops::Range<usize>) -> String {
     let text = annual(companies, 2025..2026);
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
@@ -248,7 +248,7 @@ pub(super) fn with_faults(companies: std::ops::Range<usize>) -> String {
         }
     }
     if let Some(line) = lines.get_mut(27) {
-        // No figures at all.
+        // A row without any figures.
         let identity: Vec<&str> = line.split(',').take(6).collect();
         *line = format!("{},,,,,", identity.join(","));
     }
@@ -273,7 +273,7 @@ mod tests {
     fn files_have_a_row_for_each_company_and_period() {
         assert_eq!(annual(0..400, 2016..2026).lines().count(), 4_001);
         assert_eq!(quarterly(0..400).lines().count(), 3_201);
-        // A company's years are the same in whichever file they stand.
+        // The years of a company are the same in every file.
         let (all, late) = (annual(5..6, 2016..2026), annual(5..6, 2021..2026));
         assert_eq!(all.lines().nth(6), late.lines().nth(1));
     }
