@@ -1,18 +1,15 @@
-//! The schema of AccuNode's database, and how a database gets it.
+//! The schema of AccuNode's database, and the migrations that create it.
 //!
-//! The schema is SQL, one file per subject, in the folder of the migration that
-//! made it; `docs/database.md` explains it. This crate knows no other crate of
-//! the workspace.
+//! The schema is SQL, one file per subject, in the folder of its migration; `docs/database.md`
+//! explains it. This crate depends on no other crate of the workspace.
 //!
-//! A new installation runs [`bootstrap_roles`] once as a superuser, then
-//! [`migrate_up`]; any number of nodes may start with both at once. [`status`]
-//! needs no right but reading and is what readiness asks.
+//! A new installation runs [`bootstrap_roles`] once as a superuser, then [`migrate_up`]; any number
+//! of nodes may start with both at the same time. [`status`] needs only the right to read, and
+//! readiness uses it.
 //!
-//! To add a migration: a module `mYYYYMMDD_NNNNNN_what_it_does` with its SQL
-//! beside it, `up` and a real `down`, and two lines in this file: its `mod` and its
-//! place in [`Migrator`]. A change to a
-//! table that may be large builds its indexes with
-//! `concurrent::create` outside a transaction, as
+//! To add a migration, add a module `mYYYYMMDD_NNNNNN_what_it_does` with its SQL, `up` and a real
+//! `down`, and two lines in this file: its `mod` and its entry in [`Migrator`]. A change to a table
+//! that may be large builds its indexes with `concurrent::create` outside a transaction, as
 //! `m20261102_000001_riskiest_first` does.
 
 mod concurrent;

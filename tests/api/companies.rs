@@ -96,7 +96,7 @@ async fn a_company_with_predictions_is_removed_only_by_force() {
     assert_eq!(dashboard["annual"]["total_predictions"], 0);
 }
 
-/// Who has read what by path, by status.
+/// The statuses of a user's reads, by path.
 async fn statuses(who: &TestUser, paths: &[String]) -> Vec<u16> {
     let mut statuses = Vec::new();
     for path in paths {
@@ -150,7 +150,7 @@ async fn force_removes_no_row_that_its_sender_could_not_delete() {
             "{detail}"
         );
     }
-    // Not to be seen is not to be gone.
+    // A company that a user cannot see still exists.
     assert_eq!(
         m1.delete(&format!("/companies/{id}")).await.problem(409),
         "company_in_use"
@@ -350,7 +350,7 @@ async fn each_company_stands_on_exactly_one_page_while_others_are_made() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let symbols: Vec<String> = (0..40).map(|n| format!("T{n:02}")).collect();
-    // One transaction: every row has the same time of making, half of them one name.
+    // One transaction: all rows have the same time of creation, and half of them the same name.
     let lines: Vec<String> = symbols
         .iter()
         .enumerate()
@@ -373,7 +373,7 @@ async fn each_company_stands_on_exactly_one_page_while_others_are_made() {
                 .await
                 .expect(200);
             seen.extend(column(&page, "symbol"));
-            // Someone goes on working meanwhile, before and behind the cursor.
+            // Another user changes rows in the meantime, before and after the cursor.
             for (symbol, name) in [
                 (format!("A{sort:.3}{step}"), "AA"),
                 (format!("Z{sort:.3}{step}"), "ZZ"),

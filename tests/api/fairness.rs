@@ -1,4 +1,4 @@
-//! Work of one kind, or of one tenant, keeps nothing else waiting.
+//! Work of one kind, or of one tenant, does not make other work wait.
 
 use accunode_tests::{Answer, Service, ServiceOptions, TestUser, tenancy::Tenancy};
 use futures::{
@@ -10,7 +10,7 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
 use crate::support::{file, line, prediction, submit};
 
-/// Keeps a table to itself until it is dropped or released.
+/// Locks a table until it is dropped or released.
 struct Lock(PgConnection);
 
 impl Lock {
@@ -26,7 +26,7 @@ impl Lock {
         Self(connection)
     }
 
-    /// Waits until so many statements wait for a lock.
+    /// Waits until this many statements wait for a lock.
     async fn until_waited_for(&mut self, by: i64) {
         loop {
             let waiting: i64 = sqlx::query_scalar(
@@ -70,14 +70,14 @@ async fn lists_of_a_locked_table_leave_identity_health_and_other_tables_alone() 
         users.user("sa"),
     );
     let mut lock = Lock::on(&service, "annual_predictions").await;
-    // Two users of one tenant, which has half of the pool for lists.
+    // Two users of one tenant, which can use half of the pool for lists.
     let flood = join_all((0..24).map(|n| {
         let who = if n % 2 == 0 { m1 } else { m2 };
         who.get("/predictions/annual")
     }));
     let meanwhile = async {
         lock.until_waited_for(2).await;
-        // More than once each: also the connection after the first is to be had.
+        // More than once each, so that more than one connection is needed.
         for n in 0..5 {
             let _ = m1.get("/me").await.expect(200);
             let _ = service.anonymous().get("//health/ready").await.expect(200);
@@ -90,7 +90,7 @@ async fn lists_of_a_locked_table_leave_identity_health_and_other_tables_alone() 
     };
     let (answers, lock) = tokio::join!(flood, async {
         let lock = meanwhile.await;
-        // Those who wait for a connection are told when they may come back.
+        // Requests that wait for a connection are told when to retry.
         let late = m1.get("/predictions/annual").await;
         assert_eq!(late.problem(503), "unavailable");
         assert_eq!(late.header("retry-after"), "2");
@@ -124,7 +124,7 @@ async fn searches_at_once_are_limited_for_each_tenant() {
     let askers = [m1, users.user("m2"), users.user("mB"), &program];
 
     let mut lock = Lock::on(&service, "companies").await;
-    // More than may be worked on and wait.
+    // More requests than may be processed and may wait.
     let flood = join_all((0..40).map(|n| askers[n % 4].get("/companies?q=acme")));
     let (answers, lock) = tokio::join!(flood, async {
         lock.until_waited_for(1).await;
@@ -143,7 +143,7 @@ async fn searches_at_once_are_limited_for_each_tenant() {
             _ => answer.problem(503),
         })
         .collect();
-    // A search that takes too long is ended, and says so.
+    // A search that takes too long is cancelled with an error.
     let count = |code: &str| problems.iter().filter(|problem| *problem == code).count();
     assert!(count("timed_out") >= 1, "{problems:?}");
     assert!(count("too_many_at_once") >= 20, "{problems:?}");
@@ -165,8 +165,8 @@ async fn searches_at_once_are_limited_for_each_tenant() {
     assert!(search["refused"].as_u64() >= Some(20), "{search}");
 }
 
-/// Every kind of expensive work has its places: one request each is held up, the next of
-/// the same tenant is refused, another tenant's is taken on.
+/// Every kind of expensive work has its limit: one request of each kind is blocked, the next of the
+/// same tenant is refused, and another tenant's is accepted.
 #[tokio::test]
 async fn every_kind_of_expensive_work_is_capped() {
     let mut options = ServiceOptions::default().without_worker();
@@ -185,7 +185,7 @@ async fn every_kind_of_expensive_work_is_capped() {
             .map(|n| ask(if n % 2 == 0 { m1 } else { tr }))
             .collect();
         let first = async {
-            // All others wait in vain or are refused at once.
+            // All other requests wait without success or are refused immediately.
             let mut refused = Vec::new();
             while refused.len() < 5 {
                 let answer = flood.next().await.expect("an answer");
@@ -204,7 +204,7 @@ async fn every_kind_of_expensive_work_is_capped() {
 
 type Ask = for<'p> fn(&'p TestUser) -> futures::future::BoxFuture<'p, Answer>;
 
-/// Kinds of work, a table that each reads or writes, and how to ask for it.
+/// Kinds of work, with a table that each reads or writes, and a request for it.
 const KINDS: [(&str, &str, Ask); 5] = [
     ("search", "companies", |p| {
         Box::pin(p.get("/companies?q=acme"))
@@ -241,7 +241,7 @@ async fn an_upload_does_not_wait_for_those_of_another_owner() {
         .post("/predictions/annual", &prediction("ACME", "2024"))
         .await
         .expect(201);
-    // What Ana's uploads write over cannot be had: the first of them gets no further.
+    // The rows that Ana's uploads update are locked, so the first of them makes no progress.
     let mut held = PgConnection::connect(service.database.url())
         .await
         .expect("a connection");

@@ -1,4 +1,4 @@
-//! `/admin/maintenance` and `/admin/monitoring`, and what maintenance does while months go by.
+//! `/admin/maintenance` and `/admin/monitoring`, and maintenance over several months.
 
 use std::{io::Read, time::Duration};
 
@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use sqlx::PgPool;
 
 const DAY: u32 = 24 * 60 * 60;
-/// Days that go by in the test.
+/// The number of days that pass in the test.
 const DAYS: usize = 40;
 
 async fn ended(sa: &TestUser, id: &str) -> Value {
@@ -100,7 +100,7 @@ async fn one_run_of_a_task_at_a_time_on_all_nodes_and_a_dead_one_makes_room() {
     let listed = sa.get("/admin/maintenance").await.expect(200);
     assert_eq!(listed["data"][1]["outcome"]["error"], "interrupted");
 
-    // Sums that are not those of the predictions are a finding.
+    // Sums that differ from those of the predictions are reported.
     let user = sa.id;
     let wrong = "INSERT INTO annual_prediction_rollup (owner_key, reporting_year, sector, risk_level, \
                  pd_bucket, access_level, n, sum_probability, sum_confidence) \
@@ -167,7 +167,7 @@ async fn the_database_tells_of_itself() {
     }
 }
 
-/// Five months before this one, each with three events, and what has expired.
+/// Creates three events in each of the five months before this one, and expired rows.
 async fn history(pool: &PgPool) {
     for sql in [
         "SELECT audit_make_partitions(0, (now() - interval '5 months')::date)",
@@ -204,7 +204,7 @@ async fn months_go_by_and_are_archived_verified_and_dropped() {
     let ports = service.wired().application.ports();
     for _ in 0..DAYS {
         runs.run_due().await;
-        // Nothing is due twice.
+        // No task is due twice.
         runs.run_due().await;
         clock.advance(DAY).expect("not too far");
     }
@@ -231,7 +231,7 @@ async fn months_go_by_and_are_archived_verified_and_dropped() {
         0
     );
 
-    // Partitions were made ahead of the clock, and what had expired is gone.
+    // Partitions were created ahead of the clock, and expired rows are gone.
     assert!(number(&pool, PARTITIONS).await > before);
     assert_eq!(
         number(&pool, "SELECT count(*) FROM idempotency_keys").await,
@@ -242,7 +242,7 @@ async fn months_go_by_and_are_archived_verified_and_dropped() {
         0
     );
 
-    // Five months are in the file store, as they were.
+    // Five months are unchanged in the file store.
     let archives = ports.maintenance.archives().await.expect("archives");
     let old: Vec<_> = archives.iter().filter(|one| one.rows == 3).collect();
     assert_eq!(old.len(), 5, "{archives:?}");
@@ -263,7 +263,7 @@ async fn months_go_by_and_are_archived_verified_and_dropped() {
         assert_eq!(events[0]["new_values"]["text"], "a\nb");
     }
 
-    // A month that has changed since is not dropped, but archived anew.
+    // A month that has changed since is not dropped, but archived again.
     let keep = time::Duration::days(100);
     let oldest = old[0];
     let late = "INSERT INTO audit_logs (event_type, entity_type, action, created_at) \
@@ -294,7 +294,7 @@ async fn months_go_by_and_are_archived_verified_and_dropped() {
         )
     );
 
-    // Then it goes, and its archive and a trace stay.
+    // Then it is dropped; its archive and an audit event stay.
     let verified = runs.verified_archives(keep).await.expect("as written");
     let partitions = number(&pool, PARTITIONS).await;
     for archive in &verified {
@@ -322,7 +322,7 @@ async fn months_go_by_and_are_archived_verified_and_dropped() {
             .is_empty()
     );
 
-    // An archive that is not what was written any more lets nothing go.
+    // A modified archive prevents months from being dropped.
     let archives = ports.maintenance.archives().await.expect("archives");
     let next = archives
         .iter()

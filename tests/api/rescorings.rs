@@ -6,7 +6,7 @@ use sqlx::PgPool;
 
 use crate::support::{ask, count, file_of, prediction, quarterly, run, submit, text};
 
-/// Makes every prediction one of an older model version, which said something else.
+/// Turns every prediction into one of an older model version with another result.
 async fn age(pool: &PgPool) {
     run(
         pool,
@@ -123,7 +123,7 @@ async fn a_hundred_thousand_predictions_go_from_the_first_version_to_the_second_
     .await;
     assert_eq!(count(&first, "updated_count"), 1_000, "{first}");
 
-    // The other years of the same companies, a hundred different debts among them.
+    // The other years of the same companies, with a hundred different debt ratios.
     let pool = service.database.superuser().await;
     run(
         &pool,
@@ -167,7 +167,7 @@ async fn a_hundred_thousand_predictions_go_from_the_first_version_to_the_second_
     let kept = "SELECT count(*) FROM annual_prediction_revisions
                  WHERE model_version = '1.0.0' AND reason = 'model'";
     assert_eq!(figure(kept).await, ALL);
-    // A debt that differs gives a PD that differs; the same ratios give the same bits.
+    // Different debt ratios give different PDs; the same ratios give the same bits.
     let pds = "SELECT count(DISTINCT pd) FROM annual_predictions";
     assert_eq!(figure(pds).await, 100);
     let list = ana

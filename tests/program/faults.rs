@@ -65,8 +65,8 @@ async fn conflicting_work_is_answered_without_failures() {
     holds("conflicts").await;
 }
 
-/// Every write to `/dev/full` fails as on a full disk. The log's own report of that used to
-/// panic, and the panic hook's line about it aborted the process.
+/// Every write to `/dev/full` fails as on a full disk. The log's own report of the failure used to
+/// panic, and the panic hook's log line about it aborted the process.
 #[tokio::test]
 async fn a_log_that_cannot_be_written_does_not_end_the_program() {
     let data = folder();

@@ -1,5 +1,5 @@
-//! Files that are made to hurt: the program refuses them and goes on serving, within
-//! bounds of memory, and nothing of them stays.
+//! Malicious files: the program rejects them and continues to serve, within a memory limit, and
+//! nothing of them remains.
 
 use std::{
     collections::HashSet,
@@ -24,15 +24,15 @@ use serde_json::Value;
 
 use crate::running::{PROGRAM, Serving, command, eventually, folder, start};
 
-/// What the program and its children may take together, in bytes: four parser processes of
-/// 96 MiB, and 128 MiB for the program with its database.
+/// The memory limit of the program and its children in total, in bytes: four parser processes of 96
+/// MiB, and 128 MiB for the program with its database.
 const MEMORY: u64 = (4 * 96 + 128) << 20;
 
 const HEADER: &str = "company_symbol,reporting_year,long_term_debt_to_total_capital,\
     total_debt_to_ebitda,net_income_margin,ebit_to_interest_expense,return_on_assets\n";
 
-/// The files of `tests/hostile`, each with the code that it must be refused with, `202`
-/// where it is harmless, `*` where it only must not hurt.
+/// The files of `tests/hostile`, each with the code of its rejection, `202` if it is harmless, or
+/// `*` if it only must cause no damage.
 fn corpus() -> Vec<(String, String, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("hostile");
     let expected = std::fs::read_to_string(folder.join("expected.tsv")).expect("the list");
@@ -46,8 +46,8 @@ fn corpus() -> Vec<(String, String, Vec<u8>)> {
         .collect()
 }
 
-/// The memory of a process and everything below it, in bytes: what is shared counts in
-/// parts, so that it counts once.
+/// The memory of a process and all its descendants, in bytes. Shared memory is counted
+/// proportionally, and so once.
 fn memory_of(root: u32) -> u64 {
     let mut family = HashSet::from([root]);
     let mut others: Vec<(u32, u32)> = std::fs::read_dir("/proc")
@@ -76,7 +76,7 @@ fn memory_of(root: u32) -> u64 {
         .iter()
         .filter_map(|pid| {
             let process = PathBuf::from(format!("/proc/{pid}"));
-            // Another user's process does not tell what it shares.
+            // A process of another user does not reveal its shared memory.
             number(&process.join("smaps_rollup"), "Pss:")
                 .or_else(|| number(&process.join("status"), "VmRSS:"))
         })
@@ -90,7 +90,7 @@ fn number(file: &Path, name: &str) -> Option<u64> {
     line.split_whitespace().next()?.parse().ok()
 }
 
-/// Looks at the memory of a program again and again.
+/// Measures the memory of a program repeatedly.
 struct Watch {
     most: Arc<AtomicU64>,
     is_over: Arc<AtomicBool>,
@@ -119,7 +119,7 @@ impl Watch {
         }
     }
 
-    /// The most that was seen.
+    /// Returns the maximum.
     fn end(self) -> u64 {
         self.is_over.store(true, Ordering::Relaxed);
         self.thread.join().expect("the watch");
@@ -127,7 +127,7 @@ impl Watch {
     }
 }
 
-/// How many files lie in the store.
+/// Counts the files in the store.
 fn stored(data: &Path) -> usize {
     std::fs::read_dir(data.join("files/uploads")).map_or(0, Iterator::count)
 }
@@ -152,7 +152,7 @@ async fn ended(user: &TestUser, answer: &Answer) -> Value {
     }
 }
 
-/// Whether an answer is what the list says, or a job that ends as it should.
+/// Checks that an answer matches the list, or that its job ends as expected.
 async fn check(eve: &TestUser, name: &str, code: &str, bytes: Vec<u8>) -> Option<String> {
     let answer = send(eve, name, bytes).await;
     if answer.status.as_u16() == 202 {
@@ -195,7 +195,7 @@ async fn hostile_files_neither_stop_the_program_nor_fill_its_memory() {
     let mut wrong = Vec::new();
     let files = corpus();
     assert!(files.len() > 60, "{}", files.len());
-    // Several at a time, so that parser processes run beside each other.
+    // Several at the same time, so that parser processes run concurrently.
     for batch in files.chunks(6) {
         let checks = batch
             .iter()
@@ -218,13 +218,13 @@ async fn hostile_files_neither_stop_the_program_nor_fill_its_memory() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(most < MEMORY, "{} MiB", most >> 20);
     assert!(served > 0);
-    // What is no HTTP at all.
+    // Bytes that are not HTTP.
     let mut socket = TcpStream::connect(serving.address()).expect("a connection");
     socket
         .write_all(b"\x16\x03\x01 garbage / HTTP/9.9\r\n\x00: \r\n\r\n")
         .expect("sent");
     let _ = socket.read_to_end(&mut Vec::new());
-    // It still works for others, and kept nothing.
+    // The program still works for other users, and kept nothing.
     let good = format!("{HEADER}ACME,2024,0.2,2,0.1,6,0.05\n");
     let answer = send(&ana, "good.csv", good.into_bytes()).await;
     assert_eq!(ended(&ana, &answer).await["success_count"], 1);
@@ -235,12 +235,11 @@ async fn hostile_files_neither_stop_the_program_nor_fill_its_memory() {
     assert!(errors.is_empty(), "{errors:#?}");
 }
 
-/// A parser that does its work for `real` requests and hangs in all others, where it
-/// leaves its id.
+/// A parser that works for `real` requests and hangs in all others, after writing its process id.
 fn hanging_parser(folder: &Path, real: &str) -> PathBuf {
     let path = folder.join("parser");
     let hello = r"printf '\001\021\000\000\000accunode-parser 2'";
-    // The third argument tells whether the beginning of a file is wanted or all of it.
+    // The third argument says whether to read the beginning of a file or all of it.
     let script = format!(
         "#!/bin/sh\ncase $3 in {real}) exec {PROGRAM} \"$@\";; esac\n{hello}\n\
          echo $$ > {0}/pid.new\nmv {0}/pid.new {0}/pid\nexec /bin/sleep 1000\n",

@@ -1,5 +1,5 @@
-//! Bodies that were made to exhaust the program: each is refused, in little memory, while
-//! others are served.
+//! Bodies that are designed to exhaust the program: each is rejected with little memory, while
+//! other requests are served.
 
 mod corpus;
 
@@ -13,14 +13,14 @@ use accunode_tests::TestUser;
 use self::corpus::{Hostile, corpus};
 use crate::running::{Serving, command, folder};
 
-/// What the program may use at most, whatever is sent to it.
+/// The most memory that the program may use, whatever is sent to it.
 const MOST_MEMORY: u64 = 400 << 20;
-/// So many copies of each body are sent at once.
+/// The number of copies of each body that are sent concurrently.
 const COPIES: usize = 4;
-/// The largest answer to a body that is refused. It may have been two million bytes.
+/// The largest answer to a rejected body, which may have two million bytes.
 const MOST_ANSWERED: usize = 256 << 10;
 
-/// The most memory that a process has had at any time, in bytes.
+/// The peak memory of a process, in bytes.
 fn peak_memory(pid: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
     let line = status.lines().find(|line| line.starts_with("VmHWM:"));
@@ -36,7 +36,7 @@ async fn attack(sender: &TestUser, hostile: &Hostile) {
         let shown: String = answer.text.chars().take(300).collect();
         let name = hostile.name;
         let is_refused = answer.text.contains("/docs/errors#");
-        // An item of a list whose form is wrong fails alone.
+        // An item of a list with an invalid form fails alone.
         let is_item = status == 200 && is_refused && hostile.expected.contains(&422);
         assert!(
             is_item || hostile.expected.contains(&status),
@@ -60,11 +60,11 @@ async fn attack(sender: &TestUser, hostile: &Hostile) {
 
 #[tokio::test]
 async fn hostile_bodies_cost_little_and_disturb_no_one() {
-    // Made first: it takes a while, in which connections would be given up.
+    // Created first, since it takes time, in which connections would time out.
     let corpus = corpus();
     let data = folder();
     let mut command = command(data.path());
-    // All copies are worked on at once: they are to be read, not refused for their number.
+    // All copies are processed concurrently: they must be read, and not refused for their number.
     command.env("ACCUNODE_AT_ONCE_BATCH", "0");
     let serving = Serving::of(command);
     let pid = serving.pid();
@@ -96,7 +96,7 @@ async fn hostile_bodies_cost_little_and_disturb_no_one() {
     };
     tokio::join!(others, attacks);
     assert!(served.load(Ordering::Relaxed) > 0);
-    // The same process answers still.
+    // The same process still answers.
     assert_eq!(serving.pid(), pid);
     let _ = serving.anonymous().get("//health/ready").await.expect(200);
     let (status, log) = serving.stop_and_tell();

@@ -1,4 +1,4 @@
-//! The program is killed in the middle of an upload, and goes on where it was.
+//! The program is killed in the middle of an upload, and continues it.
 
 use std::{fmt::Write as _, time::Duration};
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::running::{database_processes, eventually, folder, parser_processes, start};
 
 pub(crate) const ROWS: usize = 60_000;
-/// Every so many rows one cannot be used, and one repeats the row before.
+/// One in this many rows is unusable, and one repeats the previous row.
 const BAD: usize = 100;
 const REPEATED: usize = 250;
 
@@ -47,7 +47,7 @@ fn is_repeated(n: usize) -> bool {
     n % REPEATED == 50
 }
 
-/// What becomes of the rows of an upload that no one kills.
+/// The outcomes of the rows of an upload that is not killed.
 pub(crate) fn expected() -> [usize; 3] {
     let error = (0..ROWS).filter(|n| is_bad(*n)).count();
     let skipped = (0..ROWS).filter(|n| is_repeated(*n)).count();
@@ -58,7 +58,7 @@ async fn look(user: &TestUser, job: &str) -> Value {
     user.get(&format!("/bulk-uploads/{job}")).await.expect(200)
 }
 
-/// Looks again and again at another process's upload.
+/// Polls an upload of another process.
 pub(crate) async fn until(user: &TestUser, job: &str, is_so: impl Fn(&Value) -> bool) -> Value {
     let wait = async {
         loop {
@@ -147,7 +147,7 @@ async fn an_upload_that_is_killed_in_the_middle_ends_with_every_row_once() {
     }
     assert_eq!(rows_in_the_file(&ana, &job).await, success);
 
-    // A run that no one kills ends with the same figures.
+    // A run that is not killed ends with the same counts.
     let ben = second.anonymous().register("ben@example.com").await;
     let whole = ben.upload(("large.csv", file()), &fields).await.expect(202);
     let whole = whole["id"].as_str().expect("an id").to_owned();
@@ -173,7 +173,7 @@ async fn an_upload_that_is_killed_in_the_middle_ends_with_every_row_once() {
     assert_eq!(database_processes(data.path()), Vec::<u32>::new());
 }
 
-/// How many different rows of the file have their prediction.
+/// The number of different rows of the file that have their prediction.
 pub(crate) async fn rows_in_the_file(user: &TestUser, job: &str) -> usize {
     let answer = user
         .get_as(&format!("/predictions/annual?job_id={job}"), "text/csv")
@@ -213,10 +213,11 @@ async fn sessions_end_with_the_program_and_what_was_stored_stays() {
     );
 }
 
-/// Companies of a back-test: so many that one takes a while.
+/// The companies of a back-test: so many that it takes some time.
 const COMPANIES: usize = 60_000;
 
-/// Companies with a prediction each, a tenth of which default, made behind the program's back.
+/// Creates companies with one prediction each, of which a tenth default, with direct access to the
+/// database.
 async fn portfolio(pool: &sqlx::PgPool, user: uuid::Uuid) {
     let whose = format!("'personal', '{user}'::uuid");
     let sql = format!(
@@ -279,7 +280,7 @@ async fn a_back_test_that_is_killed_in_the_middle_ends_with_the_same_hashes() {
         while status_of(&pool, &id).await != "processing" {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
-        // In the middle: its histories are being read.
+        // In the middle, while its histories are read.
         tokio::time::sleep(Duration::from_millis(30)).await;
     };
     let waited = tokio::time::timeout(Duration::from_secs(60), begun).await;

@@ -1,4 +1,4 @@
-//! Wiring: the use cases over what serves their ports.
+//! Wiring: the use cases over the implementations of their ports.
 
 use std::{sync::Arc, time::Duration};
 
@@ -37,35 +37,35 @@ use crate::probes::{FilesProbe, MailProbe};
 use crate::sealing::sealing_keys;
 use crate::shared::Shared;
 
-/// Everything that answers requests and works on uploads, in one process.
+/// All parts that serve requests and process uploads, in one process.
 #[derive(Clone, Debug)]
 pub struct Service {
     /// The use cases.
     pub application: Application,
-    /// What the API stands on.
+    /// The state of the API.
     pub web: WebState,
-    /// The database, for what goes on beside requests.
+    /// The database, for background tasks.
     pub store: Arc<PgStore>,
-    /// What is counted.
+    /// The metrics.
     pub metrics: Arc<Metrics>,
-    /// What goes on beside requests.
+    /// The background tasks.
     pub tasks: Tasks,
 }
 
-/// What a service is made with, beside its configuration.
+/// The parts from which a service is made, in addition to its configuration.
 #[derive(Clone)]
 pub struct Parts {
-    /// The models; reading and verifying them computes for a while.
+    /// The models; reading and verifying them takes some time.
     pub models: Arc<ModelRegistry>,
-    /// What time it is.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// What goes on beside requests. The service adds to it.
+    /// The background tasks. The service adds to them.
     pub tasks: Tasks,
     /// Whether the process is about to end.
     pub lifecycle: Lifecycle,
-    /// What readiness looks at beside what the service adds.
+    /// The readiness checks, in addition to those of the service.
     pub probes: Vec<Arc<dyn Probe>>,
-    /// How to act as the role that owns the tables, where the process knows: for maintenance.
+    /// The connection options of the role that owns the tables, if they are known: for maintenance.
     pub owner: Option<PgConnectOptions>,
 }
 
@@ -79,11 +79,11 @@ impl std::fmt::Debug for Parts {
 }
 
 impl Parts {
-    /// The configured models, and nothing else yet. Call it within the runtime that
-    /// lives as long as the process.
+    /// Loads the configured models, and nothing else. Call it within the runtime that lives as long
+    /// as the process.
     ///
     /// # Errors
-    /// Where a model that should score is not there, or was refused.
+    /// If a model that should score does not exist or was rejected.
     pub async fn load(config: &Config) -> anyhow::Result<Self> {
         let choice = ModelChoice::of(config);
         let models = tokio::task::spawn_blocking(move || choice.load()).await??;
@@ -99,20 +99,20 @@ impl Parts {
 }
 
 impl Service {
-    /// Wires the service to the database behind `serving_url`, whose role must be fit
-    /// to serve.
+    /// Wires the service to the database behind `serving_url`, whose role must be suitable for
+    /// serving.
     ///
     /// # Errors
-    /// Where the database does not answer or its role would see too much, the file
-    /// store cannot be opened, or a model that should score is not there.
+    /// If the database does not answer or its role has too many rights, the file store cannot be
+    /// opened, or a model that should score does not exist.
     pub async fn wire(config: &Config, serving_url: &str) -> anyhow::Result<Self> {
         Self::of(config, serving_url, Parts::load(config).await?).await
     }
 
-    /// The same with parts that are there already.
+    /// Wires the service with existing parts.
     ///
     /// # Errors
-    /// As [`Service::wire`].
+    /// As for [`Service::wire`].
     pub async fn of(config: &Config, serving_url: &str, parts: Parts) -> anyhow::Result<Self> {
         let settings = PoolSettings {
             sizes: config.db_pools,
@@ -228,16 +228,16 @@ impl Service {
         })
     }
 
-    /// Ends what goes on beside requests, and closes the connections to the database: for
-    /// commands, which have nothing to finish.
+    /// Ends the background tasks and closes the connections to the database: for commands, which
+    /// have no work to complete.
     pub async fn close(&self) {
-        // Before the connections: what stands on them ends with them.
+        // Before the connections, because the tasks use them.
         self.tasks.stop();
         self.store.close().await;
     }
 }
 
-/// The queue, with what listens for its jobs as a vital task.
+/// The queue, with its listener for jobs as a vital task.
 fn watched(queue: PgJobQueue, tasks: &Tasks) -> Arc<dyn JobQueue> {
     let ended = queue.listening_ended();
     tasks.vital("job listener", |mut stop| async move {
@@ -249,7 +249,7 @@ fn watched(queue: PgJobQueue, tasks: &Tasks) -> Arc<dyn JobQueue> {
     Arc::new(queue)
 }
 
-/// The mail server, or the folder where none is configured.
+/// The mail server, or a folder if none is configured.
 fn mailer(
     config: &Config,
     clock: Arc<dyn Clock>,
@@ -266,13 +266,13 @@ fn mailer(
     Ok(Arc::new(mailer))
 }
 
-/// What OWASP asks of argon2id at least, as memory in KiB times passes.
+/// OWASP's minimum for argon2id, as memory in KiB times passes.
 const LEAST_WORK: u64 = 2 * 19_456;
 
-/// What hashes passwords, as configured.
+/// The configured password hasher.
 ///
 /// # Errors
-/// Where the costs make no sense.
+/// If the costs are invalid.
 pub(crate) fn hasher(config: &Config) -> anyhow::Result<Argon2Hasher> {
     Ok(Argon2Hasher::new(hashing(config))?)
 }

@@ -1,15 +1,16 @@
-//! AccuNode's REST API: from HTTP to use cases and back, and nothing in between.
+//! AccuNode's REST API: translates between HTTP and use cases.
 //!
-//! Depends on the use cases, the domain and the ports' types; never on what serves
-//! the ports. It has three floors, and no import leads up:
+//! The crate depends on the use cases, the domain and the ports' types, but never on
+//! implementations of the ports. It has three layers, and no import points upwards:
 //!
-//! 1. [`http`]: what holds for every resource. [`http::call`] is who asks, [`http::problem`]
-//!    what goes wrong, [`http::route`] what an operation is, [`http::envelope`] what every
-//!    answer goes through.
-//! 2. [`v1`], [`health`] and [`html`]: the resources, a folder each, a file for each verb.
-//! 3. This file, [`mod@openapi`], [`docs`], [`errors`] and [`mod@lobby`]: the application and its document.
+//! 1. [`http`]: functions for all resources. [`http::call`] authenticates the caller,
+//!    [`http::problem`] describes errors, [`http::route`] defines operations, [`http::envelope`] is
+//!    the middleware of every answer.
+//! 2. [`v1`], [`health`] and [`html`]: the resources, with a folder each and a file for each verb.
+//! 3. This file, [`mod@openapi`], [`docs`], [`errors`] and [`mod@lobby`]: the application and its
+//!    document.
 //!
-//! `docs/adding-an-endpoint.md` says how to add an operation.
+//! `docs/adding-an-endpoint.md` explains how to add an operation.
 
 mod docs;
 mod errors;
@@ -50,7 +51,7 @@ pub use http::{
 pub use lobby::{Lobby, lobby};
 pub use openapi::openapi;
 
-/// Every operation, with the base that its path begins with.
+/// Every operation, with the prefix of its path.
 fn routes() -> Vec<(&'static str, Vec<Route>)> {
     vec![
         ("", health::routes()),
@@ -59,7 +60,7 @@ fn routes() -> Vec<(&'static str, Vec<Route>)> {
     ]
 }
 
-/// Mounts every route. [`app`] does so and adds what every answer goes through.
+/// Mounts every route. [`app`] also adds the middleware.
 pub fn configure(state: &WebState) -> impl Fn(&mut ServiceConfig) + Clone + 'static {
     let state = web::Data::new(state.clone());
     move |config| {
@@ -72,7 +73,7 @@ pub fn configure(state: &WebState) -> impl Fn(&mut ServiceConfig) + Clone + 'sta
             .app_data(web::Data::new(Pages(
                 docs::places().chain(html::places()).collect(),
             )))
-            // Before the page of the document, which takes everything below its place.
+            // Before the page of the document, which matches all paths below its own.
             .configure(errors::page)
             .configure(docs::page)
             .configure(html::pages);
@@ -88,7 +89,7 @@ pub fn configure(state: &WebState) -> impl Fn(&mut ServiceConfig) + Clone + 'sta
     }
 }
 
-/// The whole application, as the server runs it and a test asks it.
+/// The whole application, as the server and the tests run it.
 pub fn app(
     state: &WebState,
 ) -> App<
@@ -103,7 +104,7 @@ pub fn app(
     App::new()
         .configure(configure(state))
         .wrap(Compress::default())
-        // So that what `Compress` refuses is a problem document, too.
+        // So that rejections by `Compress` are problem documents, too.
         .wrap(from_fn(envelope::envelope))
         // Outermost, so that everything that a request opens belongs to the process.
         .wrap(from_fn(home::at_home))

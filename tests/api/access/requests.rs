@@ -1,4 +1,4 @@
-//! What the matrix asks, as HTTP requests.
+//! The cells of the matrix as HTTP requests.
 
 mod organizations;
 
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::support::{file_of, outcome_on, prediction_on, quarterly_ratios, ratios, scale_of};
 
-/// One thing that is asked, with its rows made.
+/// One request of a cell, after its rows have been created.
 #[derive(Clone, Debug)]
 pub(super) enum Request {
     Get(String),
@@ -23,7 +23,8 @@ pub(super) enum Request {
     Put(String, Value),
     Delete(String),
     Upload(Vec<(String, String)>, Vec<u8>),
-    /// What is done to a user is done to a twin of theirs, by whom where they do it themselves.
+    /// An action on a user applies to a twin of that user; users who act on themselves are their
+    /// own twins.
     ToUser {
         user: Uuid,
         twin: String,
@@ -72,7 +73,7 @@ impl Request {
 }
 
 impl Request {
-    /// Method and path, as they are sent.
+    /// The method and path of the request.
     pub(super) fn line(&self) -> (&'static str, &str) {
         match self {
             Self::Get(path) => ("get", path),
@@ -86,7 +87,7 @@ impl Request {
     }
 }
 
-/// The endpoints that a key of the matrix is about: method and path.
+/// The endpoints for a key of the matrix: method and path.
 pub(super) fn endpoint(resource: &str, action: &str) -> (&'static str, &'static str) {
     match (resource, action) {
         ("company", "create") => ("post", "/companies"),
@@ -161,7 +162,7 @@ pub(super) fn endpoint(resource: &str, action: &str) -> (&'static str, &'static 
     }
 }
 
-/// Makes the rows that one cell needs, and the requests that ask for it.
+/// Creates the rows that one cell needs, and the requests for it.
 pub(super) async fn requests(
     stage: &Stage,
     (resource, action): (&str, &str),
@@ -310,7 +311,7 @@ fn scope(stage: &Stage, detail: &str) -> String {
     }
 }
 
-/// The list of a table, narrowed to what an owner has.
+/// The list of a table, filtered by owner.
 fn list(stage: &Stage, resource: &str, detail: &str) -> Vec<Request> {
     let (level, organization) = split(detail);
     let filter: Vec<String> = stage
@@ -333,8 +334,7 @@ fn list(stage: &Stage, resource: &str, detail: &str) -> Vec<Request> {
         .collect()
 }
 
-/// One that has not ended stands in the way of the same again: each is about another
-/// model version.
+/// A rescoring that has not ended blocks the same one, so each uses another model version.
 async fn rescoring(stage: &Stage, action: &str, detail: &str) -> Request {
     match action {
         "create" => {
@@ -539,7 +539,7 @@ async fn bulk_job(stage: &Stage, action: &str, detail: &str) -> Vec<Request> {
     let path = format!("/bulk-uploads/{job}");
     vec![match action {
         "read" => Request::Get(path),
-        // It has ended, and so do its events.
+        // The job has ended, and so have its events.
         "rows" => {
             return vec![
                 Request::Get(format!("{path}/rows")),

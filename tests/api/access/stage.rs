@@ -1,4 +1,4 @@
-//! The fixture of the matrix in a running service: its rows, and what happens to it.
+//! The fixture of the matrix in a running service: its rows, and the changes to it.
 
 use std::{
     fmt::Write as _,
@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::table::split;
 use crate::support::{file_of, line, outcome_on, prediction_on, run, scale_of, submit, text};
 
-/// The service with the users of the matrix; no one works on uploads.
+/// The service with the users of the matrix; no worker processes uploads.
 #[derive(Debug)]
 pub(super) struct Stage {
     pub(super) service: Service,
@@ -35,12 +35,12 @@ impl Stage {
         }
     }
 
-    /// A symbol that no one has yet.
+    /// A symbol that is not yet in use.
     pub(super) fn symbol(&self) -> String {
         format!("S{}", self.made.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// What has happened before the rows are made.
+    /// Makes the changes that precede the rows.
     pub(super) async fn prepare(&mut self, given: &str) {
         if given == "r_has_new_child_c" {
             let id: Uuid = sqlx::query_scalar(
@@ -54,7 +54,7 @@ impl Stage {
         }
     }
 
-    /// What happens after they were made, behind the service's back.
+    /// Makes the changes that follow the rows, with direct access to the database.
     pub(super) async fn happen(&self, given: &str) {
         let user = |changes: &str, who: &str| {
             format!(
@@ -84,7 +84,7 @@ impl Stage {
         run(&self.pool, &sql).await;
     }
 
-    /// Puts organizations and users back to what the fixture says of them.
+    /// Restores organizations and users to the state of the fixture.
     pub(super) async fn put_back(&self) {
         let id = |name: &str| self.users.organization(name);
         let mut sql = String::new();
@@ -113,7 +113,7 @@ impl Stage {
         run(&self.pool, &sql).await;
     }
 
-    /// Who makes the rows of an owner, and how they are named in a body.
+    /// The user who creates the rows of an owner, and the fields that name the owner in a body.
     fn owner(&self, owner: &str) -> (&TestUser, Map<String, Value>) {
         let (level, of) = split(owner);
         let creator = match (level, of) {
@@ -129,7 +129,7 @@ impl Stage {
         (self.users.user(creator), self.fields(level, of))
     }
 
-    /// A level and an organization as a body names them.
+    /// A level and an organization, as in a request body.
     pub(super) fn fields(&self, level: &str, organization: Option<&str>) -> Map<String, Value> {
         let mut fields = Map::new();
         fields.insert("access_level".to_owned(), level.into());
@@ -142,7 +142,7 @@ impl Stage {
         fields
     }
 
-    /// A company of this owner.
+    /// Creates a company of this owner.
     pub(super) async fn company(&self, owner: &str) -> String {
         let (creator, mut body) = self.owner(owner);
         body.insert("symbol".to_owned(), self.symbol().into());
@@ -153,7 +153,7 @@ impl Stage {
         text(&made, "id").to_owned()
     }
 
-    /// A prediction of this owner on a company of that one.
+    /// Creates a prediction of this owner on a company of that owner.
     pub(super) async fn prediction(&self, kind: &str, owner: &str, company: &str) -> String {
         let company = self.company(company).await;
         let (creator, fields) = self.owner(owner);
@@ -166,7 +166,7 @@ impl Stage {
         text(&made, "id").to_owned()
     }
 
-    /// A company with a prediction on it, as `personal(m1) on organization(A)`.
+    /// Creates a company with a prediction on it, given as `personal(m1) on organization(A)`.
     pub(super) async fn company_with(&self, detail: &str) -> String {
         let (row, company) = detail.split_once(" on ").expect("a row on a company");
         let prediction = self.prediction("annual", row, company).await;
@@ -179,7 +179,8 @@ impl Stage {
         company.to_string()
     }
 
-    /// Someone who is what this user is, with id and e-mail address.
+    /// Creates a user with the same role and organization as this user; returns id and e-mail
+    /// address.
     pub(super) async fn twin(&self, who: &str) -> (Uuid, String) {
         let email = format!("twin-{}@example.com", self.symbol().to_lowercase());
         let id = sqlx::query_scalar(
@@ -194,7 +195,7 @@ impl Stage {
         (id, email)
     }
 
-    /// A second factor of someone that waits for an administrator.
+    /// Creates a second factor of a user that waits for approval.
     pub(super) async fn waiting_factor(&self, user: Uuid) -> Uuid {
         sqlx::query_scalar(
             "INSERT INTO user_totp (user_id, secret, waits_since) VALUES ($1, 'sealed', now()) RETURNING enrolment_id",
@@ -205,7 +206,7 @@ impl Stage {
         .expect("a second factor")
     }
 
-    /// A waiting upload of this owner.
+    /// Creates a waiting upload of this owner.
     pub(super) async fn upload(&self, owner: &str) -> String {
         let (creator, fields) = self.owner(owner);
         let fields: Vec<(&str, &str)> = fields
@@ -215,7 +216,7 @@ impl Stage {
         submit(creator, "a.csv", file_of([self.symbol()]), &fields).await
     }
 
-    /// An outcome of this owner on a company that the matrix has for it.
+    /// Creates an outcome of this owner on a company that the matrix has for it.
     pub(super) async fn outcome(&self, owner: &str) -> String {
         let company = self.company(&Self::company_under(owner, "")).await;
         let (creator, fields) = self.owner(owner);
@@ -225,7 +226,7 @@ impl Stage {
         text(&made, "id").to_owned()
     }
 
-    /// How far this owner's outcomes are complete, said by who may.
+    /// States up to which day this owner's outcomes are complete, by a user who may.
     pub(super) async fn coverage(&self, owner: &str) -> Uuid {
         let (level, organization) = split(owner);
         let mut body = object(self.fields(level, organization));
@@ -246,7 +247,7 @@ impl Stage {
         .expect("a coverage")
     }
 
-    /// Lets outcomes of every owner be complete, so that back-tests can be asked for.
+    /// Makes the outcomes of every owner complete, so that back-tests can be requested.
     pub(super) async fn cover(&self) {
         let days = "'bankruptcy@1', date '2015-01-01', date '2024-12-31'";
         run(
@@ -262,7 +263,7 @@ impl Stage {
         .await;
     }
 
-    /// Gives every owner a prediction of 2019 on a company of the system.
+    /// Gives every owner a prediction of 2019 on a system company.
     pub(super) async fn predict_for_all(&self) {
         let owned = "'personal', NULL::uuid, id FROM users \
              UNION ALL SELECT 'organization', o.id, u.id FROM organizations o, users u WHERE u.role = 'super_admin' \
@@ -282,7 +283,7 @@ impl Stage {
         .await;
     }
 
-    /// A completed back-test of this owner's predictions.
+    /// Creates a completed back-test of this owner's predictions.
     pub(super) async fn validation(&self, owner: &str) -> String {
         self.cover().await;
         let (creator, fields) = self.owner(owner);
@@ -311,7 +312,7 @@ impl Stage {
         id
     }
 
-    /// A master scale of this owner, made by who may.
+    /// Creates a master scale of this owner, by a user who may.
     pub(super) async fn scale(&self, owner: &str) -> String {
         let (creator, mut fields) = self.owner(owner);
         let maker = match split(owner) {
@@ -323,7 +324,7 @@ impl Stage {
         text(&made.expect(201), "id").to_owned()
     }
 
-    /// A waiting rescoring of this owner's predictions.
+    /// Creates a waiting rescoring of this owner's predictions.
     pub(super) async fn rescoring(&self, owner: &str) -> String {
         let (creator, fields) = self.owner(owner);
         let mut body = object(fields);
@@ -333,7 +334,7 @@ impl Stage {
         text(&made, "id").to_owned()
     }
 
-    /// What the audit log was told when this company was made.
+    /// The audit event of the creation of this company.
     pub(super) async fn event_of(&self, company: &str) -> Uuid {
         sqlx::query_scalar(
             "SELECT id FROM audit_logs WHERE entity_id = $1::uuid AND event_type = 'company.created'",
@@ -344,7 +345,7 @@ impl Stage {
         .expect("an event")
     }
 
-    /// A waiting invitation of this address into an organization.
+    /// Creates a waiting invitation of this address into an organization.
     pub(super) async fn invitation(&self, organization: &str, email: &str) -> String {
         let body = json!({
             "email": email, "role": "org_member",
@@ -359,7 +360,7 @@ impl Stage {
         text(&made, "id").to_owned()
     }
 
-    /// Makes an upload one that has ended, with a row that failed.
+    /// Ends an upload, with a row that failed.
     pub(super) async fn end(&self, job: &str) {
         let columns: Vec<String> = crate::support::HEADER
             .split(',')
@@ -384,18 +385,18 @@ impl Stage {
         .await;
     }
 
-    /// The company on which the matrix has a prediction of this owner stand.
+    /// The company on which the matrix has a prediction of this owner.
     pub(super) fn company_under(owner: &str, given: &str) -> String {
         match split(owner) {
             ("system", None) => "system".to_owned(),
-            // An organization takes its companies with it, and u0 could see none before.
+            // Deleting an organization deletes its companies, and u0 could see none before.
             ("personal", Some(who)) if given == "a_deleted" || who == "u0" => owner.to_owned(),
             ("personal", _) => "organization(A)".to_owned(),
             _ => owner.to_owned(),
         }
     }
 
-    /// Whether the audit log was told of a broken glass by this request.
+    /// Whether this request was recorded as break-glass in the audit log.
     pub(super) async fn broke_the_glass(&self, request_id: &str) -> bool {
         sqlx::query_scalar(
             "SELECT EXISTS (SELECT FROM audit_logs WHERE request_id = $1 AND action = 'READ' \

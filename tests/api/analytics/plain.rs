@@ -1,4 +1,4 @@
-//! The same figures as plain SQL over what the policy lets someone read.
+//! The same figures as plain SQL over the rows that the policy lets a user read.
 
 use std::collections::BTreeMap;
 
@@ -7,12 +7,12 @@ use serde_json::{Map, Value, json};
 use sqlx::{AssertSqlSafe, PgPool, Row, postgres::PgRow};
 use uuid::Uuid;
 
-/// Statements over the rows of a scope, by a superuser.
+/// Statements over the rows of a scope, run by a superuser.
 pub(super) struct Plain<'a> {
     pub(super) pool: &'a PgPool,
-    /// All that they can read: names of companies beyond are not told.
+    /// All rows that the reader can read: names of other companies are not revealed.
     pub(super) reader: Scope,
-    /// The part that is counted.
+    /// The rows that are counted.
     pub(super) scope: Scope,
     pub(super) year: Option<&'static str>,
 }
@@ -42,7 +42,7 @@ impl Plain<'_> {
          AND ($3::text IS NULL OR p.reporting_year = $3) AND ($4::uuid[] IS NOT NULL AND $5::bool IS NOT NULL)"
     }
 
-    /// That the headline figures of a kind are these.
+    /// Checks the headline figures of a kind.
     pub(super) async fn is_headline(&self, kind: &str, told: &Value, what: &str) {
         let rows = self
             .rows(format!(
@@ -77,7 +77,7 @@ impl Plain<'_> {
             (told["mean_pd"].as_f64().expect("a mean") - average).abs() < 1e-9,
             "{what}: {told}"
         );
-        // Less than one percent off.
+        // The error is below one percent.
         let median = told["median_pd"].as_f64().expect("a median");
         let middle: Vec<f64> = row.get(4);
         let (low, high) = (middle[0].max(1e-5), middle[1].max(1e-5));
@@ -88,7 +88,7 @@ impl Plain<'_> {
         assert!(told["last_prediction"].is_string(), "{what}: {told}");
     }
 
-    /// The counts by group and level, as the API writes them.
+    /// The counts by group and level, in the form of the API.
     pub(super) async fn distribution(&self, kind: &str, group_by: &str) -> Value {
         let group = match group_by {
             "sector" => "p.company_sector",
@@ -126,7 +126,7 @@ impl Plain<'_> {
         Value::Object(groups)
     }
 
-    /// That the counts by group and grade of a scale with these bounds are these.
+    /// Checks the counts by group and grade of a scale with these bounds.
     pub(super) async fn is_graded(
         &self,
         kind: &str,
@@ -174,7 +174,7 @@ impl Plain<'_> {
             let (n, share) = (all as f64, |count: &i64| *count as f64 / all as f64);
             let mean = row["mean_pd"].as_f64().expect("a mean");
             assert!((mean - sum / n).abs() < 1e-9, "{what}: {row}");
-            // HI = 1 + ln(Σ R²) / ln K, which is the formula of the ECB written out.
+            // HI = 1 + ln(Σ R²) / ln K, the formula of the ECB written out.
             #[expect(clippy::cast_precision_loss, reason = "a few")]
             let grades = counts.len() as f64;
             let squares: f64 = counts.iter().map(|count| share(count).powi(2)).sum();

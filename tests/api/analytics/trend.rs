@@ -46,7 +46,7 @@ async fn a_trend_has_a_point_for_each_period_oldest_first() {
         .collect();
     assert_eq!(told, [("2022", 1), ("2024", 2)]);
     let mean = of_2024.iter().sum::<f64>() / 2.0;
-    // The mean is of the PDs in full, the answers have four decimals of them.
+    // The mean is that of the PDs in full precision; the answers have four decimals.
     assert!((number(&points[1], "mean_pd") - mean).abs() < 1e-4);
     assert!(number(&points[1], "median_pd") > 0.0);
     assert_eq!(points[1]["group"], Value::Null);
@@ -61,7 +61,7 @@ async fn a_trend_has_a_point_for_each_period_oldest_first() {
         .collect();
     assert_eq!(told, ["Energy 2022", "Energy 2024", "Utilities 2024"]);
 
-    // The share of those that are High.
+    // The share of predictions with the level High.
     let risky = json!({
         "long_term_debt_to_total_capital": -1, "total_debt_to_ebitda": -1, "net_income_margin": -0.9,
         "ebit_to_interest_expense": -5, "return_on_assets": -0.9,

@@ -1,4 +1,4 @@
-//! Second factors that count only once an administrator has approved them.
+//! Second factors that count only after an administrator has approved them.
 
 use accunode_tests::{PASSWORD, Service, TestUser, tenancy::Tenancy};
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::second_factor::{AFRESH, mfa_token, password, show, shown};
 use crate::support::{ask, column, run, text};
 
-/// A tenancy whose organization A demands second factors and that they are approved.
+/// A tenancy whose organization A requires second factors and their approval.
 async fn demanding() -> (Service, Tenancy) {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
@@ -16,7 +16,7 @@ async fn demanding() -> (Service, Tenancy) {
     let approval = json!({ "second_factor_approval": true });
     let changed = root.patch(&path, &approval).await.expect(200);
     assert_eq!(changed["second_factor_approval"], true);
-    // Its own administrators cannot drop it.
+    // Its own administrators cannot switch it off.
     let dropped = json!({ "second_factor_approval": false });
     let refused = tenancy.user("oA").patch(&path, &dropped).await;
     assert_eq!(refused.problem(403), "field_forbidden");
@@ -25,7 +25,7 @@ async fn demanding() -> (Service, Tenancy) {
     (service, tenancy)
 }
 
-/// Enrols and shows the first code; the secret, and which enrolment waits.
+/// Enrols a second factor and sends the first code. Returns the secret and the id of the enrolment.
 async fn enrol(service: &Service, user: &TestUser) -> (String, Uuid) {
     let made = user.post_nothing("/me/mfa/totp").await.expect(201);
     let secret = text(&made, "secret").to_owned();
@@ -60,7 +60,7 @@ async fn a_second_factor_that_waits_gives_its_user_nothing_and_locks_no_one_out(
         let answer = member.get(closed).await;
         assert_eq!(answer.problem(403), "second_factor_required", "{closed}");
     }
-    // The password alone signs in as before, and gives no more than before.
+    // The password alone signs in as before, with the same rights as before.
     let elsewhere = service.anonymous().login(&member.email).await;
     assert_eq!(
         elsewhere.get("/companies").await.problem(403),
@@ -71,7 +71,7 @@ async fn a_second_factor_that_waits_gives_its_user_nothing_and_locks_no_one_out(
         stepped.get("/companies").await.problem(403),
         "second_factor_required"
     );
-    // The owner can put another in the place of a stranger's, which is another enrolment.
+    // The user can enrol another device instead of an attacker's, which is a new enrolment.
     let (_, other) = enrol(&service, &stepped).await;
     assert_ne!(enrolment, other);
     let admin = service.anonymous().login("oa@example.com").await;
@@ -119,7 +119,7 @@ async fn an_approved_second_factor_counts_from_then_on_and_both_sides_are_told()
         service.last_mail_to("tr@example.com").await.subject,
         "You approved a second factor"
     );
-    // Sessions without it have ended, and it is asked for.
+    // Sessions without it have ended, and it is now requested.
     assert_eq!(member.get("/me").await.problem(401), "invalid_token");
     let alone = password(&service, "m1@example.com").await.expect(200);
     assert!(alone["access_token"].is_null(), "{alone}");
@@ -131,7 +131,7 @@ async fn an_approved_second_factor_counts_from_then_on_and_both_sides_are_told()
     let _ = member.get("/companies").await.expect(200);
     let state = member.get("/me/mfa").await.expect(200);
     assert_eq!(state["status"], "active");
-    // Once decided, nothing waits.
+    // After a decision nothing waits.
     let again = root.post(&path, &decision(enrolment, "refuse")).await;
     assert_eq!(again.problem(404), "not_found");
     let events: Value = ask(
@@ -194,7 +194,7 @@ async fn only_those_who_administer_a_user_decide_and_only_with_a_recent_proof() 
     )
     .await;
     let path = |user: &TestUser| format!("/users/{}/mfa/approval", user.id);
-    // No one decides on their own, on a colleague's, or on a stranger's.
+    // Users cannot decide on their own enrolment, on a colleague's, or on that of another tenant.
     for (who, whose, enrolment, status) in [
         ("m1", member, of_member, 403),
         ("m2", member, of_member, 403),
@@ -209,7 +209,8 @@ async fn only_those_who_administer_a_user_decide_and_only_with_a_recent_proof() 
             .await;
         assert_eq!(answer.status.as_u16(), status, "{who}: {}", answer.text);
     }
-    // An org_admin is shown those below their rank, a tenant_admin also the org_admin's.
+    // An org_admin sees the enrolments of users below their rank, a tenant_admin also the
+    // org_admin's.
     let shown_to = async |who: &str| {
         let listed = tenancy.user(who).get(&pending(&tenancy)).await.expect(200);
         column(&listed, "email")
@@ -259,7 +260,7 @@ async fn without_the_demand_a_second_factor_counts_at_once() {
     let _ = member.post("/me/mfa/totp/confirm", &code).await.expect(202);
     let twice = member.post("/me/mfa/totp/confirm", &code).await;
     assert_eq!(twice.problem(409), "approval_pending");
-    // Where the demand is dropped meanwhile, the device is shown once more.
+    // If the requirement is dropped in the meantime, a code confirms the device.
     let path = format!("/organizations/{}", tenancy.organization("A"));
     let dropped = json!({ "second_factor_approval": false });
     let _ = tenancy.user("tR").patch(&path, &dropped).await.expect(200);

@@ -111,7 +111,7 @@ async fn who_has_an_account_joins_with_it_and_a_mailbox_alone_opens_none() {
         (&json!("org_member"), &json!(a))
     );
     let _ = u0.get("/users").await.expect(200);
-    // The password is still their own, and so are their rows.
+    // The user keeps their password and their rows.
     let _ = service.anonymous().login(&u0.email).await;
     let company = u0.get(&format!("/companies/{}", text(&made, "id"))).await;
     assert_eq!(company.expect(200)["access_level"], "personal");
@@ -154,14 +154,14 @@ async fn what_an_invitation_is_for_is_seen_before_it_is_accepted() {
         })
     );
     assert_eq!(see(&known).await.expect(200)["has_account"], true);
-    // It was looked at, and is as good as before.
+    // The preview does not use up the invitation.
     let accept = json!({ "token": new, "password": PASSWORD });
     let _ = visitor
         .post("/auth/accept-invitation", &accept)
         .await
         .expect(200);
 
-    // Whatever cannot be accepted is not told apart.
+    // All reasons for not accepting it give the same answer.
     let pool = service.database.superuser().await;
     let unknown = see("inv_none").await.json();
     let used = see(&new).await;
@@ -262,7 +262,7 @@ async fn of_many_who_accept_at_once_no_more_get_in_than_there_are_seats() {
         let email = format!("n{n}@example.com");
         tokens.push(invited(&service, tenancy.user("oA"), &email, "org_member", a).await);
     }
-    // Three are there already.
+    // Three members exist already.
     run(
         &pool,
         "UPDATE organizations SET max_users = 5 WHERE name = 'A'",
@@ -313,7 +313,7 @@ async fn one_token_that_is_used_by_two_at_once_lets_one_in() {
     let mut statuses: Vec<u16> = answers.iter().map(|a| a.status.as_u16()).collect();
     statuses.sort_unstable();
     assert_eq!(statuses[0], 200, "{statuses:?}");
-    // The others come too late, or find the account that was made meanwhile.
+    // The other requests come too late, or find the account that was created in the meantime.
     assert!(
         statuses[1..].iter().all(|s| [401, 410].contains(s)),
         "{statuses:?}"

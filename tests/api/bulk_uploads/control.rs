@@ -1,4 +1,4 @@
-//! Uploads that are watched and stopped.
+//! Watching and stopping uploads.
 
 use std::time::{Duration, Instant};
 
@@ -50,14 +50,14 @@ async fn the_events_of_an_upload_tell_how_it_goes_until_its_end() {
         steps.iter().any(|rows| (1..12_000).contains(rows)),
         "progress is told on the way: {steps:?}"
     );
-    // Anyone who comes late is told the end at once.
+    // A late subscriber gets the end immediately.
     let late = ana
         .get_as(&format!("/bulk-uploads/{job}/events"), "text/event-stream")
         .await;
     assert_eq!(self::events(&late.text).len(), 1);
 }
 
-/// The events of the log of an upload, with the rows that were stored by then.
+/// The events in the log of an upload, with the number of rows stored by then.
 async fn log(who: &TestUser, job: &str) -> Vec<(String, Value)> {
     let job = who.get(&format!("/bulk-uploads/{job}")).await.expect(200);
     let lines = job["log"].as_array().expect("a log").iter();
@@ -90,7 +90,7 @@ async fn a_request_can_wait_for_the_end_of_an_upload() {
     let path = format!("/bulk-uploads/{job}");
     let end = ana.get(&format!("{path}?wait=30")).await.expect(200);
     assert_eq!(text(&end, "status"), "completed");
-    // One that has ended is not waited for.
+    // The request does not wait for a job that has ended.
     let began = Instant::now();
     let _ = ana.get(&format!("{path}?wait=30")).await.expect(200);
     assert!(began.elapsed() < Duration::from_secs(5));
@@ -144,7 +144,7 @@ async fn a_running_upload_stops_at_its_next_chunk_and_keeps_what_it_stored() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let pool = service.database.superuser().await;
-    // The first chunk waits for a lock until the wish has been told.
+    // The first chunk waits for a lock until the cancellation has been requested.
     run(
         &pool,
         "CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
@@ -161,7 +161,8 @@ async fn a_running_upload_stops_at_its_next_chunk_and_keeps_what_it_stored() {
     let job = submit(&ana, "large.csv", file_of(&symbols), &[]).await;
     let path = format!("/bulk-uploads/{job}");
     wait_until_blocked(&pool, &mut lock, 1).await;
-    // Its row is locked by the chunk under way: the wish waits for that, then is heard.
+    // The chunk in progress has locked the row: the cancellation waits for it and then takes
+    // effect.
     let wish = {
         let (ana, path) = (ana.clone(), format!("{path}/cancel"));
         tokio::spawn(async move { ana.post_nothing(&path).await })
@@ -218,7 +219,7 @@ async fn a_worker_whose_lease_was_taken_over_stores_nothing_more() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let pool = service.database.superuser().await;
-    // While the first chunk's counters are written another worker takes the job over.
+    // While the counters of the first chunk are written, another worker takes over the job.
     run(
         &pool,
         "CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
@@ -234,7 +235,7 @@ async fn a_worker_whose_lease_was_taken_over_stores_nothing_more() {
     while ana.get(&format!("/bulk-uploads/{job}")).await.expect(200)["processed_rows"] == 0 {
         service.wired().application.bulk_uploads.moved(id).await;
     }
-    // The worker is free again when it has given up the job: the next upload shows it.
+    // The worker is free after it has given up the job, as the next upload shows.
     let bens = service.user("ben").await;
     let job_type = [("job_type", "quarterly")];
     let header = "symbol,year,quarter,current_ratio,quick_ratio,debt_to_equity,inventory_turnover,receivables_turnover,working_capital_to_total_assets";

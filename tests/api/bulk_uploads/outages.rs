@@ -1,4 +1,4 @@
-//! Jobs whose workers are killed again and again, and jobs that were given up.
+//! Jobs whose workers are killed repeatedly, and jobs that were given up.
 
 use accunode_domain::id::JobId;
 use accunode_tests::{Service, ServiceOptions, TestUser};
@@ -9,7 +9,7 @@ use tokio::{sync::watch, task::JoinHandle};
 use super::outcomes::counts;
 use crate::support::{ask, count, file_of, run, submit, text};
 
-/// Rows of three chunks and a little.
+/// The rows of three chunks and some more.
 const ROWS: usize = 16_000;
 
 async fn submitted(ana: &TestUser) -> String {
@@ -21,7 +21,7 @@ async fn look(ana: &TestUser, job: &str) -> Value {
     ana.get(&format!("/bulk-uploads/{job}")).await.expect(200)
 }
 
-/// Claims a job as a worker does and works on it; `None` where there is none to be had.
+/// Claims a job like a worker and processes it; `None` if there is no job.
 async fn take(service: &Service) -> Option<JoinHandle<()>> {
     let application = &service.wired().application;
     let claimed = application.ports().queue.claim().await.expect("an answer");
@@ -33,7 +33,7 @@ async fn take(service: &Service) -> Option<JoinHandle<()>> {
     }))
 }
 
-/// Kills the worker once it has stored another chunk, and lets its lease run out.
+/// Kills the worker after it has stored another chunk, and lets its lease expire.
 async fn kill_after_a_chunk(service: &Service, ana: &TestUser, job: &str, pool: &PgPool) {
     let before = count(&look(ana, job).await, "processed_rows");
     let worker = take(service).await.expect("the job can be taken");
@@ -57,8 +57,8 @@ async fn kills_that_come_after_progress_use_no_attempts_up() {
     let ana = service.user("ana").await;
     let pool = service.database.superuser().await;
     let job = submitted(&ana).await;
-    // As if it had been killed four times at its beginning: the next one is the last that is
-    // allowed without progress.
+    // As if the job had been killed four times at its beginning: the next attempt is the last one
+    // that is allowed without progress.
     run(&pool, "UPDATE bulk_upload_jobs SET attempts = 4").await;
     for _ in 0..2 {
         kill_after_a_chunk(&service, &ana, &job, &pool).await;
@@ -108,7 +108,7 @@ async fn a_job_that_was_given_up_is_continued_by_retry_to_its_last_row() {
     let done = look(&ana, &job).await;
     let rows = i64::try_from(ROWS).expect("a number");
     assert_eq!(text(&done, "status"), "completed", "{done}");
-    // Its log tells all of it, also why it was given up.
+    // The log contains all events, including the reason for giving up.
     let log = done["log"].as_array().expect("a log");
     let ends = log.iter().filter(|line| line["event"] != "taken");
     let ends: Vec<_> = ends

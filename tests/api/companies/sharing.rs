@@ -1,11 +1,11 @@
-//! A company is raised together with the predictions of its owner.
+//! Raising a company together with the predictions of its owner.
 
 use accunode_tests::{Service, TestUser, tenancy::Tenancy};
 use serde_json::{Value, json};
 
 use crate::support::{column, outcome_on, prediction_on, text, with};
 
-/// Makes a row on a company, at an access level; answers its path.
+/// Creates a row on a company at an access level; returns its path.
 async fn made(who: &TestUser, path: &str, body: Value, level: &str) -> String {
     let body = with(body, json!({ "access_level": level }));
     let row = who.post(path, &body).await.expect(201);
@@ -40,7 +40,7 @@ async fn a_personal_company_is_shared_with_its_predictions_in_one_request() {
     }
     let outcome = made(m1, "/outcomes", outcome_on(&id), "personal").await;
 
-    // Each alone is refused because of the other, and told the way out.
+    // Neither can be raised alone because of the other, and the error names the solution.
     let raise = json!({ "access_level": "organization" });
     let alone = m1.patch(&path, &raise).await;
     assert_eq!(alone.problem(409), "company_in_use");
@@ -85,14 +85,14 @@ async fn a_personal_company_is_shared_with_its_predictions_in_one_request() {
         .await
         .expect(200);
     assert_eq!(told["data"][0]["metadata"], json!({ "predictions": 3 }));
-    // Evidence stays as it was recorded.
+    // Outcomes stay as they were recorded.
     assert_eq!(level_of(m1, &outcome).await, "personal");
     assert_eq!(m2.get(&outcome).await.problem(404), "not_found");
     let figures = m2.get("/dashboard?scope=organization").await.expect(200);
     assert_eq!(figures["annual"]["total_predictions"], 2);
     let own = m1.get("/dashboard?scope=personal").await.expect(200);
     assert_eq!(own["annual"]["total_predictions"], 0);
-    // Once more, it changes nothing and moves nothing.
+    // A second request changes nothing and moves nothing.
     let again = m1.patch(&path, &together).await.expect(200);
     assert_eq!(again["moved"]["annual"], 0);
 }
@@ -117,7 +117,7 @@ async fn what_is_personal_to_others_stays_theirs_when_a_company_becomes_everyone
         "level_forbidden"
     );
     let moved = sa.patch(&path, &everyone).await.expect(200);
-    // That m2 has one of their own is not the super_admin's to know.
+    // The super_admin must not learn that m2 has a prediction on it.
     assert_eq!(
         moved["moved"],
         json!({ "annual": 2, "quarterly": 0, "kept_predictions": 0, "kept_outcomes": 0 })

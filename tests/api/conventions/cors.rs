@@ -1,4 +1,4 @@
-//! Pages of other origins.
+//! Requests by pages of other origins.
 
 use accunode_tests::{Answer, PASSWORD, Service, ServiceOptions, TestUser};
 use serde_json::json;
@@ -10,7 +10,7 @@ async fn service() -> Service {
     Service::with(ServiceOptions::default().with("allowed_origins", &origins)).await
 }
 
-/// What a browser sends before a script of this origin may send the request itself.
+/// The preflight that a browser sends before a script of this origin may send the request.
 async fn preflight(who: &TestUser, origin: &str, method: &str, path: &str) -> Answer {
     who.with("origin", origin)
         .with("access-control-request-method", method)
@@ -73,7 +73,7 @@ async fn a_page_of_an_allowed_origin_calls_the_api_with_a_token() {
         assert!(readable.contains(name), "{readable}");
     }
     assert!(varies_by_origin(&made));
-    // What went wrong can be read, too.
+    // Errors can be read, too.
     let wrong = ana.post("/companies", &body).await;
     assert_eq!(wrong.problem(409), "symbol_taken");
     assert_eq!(wrong.header("access-control-allow-origin"), APP);
@@ -105,7 +105,7 @@ async fn to_pages_of_other_origins_nothing_is_said() {
             assert!(varies_by_origin(&answer), "{origin}");
         }
     }
-    // A cache must not hand what was answered to no page at all to a page.
+    // A cache must not give a page the answer to a request without an origin.
     assert!(varies_by_origin(&ana.get("/companies").await));
 }
 

@@ -1,4 +1,4 @@
-//! What holds for every endpoint.
+//! Conventions of all endpoints.
 
 mod bodies;
 mod cors;

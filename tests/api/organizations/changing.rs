@@ -1,4 +1,4 @@
-//! Making, listing and changing organizations.
+//! Creating, listing and changing organizations.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -26,7 +26,7 @@ async fn an_organization_begins_as_the_one_who_makes_it_says() {
     let path = format!("/organizations/{}", text(&made, "id"));
     assert_eq!(tr.get(&path).await.expect(200), made);
 
-    // Everything that is wrong is told at once, with what else is wrong.
+    // All faults are reported together.
     let wrong = json!({
         "name": "Other", "domain": "no domain", "max_users": 0, "settings": { "a b": "x\u{0}" },
         "parent_id": users.organization("R"),
@@ -54,7 +54,7 @@ async fn programs_keep_values_with_an_organization() {
     assert_eq!(m1.get(&path).await.expect(200)["settings"], values);
     let own = m1.patch(&path, &set(&json!({}))).await;
     assert_eq!(own.problem(403), "field_forbidden");
-    // What is not named stays, and what is named takes the place of all.
+    // Fields that are not named stay, and named ones replace all values.
     let renamed = oa.patch(&path, &json!({ "industry": "Banking" })).await;
     assert_eq!(renamed.expect(200)["settings"], values);
     for (wrong, pointer) in [

@@ -1,4 +1,4 @@
-//! `POST /predictions/{kind}` and what is read of one.
+//! `POST /predictions/{kind}` and reading the new prediction.
 
 use accunode_tests::Service;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::{
     support::{number, prediction, quarterly, ratios, text, with},
 };
 
-/// That a PD is explained: `base` and the contributions are its log-odds.
+/// Checks that a PD is explained: `base` and the contributions add up to its log-odds.
 #[track_caller]
 pub(super) fn is_explained(explained: &Value, inputs: usize) {
     let pd = number(explained, "pd");

@@ -79,7 +79,7 @@ async fn predictions_are_filtered_by_everything_that_they_show() {
             .map(|(symbol, year)| format!("{symbol} {year}"))
             .collect();
         told.sort();
-        // Whether an end counts is the list's to say; that it holds back the later ones is not.
+        // Whether the boundary is included depends on the list; later rows are always excluded.
         if query.starts_with("created_to") {
             told.retain(|row| row != "RISKY 2023");
         }
@@ -178,7 +178,7 @@ async fn the_riskiest_come_first_where_that_is_asked() {
 async fn each_prediction_stands_on_exactly_one_page_while_others_are_made() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
-    // One file: all rows have one time of making, and three PDs among them.
+    // All rows of one file have the same time of creation, and three different PDs.
     let lines: Vec<String> = (0..60)
         .map(|n| line(&format!("T{n:02}"), "2024", ["0.5", "4.0", "30.0"][n % 3]))
         .collect();

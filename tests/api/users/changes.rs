@@ -62,7 +62,7 @@ async fn a_change_of_what_another_user_changed_meanwhile_is_refused() {
     let body = |name: &str| json!({ "first_name": name });
     let _ = late.patch(&path, &body("Ada")).await.expect(200);
     assert_eq!(late.patch(&path, &body("Eve")).await.problem(412), "stale");
-    // What changes nothing is no new version, and nothing to tell.
+    // A request that changes nothing creates no new version and no audit event.
     let same = tenancy.user("oA").patch(&path, &body("Ada")).await;
     assert_eq!(same.header("etag"), "\"2\"");
     let pool = service.database.superuser().await;

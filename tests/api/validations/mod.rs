@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::support::text;
 
-/// Everything that makes outcomes complete for long.
+/// A body that makes outcomes complete for a long time.
 pub(super) fn complete(more: &Value) -> Value {
     let mut body = json!({ "complete_from": "2015-01-01", "complete_through": "2024-12-31" });
     let fields = more.as_object().into_iter().flatten();
@@ -23,7 +23,7 @@ pub(super) fn complete(more: &Value) -> Value {
     body
 }
 
-/// Asks for a back-test and waits until its job has ended.
+/// Requests a back-test and waits until its job has ended.
 pub(super) async fn validated(service: &Service, user: &TestUser, body: &Value) -> Value {
     let asked = user.post("/validations", body).await.expect(202);
     let id = text(&asked, "id");
@@ -31,7 +31,7 @@ pub(super) async fn validated(service: &Service, user: &TestUser, body: &Value) 
     user.get(&format!("/validations/{id}")).await.expect(200)
 }
 
-/// The figures of its only window.
+/// The figures of the report's only window.
 pub(super) fn window(report: &Value) -> &Value {
     assert_eq!(report["status"], "completed", "{report}");
     &report["report"]["windows"][0]

@@ -1,4 +1,5 @@
-//! Rows of the past, made behind the service's back: over the API everything is of today.
+//! Rows of the past, created with direct access to the database: over the API all rows are of
+//! today.
 
 use serde_json::Value;
 use sqlx::PgPool;
@@ -6,7 +7,7 @@ use uuid::Uuid;
 
 use crate::support::run;
 
-/// Whose rows: level, organization and creator, as SQL.
+/// The owner of rows: level, organization and creator, as SQL.
 #[derive(Clone, Debug)]
 pub(super) struct Owner {
     level: &'static str,
@@ -48,8 +49,8 @@ impl Owner {
     }
 }
 
-/// A prediction: company, year, when it was made, PD, flags, and for a version that was replaced
-/// when that was.
+/// A prediction: company, year, time of creation, PD, flags, and for a replaced version the time of
+/// its replacement.
 #[derive(Clone, Debug)]
 pub(super) struct Predicted {
     pub(super) company: Uuid,
@@ -62,7 +63,7 @@ pub(super) struct Predicted {
     pub(super) model: &'static str,
 }
 
-/// An annual prediction of last summer, as most are.
+/// An annual prediction of last summer, which is the usual case.
 pub(super) const fn usual(company: Uuid, pd: f64) -> Predicted {
     Predicted {
         company,
@@ -77,7 +78,7 @@ pub(super) const fn usual(company: Uuid, pd: f64) -> Predicted {
 
 const MODEL: &str = "'m', '1', repeat('a', 64)";
 
-/// Companies of an owner, in the order of their ids.
+/// Companies of an owner, ordered by id.
 pub(super) async fn companies(pool: &PgPool, owner: &Owner, count: usize) -> Vec<Uuid> {
     run(
         pool,
@@ -98,7 +99,7 @@ pub(super) async fn companies(pool: &PgPool, owner: &Owner, count: usize) -> Vec
         .expect("companies")
 }
 
-/// Stores predictions of an owner: the version that stands, and those before it.
+/// Stores predictions of an owner: the present version, and those before it.
 pub(super) async fn predict(pool: &PgPool, owner: &Owner, rows: &[Predicted]) {
     let mut sql = String::new();
     for row in rows.iter().filter(|row| row.replaced.is_none()) {
@@ -141,7 +142,7 @@ pub(super) async fn predict(pool: &PgPool, owner: &Owner, rows: &[Predicted]) {
     }
 }
 
-/// Something that happened: company, event, day, whether technical, and when it was recorded.
+/// An outcome: company, event, day, whether technical, and when it was recorded.
 pub(super) type Happened = (Uuid, &'static str, String, bool, &'static str);
 
 /// Stores outcomes of an owner.
@@ -159,7 +160,7 @@ pub(super) async fn happen(pool: &PgPool, owner: &Owner, definition: &str, rows:
     run(pool, &sql).await;
 }
 
-/// That a figure is what it should be.
+/// Checks that a figure has the expected value.
 #[track_caller]
 pub(super) fn near(value: &Value, expected: f64) {
     let found = value

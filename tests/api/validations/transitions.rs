@@ -55,7 +55,7 @@ impl Scene {
     }
 }
 
-/// A company in a grade, and perhaps in another one from a day on.
+/// A company in a grade, and optionally in another one from a later day.
 fn rated(company: uuid::Uuid, from: usize, later: Option<(&'static str, usize)>) -> Vec<Predicted> {
     let first = Predicted {
         at: AT,
@@ -69,7 +69,7 @@ fn rated(company: uuid::Uuid, from: usize, later: Option<(&'static str, usize)>)
     std::iter::once(first).chain(next).collect()
 }
 
-/// 9.6, on a scale of seven grades, of which it has three.
+/// Example 9.6, on a scale of seven grades, of which it uses three.
 #[tokio::test]
 async fn cohorts_of_an_organization_are_those_of_the_worked_example() {
     let scene = Scene::start().await;
@@ -134,7 +134,7 @@ async fn cohorts_of_an_organization_are_those_of_the_worked_example() {
     near(&shown[0]["z"][2], 2.389_193_43);
     near(&shown[0]["p"][2], 0.991_557_295_2);
     near(&shown[2]["z"][0], 2.417_028_51);
-    // On seven grades companies could have gone further than on the example's three.
+    // On seven grades companies could have moved further than on the example's three.
     near(&told["bandwidth_upper"], 33.0 / f64::from(15 * 6 + 15 * 5));
     near(&told["bandwidth_lower"], 20.0 / f64::from(10 * 5 + 9 * 4));
     // Jeffreys' interval of 1 in 100: the quantiles of Beta(1.5, 99.5).
@@ -146,7 +146,7 @@ async fn cohorts_of_an_organization_are_those_of_the_worked_example() {
     );
 }
 
-/// 9.7: what cohorts say is never seen, and was possible.
+/// Example 9.7: transitions that cohorts never observe, but that were possible.
 #[tokio::test]
 async fn durations_of_an_organization_are_those_of_the_worked_example() {
     let scene = Scene::start().await;
@@ -166,7 +166,7 @@ async fn durations_of_an_organization_are_those_of_the_worked_example() {
         (f[4], "default", "2023-07-01".to_owned(), false, recorded),
     ];
     happen(&scene.pool, &scene.owner(), CRR, &events).await;
-    // Others' predictions and outcomes on the same companies change nothing.
+    // Predictions and outcomes of other owners on the same companies change nothing.
     let personal = Owner::personal(scene.users.user("m1").id);
     predict(&scene.pool, &personal, &rated(f[1], 2, None)).await;
     let own = [(f[1], "default", "2023-02-01".to_owned(), false, recorded)];
@@ -191,7 +191,7 @@ async fn durations_of_an_organization_are_those_of_the_worked_example() {
 }
 
 impl Scene {
-    /// The same matrix, of what was known when it was made.
+    /// Reads the same matrix, as of the time when it was made.
     async fn matrix_as_of(&self, told: &Value) -> Value {
         let time = text(told, "data_as_of");
         self.matrix("m1", &format!("&method=duration&as_of={time}"))
@@ -221,7 +221,7 @@ async fn what_cannot_be_counted_is_refused_with_its_reason() {
     let short = ask("from=2022-12-31&to=2023-06-01").await;
     let _ = short.problem(422);
     assert_eq!(short.faults(), ["/to out_of_order"]);
-    // Nothing is said of bankruptcies, and of defaults nothing after 2024.
+    // No coverage is stated for bankruptcies, and for defaults none after 2024.
     let uncovered = ask("from=2022-12-31").await;
     assert_eq!(uncovered.problem(409), "window_not_covered");
     let late = ask(&format!("from=2024-06-30&definition={CRR}")).await;

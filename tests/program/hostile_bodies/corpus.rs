@@ -1,15 +1,15 @@
-//! The bodies. They are made here and not kept as files: most are two million bytes of one
-//! idea.
+//! The bodies. They are generated and not stored as files: most repeat one pattern in two million
+//! bytes.
 
-/// A body that was made to exhaust the program.
+/// A body that is designed to exhaust the program.
 pub(super) struct Hostile {
     pub(super) name: &'static str,
-    /// Where it is sent.
+    /// The path that it is sent to.
     pub(super) path: &'static str,
     pub(super) body: Vec<u8>,
-    /// The statuses it may be answered with.
+    /// The permitted statuses of the answer.
     pub(super) expected: &'static [u16],
-    /// Whether more is wrong with it than an answer lists.
+    /// Whether it has more faults than an answer lists.
     pub(super) has_more: bool,
 }
 
@@ -17,13 +17,13 @@ const LOGIN: &str = "/auth/login";
 const SCORE: &str = "/predictions/annual/score";
 const BATCH: &str = "/predictions/annual/batch";
 const CREATE: &str = "/predictions/annual";
-/// What a list of items may have, in bytes.
+/// The size limit of a list of items, in bytes.
 const LARGE: usize = 2 << 20;
-/// What every other body may have, in bytes.
+/// The size limit of every other body, in bytes.
 const SMALL: usize = 64 << 10;
 
-/// `before`, then `part(0)`, `part(1)` and so on with commas between them for as long as it
-/// stays below `size`, then `after`.
+/// Returns `before`, then `part(0)`, `part(1)` and so on, separated by commas, as long as the
+/// result stays below `size`, then `after`.
 fn filled(size: usize, before: &str, part: impl Fn(usize) -> String, after: &str) -> Vec<u8> {
     let mut text = before.to_owned();
     for n in 0.. {
@@ -45,7 +45,7 @@ fn constant(text: &str) -> impl Fn(usize) -> String {
     move |_| text.clone()
 }
 
-/// One ratio's name and number, of which there are not that many.
+/// The name and number of one ratio, of which there are not that many.
 fn ratio(n: usize) -> String {
     format!("\"r{n}\":{n}")
 }
@@ -74,7 +74,7 @@ fn hostile(
     }
 }
 
-/// Lists no more than 100 of its faults.
+/// A body whose answer lists no more than 100 of its faults.
 fn endless(name: &'static str, path: &'static str, body: Vec<u8>) -> Hostile {
     Hostile {
         has_more: true,
@@ -261,7 +261,7 @@ fn too_deep_or_too_long() -> Vec<Hostile> {
     ]
 }
 
-/// What is as large as it may be and sound, or wrong in the rules of the domain alone.
+/// Bodies of the largest size that are valid, or only violate rules of the domain.
 fn sound_and_large() -> Vec<Hostile> {
     let sound = r#"{"ratios":{"long_term_debt_to_total_capital":0.254,"total_debt_to_ebitda":3.1,
         "net_income_margin":0.08,"ebit_to_interest_expense":6.4,"return_on_assets":0.05}}"#;
@@ -275,7 +275,7 @@ fn sound_and_large() -> Vec<Hostile> {
             &[200],
         ),
         Hostile {
-            // The answer lists a thousand of the faults of all items together.
+            // The answer lists a thousand faults over all items.
             has_more: true,
             ..hostile(
                 "40,000 ratios that are none",

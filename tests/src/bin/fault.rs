@@ -5,25 +5,26 @@ use std::{path::PathBuf, process::ExitCode};
 use accunode_tests::fault::{self, Options, SCENARIOS};
 use clap::Parser;
 
-/// Kills, outages, full disks, restarts and conflicting work, and what must hold after each.
+/// Injects kills, outages, full disks, restarts and conflicting work, and checks the required
+/// properties after each.
 #[derive(Debug, Parser)]
 struct Arguments {
     /// The built program.
     #[arg(long)]
     program: PathBuf,
-    /// Where random moments come from; printed with the table.
+    /// The seed of random moments; printed with the table.
     #[arg(long, default_value_t = 20_261_127)]
     seed: u64,
-    /// A form of about a minute in all.
+    /// A short form of about a minute in total.
     #[arg(long)]
     short: bool,
-    /// Rows of a job that is disturbed.
+    /// The rows of a disturbed job.
     #[arg(long, default_value_t = 100_000)]
     rows: usize,
-    /// Requests that are sent while processes are restarted.
+    /// The requests that are sent while processes are restarted.
     #[arg(long, default_value_t = 100_000)]
     requests: usize,
-    /// Keep the folders below /tmp that a scenario makes, with the program's logs.
+    /// Keep the folders below /tmp that a scenario creates, with the program's logs.
     #[arg(long)]
     keep: bool,
     /// Only these scenarios.

@@ -1,11 +1,12 @@
-//! Sessions of browsers. A page never gets to see a token: it asks with the header
-//! [`CLIENT`], and login, refresh and step-up put the tokens into cookies that scripts
-//! cannot read. What comes with such a cookie is taken from AccuNode's own pages only.
+//! Sessions of browsers. A page never sees a token: it sends the header [`CLIENT`], and login,
+//! refresh and step-up put the tokens into cookies that scripts cannot read. Requests with such a
+//! cookie are accepted only from AccuNode's own pages.
 //!
-//! Three locks, each of which is enough by itself against requests that another site makes:
-//! `SameSite=Strict` keeps the cookie at home; `Sec-Fetch-Site` and `Origin` must say that the
-//! page is one of ours; and a change needs a header that no form can set, and that a script
-//! of another origin may set only after a preflight, which never allows it (see [`super::cors`]).
+//! Three measures, each of them sufficient alone, protect against requests that another site makes:
+//! with `SameSite=Strict` the browser does not send the cookie for other sites; `Sec-Fetch-Site`
+//! and `Origin` must show that the page is one of the service; and a change needs a header that no
+//! form can set, and that a script of another origin may set only after a preflight, which never
+//! allows it (see [`super::cors`]).
 
 use accunode_application::auth::SignedIn;
 use accunode_domain::{
@@ -23,21 +24,21 @@ use url::Url;
 
 use super::{call::header_fault, problem::Problem, state::WebState};
 
-/// The header by which a page says that it is one: `browser`.
+/// The header by which a page identifies itself: `browser`.
 pub(crate) const CLIENT: HeaderName = HeaderName::from_static("x-accunode-client");
 const BROWSER: &str = "browser";
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 const ACCESS: &str = "accunode-access";
 const REFRESH: &str = "accunode-refresh";
-/// Longer values are no tokens.
+/// Longer values are not tokens.
 const LONGEST_TOKEN: usize = 512;
 
-/// Whether it is a page that asks, and wants its tokens in cookies.
+/// Whether the request comes from a page that wants its tokens in cookies.
 ///
 /// # Errors
-/// 422 for another value of the header; 403 `cross_site_request` where the page is another
-/// site's.
+/// 422 for another value of the header; 403 `cross_site_request` if the page belongs to another
+/// site.
 pub(crate) fn asks(request: &HttpRequest, state: &WebState) -> Result<bool, Problem> {
     match request.headers().get(CLIENT) {
         None => Ok(false),
@@ -53,10 +54,10 @@ pub(crate) fn asks(request: &HttpRequest, state: &WebState) -> Result<bool, Prob
     }
 }
 
-/// The access token of a browser's session, where its cookie came along.
+/// Returns the access token of a browser's session, if the request has its cookie.
 ///
 /// # Errors
-/// 403 `cross_site_request` where another site's page may have sent it.
+/// 403 `cross_site_request` if a page of another site may have sent it.
 pub(crate) fn access_token<'r>(
     request: &'r HttpRequest,
     state: &WebState,
@@ -75,7 +76,8 @@ pub(crate) fn access_token<'r>(
     Ok(Some(token).filter(|token| !looks_like_key(token)))
 }
 
-/// The refresh token of a browser's session. [`asks`] has said that a page asks.
+/// Returns the refresh token of a browser's session. [`asks`] has checked that a page sent the
+/// request.
 pub(crate) fn refresh_token<'r>(request: &'r HttpRequest, state: &WebState) -> Option<&'r str> {
     cookie(request, state, REFRESH)
 }
@@ -92,7 +94,7 @@ pub(crate) fn keep(response: &mut HttpResponseBuilder, state: &WebState, signed_
     }
 }
 
-/// Takes a session's cookies away, where the request had any.
+/// Removes the cookies of a session, if the request had any.
 pub(crate) fn forget(response: &mut HttpResponse, request: &HttpRequest, state: &WebState) {
     for name in [ACCESS, REFRESH] {
         if cookie(request, state, name).is_some() {
@@ -114,8 +116,8 @@ fn set_cookie(state: &WebState, name: &str, value: &str, seconds: i64) -> String
     format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}")
 }
 
-/// With `__Host-` a browser takes the cookie over https from this very host alone, so that
-/// no neighbouring host and no eavesdropper can put one of theirs in its place.
+/// With `__Host-` a browser accepts the cookie only over https and from this host, so no
+/// neighbouring host and no eavesdropper can replace it.
 fn full_name(state: &WebState, name: &str) -> String {
     let prefix = if state.is_behind_tls() { "__Host-" } else { "" };
     format!("{prefix}{name}")
@@ -131,7 +133,7 @@ fn cookie<'r>(request: &'r HttpRequest, state: &WebState, name: &str) -> Option<
         .filter(|(known, _)| *known == name)
         .map(|(_, value)| value);
     let first = values.next()?;
-    // Of two that differ one was planted, and nothing says which.
+    // If two values differ, one was planted, and it is unknown which.
     let is_certain = values.all(|value| value == first);
     (is_certain && (1..=LONGEST_TOKEN).contains(&first.len())).then_some(first)
 }
@@ -148,9 +150,9 @@ fn require_same_origin(request: &HttpRequest, state: &WebState) -> Result<(), Pr
     }
 }
 
-/// What browsers say of the page that asks. `Sec-Fetch-Site` cannot be set by scripts, and is
-/// missing over plain http; `Origin` comes with every change. A read that comes with neither
-/// is let in: what it answers cannot be read from elsewhere.
+/// Evaluates what the browser says about the page. Scripts cannot set `Sec-Fetch-Site`, which is
+/// missing over plain http; every change has an `Origin`. A read with neither is accepted, since
+/// pages of other origins cannot read its answer.
 fn is_same_origin(method: &Method, headers: &HeaderMap, public_url: &str) -> bool {
     let reads = matches!(*method, Method::GET | Method::HEAD);
     let origin = headers.get(header::ORIGIN).map(|origin| {
@@ -161,7 +163,7 @@ fn is_same_origin(method: &Method, headers: &HeaderMap, public_url: &str) -> boo
     match (site, origin) {
         (_, Some(false)) => false,
         (Some(b"same-origin"), _) => true,
-        // Typed into the address bar, or opened from a bookmark.
+        // The address was typed, or opened from a bookmark.
         (Some(b"none"), _) => reads,
         (Some(_), _) => false,
         (None, Some(true)) => true,
@@ -169,7 +171,7 @@ fn is_same_origin(method: &Method, headers: &HeaderMap, public_url: &str) -> boo
     }
 }
 
-/// Whether an origin is the one that users reach the service by.
+/// Whether an origin is the one by which users access the service.
 fn is_own(origin: &str, headers: &HeaderMap, public_url: &str) -> bool {
     let public = Url::parse(public_url).map(|url| url.origin().ascii_serialization());
     if public.is_ok_and(|public| public == origin) {

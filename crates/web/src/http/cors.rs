@@ -1,7 +1,7 @@
-//! Pages of other origins that the operator allows: their scripts may call the API with a token
-//! in `Authorization`, and read what it answers. Never with cookies: no answer says that it may
-//! be read with credentials, and a session's cookies count from the service's own pages only
-//! (see [`super::browser`]).
+//! Pages of other origins that the operator allows: their scripts may call the API with a token in
+//! `Authorization`, and read its answers. This never includes cookies: no answer allows
+//! credentials, and a session's cookies are accepted from the service's own pages only (see
+//! [`super::browser`]).
 
 use std::str::FromStr;
 
@@ -14,17 +14,17 @@ use actix_web::{
 };
 use url::Url;
 
-/// What a script may send, beside what every page may.
+/// The headers that a script may send, in addition to those that every page may send.
 const REQUEST_HEADERS: &str = "Accept, Authorization, Content-Type, Idempotency-Key, If-Match, \
                                If-None-Match, Last-Event-ID, X-Request-Id";
-/// What a script may read of an answer, beside what every page may.
+/// The headers of an answer that a script may read, in addition to those that every page may read.
 const RESPONSE_HEADERS: &str = "Allow, Content-Disposition, ETag, Idempotency-Replayed, Link, \
                                 Location, RateLimit, RateLimit-Policy, Retry-After, \
                                 WWW-Authenticate, X-Request-Id, X-Rows-Not-Kept";
-/// Seconds for which a browser keeps what a preflight said.
+/// How long a browser caches a preflight, in seconds.
 const PREFLIGHT_SECONDS: &str = "600";
 
-/// An origin whose pages may call the API: scheme, host and port, as browsers write it.
+/// An origin whose pages may call the API: scheme, host and port, in the form that browsers send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin(HeaderValue);
 
@@ -56,23 +56,23 @@ impl FromStr for Origin {
 #[derive(Clone, Debug, Default)]
 pub struct AllowedOrigins(pub Vec<Origin>);
 
-/// What an answer says to pages of other origins.
+/// The CORS headers of an answer.
 #[derive(Clone, Debug)]
 pub(crate) enum Cors {
-    /// Nothing: no origin is allowed.
+    /// No headers: no origin is allowed.
     Off,
-    /// That another origin might be answered otherwise: this one is not allowed, or none asked.
+    /// Only `Vary`: this origin is not allowed, or the request has none.
     Refused,
-    /// That a page of this origin may read it.
+    /// A page of this origin may read the answer.
     Allowed {
         origin: HeaderValue,
-        /// Whether the browser asks first what it may send.
+        /// Whether the browser first asks what it may send.
         is_preflight: bool,
     },
 }
 
 impl Cors {
-    /// What is said to the page that a request comes from.
+    /// Determines the headers for the page that sent the request.
     pub(crate) fn of(request: &ServiceRequest, allowed: &AllowedOrigins) -> Self {
         if allowed.0.is_empty() {
             return Self::Off;
@@ -87,7 +87,7 @@ impl Cors {
         })
     }
 
-    /// Says it. A preflight is answered with the methods that `Allow` names.
+    /// Adds the headers. A preflight gets the methods that `Allow` names.
     pub(crate) fn add_headers(&self, headers: &mut HeaderMap) {
         if matches!(self, Self::Off) {
             return;

@@ -63,7 +63,7 @@ macro_rules! names_of {
         }
     )+
 
-        /// All of them by name: those that only parameters refer to are in no body's schema.
+        /// All schemas by name: those that only parameters refer to are in no body's schema.
         pub(crate) fn schemas() -> Vec<(String, RefOr<Schema>)> {
             vec![$(($name::name().into_owned(), $name::schema()),)+]
         }

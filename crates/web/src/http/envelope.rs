@@ -1,5 +1,5 @@
-//! What every answer goes through: a request id, a log line, security headers, the
-//! state of the budget, and problems where the framework has only a status.
+//! The middleware for every answer: a request id, a log line, security headers, the state of the
+//! budget, and problem documents where the framework returns only a status.
 
 use std::{net::IpAddr, panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
@@ -37,10 +37,10 @@ const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
-/// A year, also for the names below.
+/// A year, including subdomains.
 const HSTS: &str = "max-age=31536000; includeSubDomains";
 
-/// What an answer that is no page may load.
+/// The content security policy of an answer that is not a page: it may load nothing.
 const NOTHING_LOADS: &str =
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -48,7 +48,7 @@ const NOTHING_LOADS: &str =
 #[derive(Clone, Debug)]
 pub(crate) struct RequestId(pub(crate) String);
 
-/// What a request drew, in its extensions.
+/// The rate limit state of a request, in its extensions.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RateLimitState(pub(crate) LimitClass, pub(crate) Budget);
 
@@ -67,7 +67,7 @@ pub(crate) async fn envelope(
         ip = client(&request).map(tracing::field::display),
         user = tracing::field::Empty, // whichever it turns out to be
     );
-    // HEAD is GET without the body, which the server leaves away when it writes.
+    // HEAD is GET without the body, which the server omits when it writes.
     if *request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
     }
@@ -77,7 +77,7 @@ pub(crate) async fn envelope(
         let meter = meter(&request);
         let method = request.method().clone();
         let answer = async {
-            // Who asks and what for is found out within, and told by `work::begin`.
+            // The caller and the kind of work are determined within, and reported by `work::begin`.
             let handled = Within::new(Workload::default(), Box::pin(next.call(request)));
             let response = work::keep(handled.await?.map_into_boxed_body());
             denials::audit_denial(&response).await;
@@ -91,8 +91,8 @@ pub(crate) async fn envelope(
             close_where_it_ends(&mut response);
             Ok::<_, Error>(response)
         };
-        // Whatever panics, in a handler or on the way there, the client is answered and
-        // the connection goes on. What was under way is dropped as if the client had gone.
+        // After a panic, in a handler or before it, the client gets an answer and the connection
+        // continues. The work in progress is dropped as if the client had disconnected.
         let answer = match AssertUnwindSafe(answer).catch_unwind().await {
             Ok(answer) => answer,
             Err(_) => {
@@ -125,31 +125,31 @@ pub(crate) async fn envelope(
     .await
 }
 
-/// What counts the request; nothing before the service is there.
+/// The meter of requests; `None` before the service is ready.
 fn meter(request: &ServiceRequest) -> Option<Arc<dyn Meter>> {
     let state = request.app_data::<web::Data<WebState>>()?;
     Some(state.application.ports().meter.clone())
 }
 
-/// What of a request decides about the headers of its answer. It is taken down at first: a
-/// request cannot be held beside the handler that it is given to.
+/// The parts of a request that determine the headers of its answer. They are copied first, because
+/// the request is passed on to its handler.
 #[derive(Clone, Debug)]
 struct HeaderInputs {
-    /// What the page that is asked for may load, where it is one.
+    /// The content security policy of the requested page, if it is one.
     page: Option<&'static str>,
     over_tls: bool,
-    /// What pages of other origins are told.
+    /// The CORS headers.
     cors: Cors,
 }
 
-/// From where the request comes, as far as its proxies are believed.
+/// The address of the client, according to its trusted proxies.
 fn client(request: &ServiceRequest) -> Option<IpAddr> {
     let state = request.app_data::<web::Data<WebState>>()?;
     let peer = request.peer_addr().map(|peer| peer.ip());
     state.proxies.client(peer, request.headers())
 }
 
-/// The caller's id where it is a sane token, else a new one.
+/// The client's id if it is a valid token, otherwise a new one.
 fn request_id(request: &ServiceRequest) -> String {
     let given = request
         .headers()
@@ -170,7 +170,7 @@ fn is_sane(id: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
 }
 
-/// Every error is a problem document with the request's id, no matter who made it.
+/// Turns every error into a problem document with the request's id, whatever created the error.
 fn as_problem(response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse<BoxBody> {
     let status = response.status();
     if !(status.is_client_error() || status.is_server_error()) {
@@ -192,7 +192,7 @@ fn as_problem(response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse<B
         .and_then(|error| error.as_error::<Problem>());
     let has_precondition = response.request().headers().contains_key(header::IF_MATCH);
     let rendered: HttpResponse = match own {
-        // Who set no precondition is never told that one has failed.
+        // A request without a precondition never gets the error that one has failed.
         Some(_) if status == StatusCode::PRECONDITION_FAILED && !has_precondition => {
             Problem::changed_meanwhile().render(Some(id))
         }
@@ -216,8 +216,8 @@ fn as_problem(response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse<B
     response.into_response(rendered)
 }
 
-/// Makes the answer the last one of its connection where the process is about to end, or
-/// does not serve yet: who asks again then finds another process, or the service.
+/// Makes the answer the last one of its connection if the process is about to end, or does not
+/// serve yet: the client's next connection then reaches another process, or the service.
 fn close_where_it_ends(response: &mut ServiceResponse<BoxBody>) {
     let request = response.request();
     let lifecycle = request.app_data::<web::Data<Lifecycle>>();
@@ -239,7 +239,7 @@ impl HeaderInputs {
     }
 
     fn add_headers(&self, headers: &mut HeaderMap, drawn: Option<RateLimitState>, id: &str) {
-        // RFC 6797 wants it over TLS alone, and browsers ignore it elsewhere.
+        // RFC 6797 allows the header only over TLS, and browsers ignore it otherwise.
         if self.over_tls {
             set(headers, header::STRICT_TRANSPORT_SECURITY, HSTS);
         }
@@ -248,14 +248,14 @@ impl HeaderInputs {
         set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
         set(headers, header::X_FRAME_OPTIONS, "DENY");
         set(headers, header::REFERRER_POLICY, "no-referrer");
-        // A page that users see says itself how long it is kept.
+        // Pages for users set their own caching headers.
         let is_page = self.page.is_some();
         if !is_page && !headers.contains_key(header::CACHE_CONTROL) {
             set(headers, header::CACHE_CONTROL, "no-store");
         }
         let loads = self.page.unwrap_or(NOTHING_LOADS);
         set(headers, header::CONTENT_SECURITY_POLICY, loads);
-        // Where there is no limit there is nothing to say.
+        // Without a limit there are no headers.
         let drawn = drawn.filter(|RateLimitState(_, budget)| budget.limit > 0);
         if let Some(RateLimitState(class, budget)) = drawn {
             let class = class.as_str();

@@ -1,5 +1,6 @@
-//! HTTP as every resource uses it: who asks, what goes wrong, formats, limits, sessions,
-//! idempotency, lists. Knows no resource; `scripts/check-layers.sh` holds it to that.
+//! HTTP functions that all resources use: authentication, problems, formats, limits, sessions,
+//! idempotency, lists. The module must not depend on any resource, which `scripts/check-layers.sh`
+//! checks.
 
 pub(crate) mod address;
 pub(crate) mod body;

@@ -1,4 +1,4 @@
-//! What requests are answered with, and how they are recognized.
+//! The state with which requests are answered and authenticated.
 
 use std::sync::Arc;
 
@@ -10,29 +10,29 @@ use super::{
     streams::Streams, work::WorkLimits,
 };
 
-/// What the API stands on; the same for every worker thread.
+/// The state of the API; the same for every worker thread.
 #[derive(Clone)]
 pub struct WebState {
     /// The use cases.
     pub application: Application,
     /// Rate limits.
     pub limiter: Arc<dyn RateLimiter>,
-    /// The event streams that are open.
+    /// The open event streams.
     pub streams: Streams,
-    /// How much expensive work of one tenant this process takes on at once.
+    /// The limits of concurrent expensive work of one tenant in this process.
     pub work: WorkLimits,
-    /// The proxies that may say from where a request came.
+    /// The proxies whose forwarded addresses are trusted.
     pub proxies: TrustedProxies,
     /// The origins whose pages may call the API.
     pub origins: AllowedOrigins,
-    /// What was last found when a user asked whether requests can be served.
+    /// The last result of the readiness checks.
     pub readiness: Readiness,
     /// Whether the process is about to end.
     pub lifecycle: Lifecycle,
 }
 
 impl WebState {
-    /// Whether users reach the service by https, as its operator says.
+    /// Whether users access the service by https, according to its operator.
     pub(crate) fn is_behind_tls(&self) -> bool {
         let settings = &self.application.ports().settings;
         settings.public_url.starts_with("https://")
@@ -48,16 +48,16 @@ impl std::fmt::Debug for WebState {
     }
 }
 
-/// Where the ids of requests come from, in the application's data.
+/// The source of request ids, in the application's data.
 #[derive(Clone)]
 pub(crate) struct RequestIds(pub(crate) Arc<dyn IdSource>);
 
-/// The pages that users see, and what each may load, in the application's data.
+/// The pages for users and their content security policies, in the application's data.
 #[derive(Debug)]
 pub(crate) struct Pages(pub(crate) Vec<(&'static str, &'static str)>);
 
 impl Pages {
-    /// The content security policy of a page: of its path, or of the folder that it stands in.
+    /// The content security policy of a page, by its path or its folder.
     pub(crate) fn policy(&self, path: &str) -> Option<&'static str> {
         let is_at = |place: &str| {
             path == place || (place.len() > 1 && place.ends_with('/') && path.starts_with(place))

@@ -1,5 +1,5 @@
-//! What fields and parameters are that mean the same wherever they stand: said once, here. What
-//! is particular to one place is said by a comment there, which goes first.
+//! Descriptions of fields and parameters that have the same meaning everywhere. A doc comment on a
+//! field or parameter takes precedence.
 
 use utoipa::openapi::{
     OpenApi, RefOr, Schema,
@@ -9,7 +9,7 @@ use utoipa::openapi::{
 
 use super::operations_mut;
 
-/// Names and what they mean, by name.
+/// Names and their descriptions, ordered by name.
 #[rustfmt::skip] // A line each: it is read as a table.
 const WORDS: &[(&str, &str)] = &[
     ("accepted_at", "When it was accepted; null where it was not."),
@@ -127,13 +127,13 @@ const WORDS: &[(&str, &str)] = &[
 ];
 
 fn meaning(name: &str) -> Option<&'static str> {
-    // Every spelling of a row of a file is the same.
+    // All names for the row of a file have the same description.
     let name = if name == "bulk_row" { "row" } else { name };
     let found = WORDS.binary_search_by(|(word, _)| (*word).cmp(name));
     found.ok().map(|at| WORDS[at].1)
 }
 
-/// Describes every field and every parameter that has no description of its own.
+/// Adds a description to every field and parameter that has none.
 pub(super) fn describe(document: &mut OpenApi) {
     for item in document.paths.paths.values_mut() {
         for (_, operation) in operations_mut(item) {
@@ -202,7 +202,8 @@ mod tests {
         assert!(WORDS.is_sorted_by(|(a, _), (b, _)| a < b));
     }
 
-    /// Names of fields without a description; a reference has that of what it refers to.
+    /// Collects the names of fields without a description; a reference has the description of its
+    /// target.
     fn undescribed(place: &str, schema: &Value, found: &mut Vec<String>) {
         for (name, property) in schema["properties"].as_object().into_iter().flatten() {
             let place = format!("{place}.{name}");

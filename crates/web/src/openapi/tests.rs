@@ -143,7 +143,7 @@ fn bodies_refuse_unknown_fields() {
     }
 }
 
-/// Routes, document and what it says of formats agree.
+/// The routes, the document and its formats agree.
 #[test]
 fn every_route_is_documented_and_every_documented_operation_is_routed() {
     let document = serde_json::to_value(openapi()).unwrap();
@@ -216,7 +216,7 @@ fn every_parameter_of_a_query_has_a_type_that_bounds_it() {
     assert!(found.is_empty(), "{found:#?}");
 }
 
-/// The schemas of JSON bodies of requests, with those that they refer to.
+/// The schemas of JSON bodies of requests, with the schemas that they refer to.
 fn request_schemas(document: &OpenApiDocument) -> BTreeSet<String> {
     let document = serde_json::to_value(document).unwrap_or_default();
     let mut found = BTreeSet::new();
@@ -258,7 +258,7 @@ fn has_type(schema: &Value, name: &str) -> bool {
             .is_some_and(|types| types.iter().any(|t| t == name))
 }
 
-/// Every part of a request's schema without a limit that the reader needs.
+/// Collects every part of a request's schema that lacks a required limit.
 fn unlimited(place: &str, schema: &Value, found: &mut Vec<String>) {
     let is_known = |keyword: &str| schema.get(keyword).is_some();
     let form = schema["format"].as_str().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The application over doubles of every port, and a user who is signed in.
+//! The application over doubles of every port, and a signed-in user.
 
 use std::sync::Arc;
 
@@ -39,10 +39,10 @@ use actix_web::{
 use serde_json::Value;
 use uuid::Uuid;
 
-/// The token that the session store knows.
+/// The token that the session store accepts.
 pub(crate) const TOKEN: &str = "a-token";
 
-/// What a test replaces.
+/// The doubles that a test can replace.
 pub(crate) struct Kit {
     pub(crate) store: MockStore,
     pub(crate) sessions: MockSessionStore,
@@ -86,7 +86,7 @@ pub(crate) fn session(user: &User, membership: Option<Membership>) -> Session {
 }
 
 impl Kit {
-    /// No one is signed in.
+    /// Without a signed-in user.
     pub(crate) fn new() -> Self {
         let mut store = MockStore::default();
         store
@@ -105,7 +105,7 @@ impl Kit {
         }
     }
 
-    /// A user is signed in with [`TOKEN`].
+    /// With a user who is signed in with [`TOKEN`].
     pub(crate) fn signed_in(session: Session) -> Self {
         let mut kit = Self::new();
         kit.sessions
@@ -114,7 +114,7 @@ impl Kit {
         kit
     }
 
-    /// A user without an organization is signed in.
+    /// With a signed-in user who has no organization.
     pub(crate) fn with_user() -> Self {
         Self::signed_in(session(&user(Role::User, None), None))
     }
@@ -177,7 +177,7 @@ impl Kit {
         }
     }
 
-    /// The statuses of requests that come at once.
+    /// Sends requests concurrently and returns their statuses.
     pub(crate) async fn ask_at_once(self, requests: Vec<test::TestRequest>) -> Vec<u16> {
         let app = test::init_service(accunode_web::app(&self.state())).await;
         let asked = requests
@@ -187,7 +187,7 @@ impl Kit {
         responses.iter().map(|r| r.status().as_u16()).collect()
     }
 
-    /// The answer to one request.
+    /// Sends one request and returns the answer.
     pub(crate) async fn ask(self, request: test::TestRequest) -> Answer {
         let app = test::init_service(accunode_web::app(&self.state())).await;
         let response = test::call_service(&app, request.to_request()).await;
@@ -202,7 +202,7 @@ impl Kit {
     }
 }
 
-/// An answer, read to its end.
+/// An answer, read completely.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -222,7 +222,7 @@ impl Answer {
             .unwrap_or_default()
     }
 
-    /// That it is this problem, as a document.
+    /// Checks that the answer is this problem document.
     pub(crate) fn assert_problem(&self, status: u16, code: &str) {
         assert_eq!(self.status.as_u16(), status, "{}", self.text);
         assert_eq!(self.header("content-type"), "application/problem+json");
@@ -232,7 +232,7 @@ impl Answer {
         assert_eq!(document["request_id"], self.header("x-request-id"));
     }
 
-    /// The codes of everything that is wrong.
+    /// The codes of all faults.
     pub(crate) fn faults(&self) -> Vec<(String, String)> {
         let document = self.json();
         let errors = document["errors"].as_array().unwrap();
@@ -244,14 +244,14 @@ impl Answer {
     }
 }
 
-/// A request of a user who is signed in.
+/// A request of a signed-in user.
 pub(crate) fn get(path: &str) -> test::TestRequest {
     test::TestRequest::get()
         .uri(path)
         .insert_header(("Authorization", format!("Bearer {TOKEN}")))
 }
 
-/// The same with a body.
+/// The same, with a body.
 pub(crate) fn post(path: &str, body: &'static str) -> test::TestRequest {
     test::TestRequest::post()
         .uri(path)

@@ -1,4 +1,4 @@
-//! For every operation that a key may call, requests that it answers.
+//! Requests that succeed, for every operation that a key may call.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::access::{
     stage::Stage,
 };
 
-/// What the access matrix calls an operation: resource, action, and what it is done to.
+/// The name of an operation in the access matrix: resource, action, and target.
 fn in_the_matrix(line: &Line) -> Option<(&'static str, &'static str, &'static str)> {
     let row = "organization(A)";
     Some(match line.name().as_str() {
@@ -74,7 +74,7 @@ fn in_the_matrix(line: &Line) -> Option<(&'static str, &'static str, &'static st
         | "GET /admin/monitoring/pool"
         | "GET /admin/monitoring/jobs" => ("admin", "use", ""),
         "GET /audit-logs" => ("audit", "read", "own"),
-        // Of the caller's own: an audit key alone reads no rows of others.
+        // The caller's own event: an audit key can read no rows of others.
         "GET /audit-logs/{id}" => ("audit", "read_event", "system"),
         "GET /models" | "GET /models/{name}" | "GET /models/{name}/versions/{version}" => {
             ("models", "use", "")
@@ -90,7 +90,7 @@ fn in_the_matrix(line: &Line) -> Option<(&'static str, &'static str, &'static st
     })
 }
 
-/// A request of this operation that its caller is answered, with rows of its own.
+/// A request of this operation that succeeds for its caller, with new rows.
 pub(super) async fn good(
     stage: &Stage,
     known: &BTreeSet<coverage::Operation>,

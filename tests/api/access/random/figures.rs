@@ -1,4 +1,4 @@
-//! Every figure, over what may be read.
+//! Every figure, over the rows that may be read.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::spec::{Bundle, Spec, Thing};
 use crate::support::{count, number, text};
 
-/// A number that was worked out in another order.
+/// Compares a number with one that was computed in another order.
 fn assert_near(told: &Value, expected: f64, about: &str) {
     let told = told.as_f64().unwrap_or(f64::NAN);
     assert!(
@@ -60,7 +60,7 @@ async fn headline(kind: &str, readable: &[(usize, &Bundle)], user: &TestUser, ab
             .count();
         assert_eq!(told["total_predictions"], counted.len(), "{path} {about}");
         assert_eq!(told["high_risk_count"], high, "{path} {about}");
-        // Each has a company of its own.
+        // Each row has a separate company.
         assert_eq!(told["high_risk_companies"], high, "{path} {about}");
         if counted.is_empty() {
             assert!(told["mean_pd"].is_null(), "{path} {about}");

@@ -1,16 +1,16 @@
-//! What every code of a problem means: the one source of `docs/errors.md` and of the page
-//! `/docs/errors`, which the `type` of problems leads to.
+//! The explanation of every code of a problem: the source of `docs/errors.md` and of the page
+//! `/docs/errors`, to which the `type` of problems links.
 
-/// What there is to know of a code.
+/// The explanation of a code.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Entry {
     /// The `code` of the problem.
     pub(crate) code: &'static str,
-    /// The statuses that it is answered with.
+    /// The statuses of its answers.
     pub(crate) statuses: &'static [u16],
-    /// What it means, and what leads to it.
+    /// Its meaning and its cause.
     pub(crate) cause: &'static str,
-    /// What the client, or those who operate the service, can do.
+    /// The remedy for the client or the operator.
     pub(crate) remedy: &'static str,
 }
 
@@ -28,11 +28,11 @@ const fn entry(
     }
 }
 
-/// The code of a request with several faults. Where a request has faults of one kind only, that
-/// kind is the code of the problem: it is explained here, too.
+/// The code of a request with several faults. If all faults of a request are of one kind, that kind
+/// is the code of the problem, so the kinds are explained here, too.
 pub(crate) const VALIDATION_FAILED: &str = "validation_failed";
 
-/// Every code, by name.
+/// Every code, ordered by name.
 #[rustfmt::skip] // A line each: it is read as a table.
 pub(crate) const ENTRIES: &[Entry] = &[
     entry("already_allowed", &[409], "The e-mail address is on the organization's list already.", "Nothing is to be done."),
@@ -142,8 +142,8 @@ pub(crate) const ENTRIES: &[Entry] = &[
     entry("wrong_password", &[401], "This is not the password of the account.", "Try again, or ask for a new password."),
 ];
 
-/// Where the code is explained: the page's place for it, or, for a fault that a whole request
-/// has, the place that explains faults.
+/// Returns the place that explains the code: its anchor on the page, or, for a fault that a whole
+/// request has, the anchor that explains faults.
 pub(crate) fn place(code: &str) -> &'static str {
     let found = ENTRIES.iter().find(|entry| entry.code == code);
     found.map_or(VALIDATION_FAILED, |entry| entry.code)

@@ -84,7 +84,7 @@ impl From<&Fault> for FaultDto {
 }
 
 impl ProblemDto {
-    /// Lists at most so many of its faults, and answers how many it lists.
+    /// Limits the number of listed faults, and returns how many are listed.
     pub(crate) fn list_at_most(&mut self, most: usize) -> usize {
         if self.errors.len() > most {
             self.errors.truncate(most);

@@ -16,13 +16,13 @@ use crate::{
 /// An operation with its policy.
 struct Declared {
     method: String,
-    /// Below `/api/v1`; for the operations of the service itself, from the root.
+    /// The path below `/api/v1`; for operations of the service itself, from the root.
     path: String,
     id: String,
     policy: Policy,
 }
 
-/// Every operation that the document describes, in its order.
+/// Every operation of the document, in its order.
 fn declared() -> Vec<Declared> {
     let mut all = Vec::new();
     for (base, routes) in routes() {
@@ -82,7 +82,7 @@ fn exemptions_are_exactly_these() {
     );
 }
 
-/// The table for readers: one line for each operation.
+/// The table for readers, with one line for each operation.
 fn table() -> String {
     let mut text = String::from(
         "# What every operation demands of who calls it. Generated from the routes of crates/web by `make generate`.\n\

@@ -1,4 +1,4 @@
-//! Fields and parameters call the same thing by the same name.
+//! Fields and parameters have one name for one thing.
 
 use std::collections::BTreeMap;
 
@@ -6,8 +6,7 @@ use serde_json::Value;
 
 use crate::openapi::openapi;
 
-/// Names that were used beside another one for the same thing, and that one:
-/// `docs/glossary.md` says what each is for.
+/// Superseded names, each with its replacement, which `docs/glossary.md` explains.
 const SUPERSEDED: &[(&str, &str)] = &[
     ("at_most", "max"),
     ("bulk_job_id", "job_id"),
@@ -20,7 +19,7 @@ const SUPERSEDED: &[(&str, &str)] = &[
     ("n", "total"),
 ];
 
-/// The same of how names begin.
+/// The same for the beginnings of names.
 const BEGINNINGS: &[(&str, &str)] = &[
     ("average_", "mean_"),
     ("avg_", "mean_"),
@@ -29,7 +28,7 @@ const BEGINNINGS: &[(&str, &str)] = &[
     ("num_", "…_count"),
 ];
 
-/// The columns of the specification. Every other probability of default is a `pd`.
+/// The columns of the specification. Every other probability of default is called `pd`.
 const PROBABILITIES: [&str; 4] = [
     "ensemble_probability",
     "gbm_probability",
@@ -37,7 +36,7 @@ const PROBABILITIES: [&str; 4] = [
     "probability",
 ];
 
-/// What a name should be instead.
+/// The name to use instead.
 fn better(name: &str) -> Option<&'static str> {
     let superseded = SUPERSEDED.iter().find(|(old, _)| *old == name);
     let begins = BEGINNINGS.iter().find(|(old, _)| name.starts_with(old));
@@ -48,7 +47,7 @@ fn better(name: &str) -> Option<&'static str> {
         .or(is_pd.then_some("pd"))
 }
 
-/// The names of a part of the document, each with one place where it stands.
+/// Collects the names in a part of the document, each with one place where it occurs.
 fn names(place: &str, part: &Value, found: &mut BTreeMap<String, String>) {
     match part {
         Value::Object(members) => {
