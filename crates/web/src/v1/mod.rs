@@ -1,5 +1,5 @@
-//! Version 1 of the API, a folder for each resource, a file for each verb. To add an
-//! operation: its file, and its line in the `routes()` of its resource.
+//! Version 1 of the API, with a folder for each resource and a file for each verb. To add an
+//! operation, add its file, and its line to the `routes()` of its resource.
 
 mod admin;
 mod analytics;
@@ -23,7 +23,7 @@ mod validations;
 
 use crate::http::route::Route;
 
-/// Under which every path of this version stands.
+/// The prefix of every path of this version.
 pub(crate) const BASE: &str = "/api/v1";
 
 /// Every operation below [`BASE`].

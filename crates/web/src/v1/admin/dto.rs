@@ -1,4 +1,4 @@
-//! The installation as it is written.
+//! DTOs of the installation.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Maintenance: what was done, and doing it now.
+//! Maintenance: past runs, and starting a task.
 
 use accunode_domain::{
     id::MaintenanceRunId,

@@ -1,4 +1,4 @@
-//! The installation, for those who operate it.
+//! The installation, for its operators.
 
 pub(crate) mod dto;
 mod maintenance;
@@ -24,7 +24,7 @@ const STATS: &str = "/admin/stats";
 
 pub(crate) fn routes() -> Vec<Route> {
     let counts = Policy::read(KeyScope::Admin)
-        // What is counted must be readable, too.
+        // The rows that are counted must be readable, too.
         .keys(Keys::WithBoth(KeyScope::Admin, KeyScope::Read))
         .limit(LimitClass::Admin)
         .work(Work::Analytics);

@@ -1,4 +1,4 @@
-//! What the database and this process say of themselves.
+//! Monitoring of the database and of this process.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::dto::ConnectionsDto;
 use crate::http::{call::Authenticated, list::ListDto, problem::Answer};
 
-/// All of them, in the form of a list that has no further page.
+/// Returns all items as a list without further pages.
 fn all<F, T: From<F> + Serialize>(found: Vec<F>) -> HttpResponse {
     HttpResponse::Ok().json(ListDto {
         data: found.into_iter().map(T::from).collect::<Vec<T>>(),

@@ -1,4 +1,4 @@
-//! Counting what there is in the installation.
+//! Counts of the rows in the installation.
 
 use actix_web::HttpResponse;
 

@@ -8,7 +8,7 @@ use super::dto::DashboardDto;
 use crate::http::{call::Authenticated, problem::Answer, query::query};
 
 query! {
-    /// Over which rows a figure is computed.
+    /// The rows over which a figure is computed.
     pub(crate) struct ScopeQuery {
         /// Whose predictions are counted; everything that the caller can read by default
         scope: Option<DashboardScope>,
@@ -27,7 +27,7 @@ impl ScopeQuery {
 }
 
 query! {
-    /// Over which rows the headline figures are computed.
+    /// The rows over which the headline figures are computed.
     pub(crate) struct FigureQuery {
         /// All years by default
         reporting_year: Option<ReportingYear>,

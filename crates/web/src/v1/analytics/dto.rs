@@ -1,4 +1,4 @@
-//! Figures as they are written.
+//! DTOs of statistics.
 
 use std::collections::BTreeMap;
 
@@ -93,7 +93,7 @@ pub(crate) struct GroupDto {
 }
 
 impl DistributionDto {
-    /// The counts of a kind, a line for each group.
+    /// The counts of a kind, with an entry for each group.
     pub(crate) fn of(kind: Kind, counts: Distribution) -> Self {
         let mut groups: BTreeMap<Group, GroupDto> = BTreeMap::new();
         for count in counts {

@@ -1,4 +1,4 @@
-//! How many predictions of each group have each grade.
+//! The number of predictions of each group with each grade.
 
 use accunode_application::analytics::{GradedGroup, Grades, GradesQuery};
 use accunode_domain::{
@@ -18,11 +18,11 @@ use crate::http::{
     query::{Text, query},
 };
 
-/// A UUID has 36 characters.
+/// The greatest length of a scale's name or id; a UUID has 36 characters.
 pub(super) const LONGEST_SCALE: usize = 40;
 
 query! {
-    /// Which predictions are graded, by which scale, and by what they are grouped.
+    /// The predictions that are counted, their scale, and their grouping.
     pub(crate) struct GradeQuery {
         /// The kind of prediction
         kind: Kind = Kind::Annual,

@@ -1,4 +1,4 @@
-//! Figures over the predictions that the caller can read.
+//! Statistics over the predictions that the caller can read.
 
 mod dashboard;
 mod dto;

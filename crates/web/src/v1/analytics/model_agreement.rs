@@ -1,4 +1,4 @@
-//! How far the models behind the quarterly ensemble agree.
+//! The agreement of the models behind the quarterly ensemble.
 
 use accunode_application::analytics::AgreementQuery;
 use actix_web::HttpResponse;

@@ -1,4 +1,4 @@
-//! How many predictions of each group have each risk level.
+//! The number of predictions of each group with each risk level.
 
 use accunode_application::analytics::DistributionQuery;
 use accunode_domain::prediction::{Kind, ReportingYear};
@@ -13,7 +13,7 @@ use crate::http::{
 };
 
 choice! {
-    /// By what predictions are grouped.
+    /// The grouping of predictions.
     pub(crate) enum Grouping: GroupBy {
         "sector" => GroupBy::Sector,
         "industry" => GroupBy::Industry,
@@ -23,7 +23,7 @@ choice! {
 }
 
 query! {
-    /// Which predictions are counted, and by what.
+    /// The predictions that are counted, and their grouping.
     pub(crate) struct RiskDistributionQuery {
         /// The kind of prediction
         kind: Kind = Kind::Annual,

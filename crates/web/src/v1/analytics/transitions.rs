@@ -1,4 +1,4 @@
-//! Where companies went from one grade to another.
+//! Transitions of companies between grades.
 
 use accunode_application::validation::{TransitionsFound, TransitionsQuery};
 use accunode_domain::{
@@ -29,7 +29,7 @@ type Horizon = Months<1, LONGEST_HORIZON>;
 type Lag = Months<0, LONGEST_LAG>;
 
 query! {
-    /// Which movements are counted.
+    /// The transitions that are counted.
     pub(crate) struct TransitionQuery {
         /// The kind of prediction
         kind: Kind = Kind::Annual,

@@ -1,4 +1,4 @@
-//! How risk has moved from period to period.
+//! The change of risk over periods.
 
 use accunode_application::analytics::TrendQuery;
 use accunode_domain::prediction::Kind;
@@ -13,7 +13,7 @@ use crate::http::{
 };
 
 choice! {
-    /// By what predictions are grouped, if at all.
+    /// The optional grouping of predictions.
     pub(crate) enum OptionalGrouping: Option<GroupBy> {
         "none" => None,
         "sector" => Some(GroupBy::Sector),
@@ -24,7 +24,7 @@ choice! {
 }
 
 query! {
-    /// Which predictions a trend is made of, and by what they are grouped.
+    /// The predictions of a trend, and their grouping.
     pub(crate) struct RiskTrendQuery {
         /// The kind of prediction
         kind: Kind = Kind::Annual,

@@ -1,4 +1,4 @@
-//! API keys as they are written.
+//! DTOs of API keys.
 
 use crate::http::body::RequestBody;
 use accunode_application::api_keys::{NewKey, Revealed};
@@ -31,7 +31,7 @@ pub(crate) struct NewApiKey {
 
 impl RequestBody for NewApiKey {}
 
-/// A time within the bounds that the domain sets, or null.
+/// Reads a time within the limits of the domain, or null.
 fn time_or_null<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<OffsetDateTime>, D::Error> {

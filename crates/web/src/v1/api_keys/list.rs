@@ -12,7 +12,7 @@ use crate::http::{
 };
 
 query! {
-    /// Which keys are listed.
+    /// The filters of API keys.
     pub(crate) struct ApiKeyQuery {
         /// The keys of this organization's members, and those bound to it
         organization_id: Option<OrganizationId>,

@@ -23,7 +23,7 @@ pub(crate) fn routes() -> Vec<Route> {
             list::list,
             Policy::read(KeyScope::Read).keys(Keys::Never).list()
         ),
-        // Their secrets are not shown twice: there is no first answer to repeat.
+        // Their secrets are not shown twice, so there is no first answer to repeat.
         route!(create::create, Policy::sensitive()).idempotent(),
         route!(rotate::rotate, Policy::sensitive()).idempotent(),
         route!(revoke::revoke, Policy::sensitive()),

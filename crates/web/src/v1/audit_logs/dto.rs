@@ -1,4 +1,4 @@
-//! Events as they are shown.
+//! DTOs of audit events.
 
 use accunode_domain::audit::AuditRecord;
 use serde::Serialize;

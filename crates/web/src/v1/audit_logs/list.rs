@@ -20,7 +20,7 @@ use crate::http::{
 };
 
 query! {
-    /// Which events are listed.
+    /// The filters of audit events.
     pub(crate) struct AuditQuery {
         /// Only events of this user
         user_id: Option<UserId>,

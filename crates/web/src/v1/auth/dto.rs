@@ -1,4 +1,4 @@
-//! Accounts and sessions as they are written.
+//! DTOs of accounts and sessions.
 
 use crate::http::body::RequestBody;
 use crate::http::body::text;
@@ -340,7 +340,7 @@ impl From<SignedIn> for TokensDto {
     }
 }
 
-/// What is wrong with the parts of a new account whose form is right.
+/// Returns the faults of those parts of a new account that have the right form.
 pub(crate) fn account_faults(body: &Value) -> Vec<Fault> {
     let mut faults = Vec::new();
     let email = text(body, "email").map(|email| Email::parse("/email", email));
@@ -357,7 +357,8 @@ pub(crate) fn account_faults(body: &Value) -> Vec<Fault> {
     faults
 }
 
-/// What is wrong with the parts of a user's names and telephone number whose form is right.
+/// Returns the faults of those parts of a user's names and telephone number that have the right
+/// form.
 pub(crate) fn profile_faults(body: &Value) -> Vec<Fault> {
     let mut faults = Vec::new();
     let [first, last, phone] = ["first_name", "last_name", "phone"].map(|name| text(body, name));

@@ -1,4 +1,4 @@
-//! How a session is handed over: as tokens to a program, in cookies to a browser.
+//! Delivery of a session: as tokens to a program, in cookies to a browser.
 
 use accunode_application::{Error, ErrorCode, auth::SignedIn};
 use actix_web::{HttpRequest, HttpResponse};
@@ -10,7 +10,8 @@ use crate::http::{
     problem::{Answer, Problem},
 };
 
-/// That the page that asks, where it is one, is ours: before anything is done for it.
+/// Checks that a requesting page, if there is one, belongs to the service, before anything is done
+/// for it.
 ///
 /// # Errors
 /// 403 `cross_site_request`; 422 for an unknown value of `X-AccuNode-Client`.
@@ -18,7 +19,7 @@ pub(crate) fn check(request: &HttpRequest) -> Result<(), Problem> {
     browser::asks(request, state(request)?).map(|_| ())
 }
 
-/// The session's tokens: in the body, or for a browser in its cookies.
+/// Returns the session's tokens: in the body, or in cookies for a browser.
 pub(crate) fn answer(request: &HttpRequest, signed_in: SignedIn) -> Answer {
     let state = state(request)?;
     if !browser::asks(request, state)? {
@@ -29,10 +30,10 @@ pub(crate) fn answer(request: &HttpRequest, signed_in: SignedIn) -> Answer {
     Ok(cookies.json(BrowserSessionDto::from(signed_in)))
 }
 
-/// The refresh token that came in a browser's cookie; none where a program asks.
+/// Returns the refresh token from a browser's cookie; `None` for a program.
 ///
 /// # Errors
-/// As [`check`]; 401 `token_expired` for a browser without a session.
+/// As for [`check`]; 401 `token_expired` for a browser without a session.
 pub(crate) fn refresh_token(request: &HttpRequest) -> Result<Option<&str>, Problem> {
     let state = state(request)?;
     if !browser::asks(request, state)? {
@@ -45,7 +46,7 @@ pub(crate) fn refresh_token(request: &HttpRequest) -> Result<Option<&str>, Probl
     Ok(Some(token))
 }
 
-/// Takes the cookies of a session that has ended away.
+/// Removes the cookies of an ended session.
 pub(crate) fn forget(response: &mut HttpResponse, request: &HttpRequest) -> Result<(), Problem> {
     browser::forget(response, request, state(request)?);
     Ok(())

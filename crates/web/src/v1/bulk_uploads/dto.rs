@@ -1,4 +1,4 @@
-//! Uploads as they are written.
+//! DTOs of bulk uploads.
 
 use accunode_domain::{
     job::{
@@ -220,7 +220,7 @@ impl JobDto {
         "updated_at",
     ];
 
-    /// An upload as it stands now.
+    /// The present state of an upload.
     pub(crate) fn of(job: Job, now: OffsetDateTime) -> Self {
         let job_type = job.job_type();
         let (rows_per_second, eta_seconds) = (job.rows_per_second(now), job.eta_seconds(now));
@@ -263,7 +263,7 @@ impl JobDto {
         }
     }
 
-    /// The same as a list has it.
+    /// The same, for a list.
     pub(crate) fn in_list(job: Job, now: OffsetDateTime) -> Self {
         Self {
             log: None,
@@ -289,7 +289,7 @@ pub(crate) struct RowDto {
 }
 
 impl RowDto {
-    /// What became of a row of a job of this type.
+    /// The outcome of a row of a job of this type.
     pub(super) fn of(job_type: JobType, outcome: &RowOutcome) -> Self {
         let made = outcome.prediction.map(|id| id.0);
         let is_outcome = job_type == JobType::Outcomes;

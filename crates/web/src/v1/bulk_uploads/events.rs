@@ -16,13 +16,13 @@ use crate::http::{
     streams::OpenStream,
 };
 
-/// After this long without news it is asked again whether the caller may still watch: a
-/// stream ends that much after a logout or a revocation at the latest.
+/// After this time without an event, access is checked again: a stream ends at most this long after
+/// a logout or a revocation.
 const RECHECK: Duration = Duration::from_secs(5);
-/// After so many looks without news a comment keeps proxies from giving up.
+/// After this many checks without an event, a comment keeps proxies from closing the connection.
 const LOOKS_PER_COMMENT: u32 = 3;
 
-/// The last event of a process that ends: browsers connect again after a second.
+/// The last event of a process that is ending: browsers connect again after a second.
 const SHUTDOWN: &[u8] = b"event: shutdown\nretry: 1000\ndata: {}\n\n";
 
 /// Progress of an upload until its end, as server-sent events
@@ -77,13 +77,13 @@ pub(crate) async fn events(call: Authenticated) -> Answer {
     });
     Ok(HttpResponse::Ok()
         .content_type("text/event-stream; charset=utf-8")
-        // Events must not wait in a compressor, nor in a proxy.
+        // Neither compression nor a proxy may delay events.
         .insert_header((header::CONTENT_ENCODING, "identity"))
         .insert_header(("X-Accel-Buffering", "no"))
         .streaming(body))
 }
 
-/// A user who watches an upload.
+/// A user who follows an upload.
 struct Follower {
     call: Authenticated,
     id: JobId,
@@ -95,7 +95,7 @@ struct Follower {
 }
 
 impl Follower {
-    /// The next event; `None` after the last one.
+    /// Returns the next event; `None` after the last one.
     async fn next(&mut self, first: Option<Job>) -> Result<Option<Bytes>, Problem> {
         if self.has_ended {
             return Ok(None);
@@ -139,8 +139,8 @@ impl Follower {
         }
     }
 
-    /// The upload as it stands, for a user who may still see it. The audit log
-    /// was told of a broken glass when the stream began.
+    /// Returns the present state of the upload, if the user may still see it. Break-glass was
+    /// recorded in the audit log when the stream began.
     async fn look(&self) -> Result<Option<Job>, Problem> {
         let Ok(caller) = self.call.reauthenticate().await else {
             return Ok(None);
@@ -158,14 +158,14 @@ impl Follower {
     fn event(&self, job: Job, is_final: bool) -> Bytes {
         let mark = mark(&job);
         let now = self.call.application.ports().clock.now();
-        // JSON has no line breaks of its own: one `data` line is enough.
+        // JSON contains no line breaks, so one `data` line is sufficient.
         let data = serde_json::to_string(&JobDto::of(job, now)).unwrap_or_default();
         let name = if is_final { "end" } else { "progress" };
         Bytes::from(format!("event: {name}\nid: {mark}\ndata: {data}\n\n"))
     }
 }
 
-/// What tells one event from the next; rows that were processed are no new version.
+/// The value that distinguishes events; processed rows do not change the row version.
 fn mark(job: &Job) -> String {
     format!("{}.{}", job.row_version, job.counts.processed())
 }

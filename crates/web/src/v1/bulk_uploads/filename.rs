@@ -1,14 +1,14 @@
-//! What an uploaded file is called, however its client writes that.
+//! The name of an uploaded file, in all forms that clients send.
 
 use std::borrow::Cow;
 
 use actix_web::http::header::{Charset, ContentDisposition};
 
-/// The bytes by which the format of a file without a name is told.
+/// The number of bytes that determine the format of a file without a name.
 pub(crate) const HEAD: usize = 4;
 
-/// The name in a part's header, without folders: `filename*` (RFC 8187) before `filename`,
-/// which may have encoded words (RFC 2047). Empty where there is none.
+/// Returns the name in a part's header, without folders: `filename*` (RFC 8187) takes precedence
+/// over `filename`, which may have encoded words (RFC 2047). Empty without a name.
 pub(crate) fn given(disposition: Option<&ContentDisposition>) -> String {
     let Some(disposition) = disposition else {
         return String::new();
@@ -27,11 +27,11 @@ pub(crate) fn given(disposition: Option<&ContentDisposition>) -> String {
     base_name(&name).trim().to_owned()
 }
 
-/// Names that programs send for files that have none.
+/// Names that programs send for files without a name.
 const OF_CLIENTS: [&str; 3] = ["blob", "file", "-"];
 
-/// The name of a file: as it was given, or, where it has no ending or none was given, with the
-/// ending that its first bytes tell.
+/// Returns the name of a file: as given, or, without an extension or a name, with the extension
+/// that its first bytes suggest.
 pub(crate) fn completed(given: &str, head: &[u8]) -> String {
     if given.contains('.') {
         return given.to_owned();
@@ -59,7 +59,7 @@ fn decoded(name: &str) -> Cow<'_, str> {
     }
 }
 
-/// The name without folders, which some browsers send.
+/// Returns the name without folders, which some browsers send.
 fn base_name(name: &str) -> &str {
     name.rsplit(['/', '\\']).next().unwrap_or(name)
 }

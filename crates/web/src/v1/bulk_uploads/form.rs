@@ -1,5 +1,5 @@
-//! The form of an upload: fields in any order, the file streamed to its store while
-//! it arrives. Whatever becomes of the request, a file that became no job is removed.
+//! The form of an upload: fields in any order, with the file streamed to the store while it
+//! arrives. A file that does not become a job is removed, whatever happens to the request.
 
 use std::{fmt::Display, str::FromStr, time::Duration};
 
@@ -44,7 +44,7 @@ const NAMES: [&str; 11] = [
     "other_company",
     "force",
 ];
-/// Fields that mean nothing for a file of outcomes.
+/// Fields that do not apply to a file of outcomes.
 const OF_STATEMENTS: [&str; 5] = [
     "ratio_unit",
     "on_conflict",
@@ -52,16 +52,16 @@ const OF_STATEMENTS: [&str; 5] = [
     "units",
     "other_company",
 ];
-/// The longest name of a sheet, in characters; spreadsheets allow 31.
+/// The greatest length of a sheet name, in characters; spreadsheets allow 31.
 const SHEET_LENGTH: usize = 255;
-/// The longest text field, in bytes.
+/// The greatest length of a text field, in bytes.
 const TEXT_LIMIT: usize = 1_024;
-/// How long the rest of a refused file is read over.
+/// How long the rest of a refused file is read and discarded.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// The bytes of a part of no use that are read over, so that the form's other faults can
-/// be told.
+/// The most bytes of an unused part that are read and discarded, so that other faults of the form
+/// can be reported.
 const DRAIN_LIMIT: usize = 16 << 20;
-/// More parts than this are no form of ours.
+/// The most parts of a form.
 const PARTS: usize = 50;
 
 /// The form of an upload.
@@ -100,7 +100,7 @@ pub(crate) struct FormSchema {
     force: Option<bool>,
 }
 
-/// A received file; removed again unless it is taken.
+/// A received file. It is removed unless it is taken.
 #[derive(Debug)]
 struct Received {
     bulk: BulkUploads,
@@ -122,14 +122,14 @@ impl Drop for Received {
 pub(super) struct Form {
     received: Received,
     upload: SubmitUpload,
-    /// The level that its rows are to get.
+    /// The access level of its rows.
     pub(super) level: Option<AccessLevel>,
-    /// Its fields, the file by its SHA-256, for the request's fingerprint.
+    /// The fields, with the file represented by its SHA-256, for the fingerprint of the request.
     pub(super) fields: Value,
 }
 
 impl Form {
-    /// The upload, for rows of this level; its file is the use case's now.
+    /// Returns the upload, for rows of this level, and passes its file to the use case.
     pub(super) fn take(mut self, level: Option<RowLevel>) -> SubmitUpload {
         self.received.file = None;
         SubmitUpload {
@@ -139,7 +139,7 @@ impl Form {
     }
 }
 
-/// What was read so far.
+/// The parts that have been read so far.
 struct Reading {
     received: Received,
     filename: Option<String>,
@@ -148,10 +148,10 @@ struct Reading {
     faults: Vec<Fault>,
 }
 
-/// Reads a form to its end.
+/// Reads a form completely.
 ///
 /// # Errors
-/// 415 where it is no form, 413, 400 where it is broken, 422 with all its faults.
+/// 415 if the body is not a form, 413, 400 if it is malformed, 422 with all its faults.
 pub(super) async fn read(bulk: &BulkUploads, mut form: Multipart) -> Result<Form, Problem> {
     let mut reading = Reading {
         received: Received {
@@ -257,7 +257,7 @@ impl Reading {
         }
     }
 
-    /// A flag, in the spelling of whatever wrote the form: Python's is `True`.
+    /// Reads a flag in the spelling of the client's language: Python's is `True`.
     fn flag(&mut self, name: &str) -> bool {
         if let Some(Value::String(text)) = self.fields.get_mut(name) {
             text.make_ascii_lowercase();
@@ -279,7 +279,7 @@ impl Reading {
         }
     }
 
-    /// Outcomes have no ratios, and are never written over.
+    /// Outcomes have no ratios, and are never overwritten.
     fn only_for_statements(&mut self) {
         let given: Vec<_> = OF_STATEMENTS
             .into_iter()
@@ -368,13 +368,13 @@ impl Reading {
     }
 }
 
-/// Streams a part into the file store. The channel between is there because a part
-/// stays on its thread; it holds a few chunks, so that a slow store slows the client.
+/// Streams a part into the file store. The channel is needed because a part stays on its thread; it
+/// holds a few chunks, so a slow store slows the client down.
 ///
-/// Also answers its first bytes.
+/// Also returns the first bytes.
 async fn receive(bulk: &BulkUploads, mut field: Field) -> Result<(StoredFile, Vec<u8>), Problem> {
     let (mut sender, receiver) = mpsc::channel::<Result<Bytes, Cause>>(4);
-    // A part must not be asked again after its end.
+    // A part must not be polled again after its end.
     let mut has_ended = false;
     let mut head = Vec::with_capacity(filename::HEAD);
     let mut too_slow = None;
@@ -396,12 +396,12 @@ async fn receive(bulk: &BulkUploads, mut field: Field) -> Result<(StoredFile, Ve
             if let (Ok(chunk), Some(room)) = (&chunk, filename::HEAD.checked_sub(head.len())) {
                 head.extend(chunk.iter().take(room));
             }
-            // The store has enough: the file is too large, or the store failed.
+            // The store stopped reading: the file is too large, or the store failed.
             if sender.send(chunk).await.is_err() {
                 break;
             }
         }
-        // The end of the file, for the store.
+        // Signals the end of the file to the store.
         sender.close_channel();
     };
     let (file, ()) = futures::join!(bulk.receive(receiver.boxed()), pump);
@@ -409,13 +409,13 @@ async fn receive(bulk: &BulkUploads, mut field: Field) -> Result<(StoredFile, Ve
         return Err(silent);
     }
     if file.is_err() && !has_ended {
-        // A client that is still sending would not see the answer: it gets a while.
+        // A client that is still sending would not see the answer, so it gets some time.
         let _ = tokio::time::timeout(PATIENCE, drain(field)).await;
     }
     Ok((file?, head))
 }
 
-/// Reads over a part that is of no use, up to a limit.
+/// Reads and discards an unused part, up to a limit.
 async fn drain(mut field: Field) -> Result<(), Problem> {
     let mut left = DRAIN_LIMIT;
     while let Some(chunk) = timeout::next(&mut field).await? {

@@ -17,7 +17,7 @@ use crate::http::{
 };
 
 query! {
-    /// Which uploads are listed.
+    /// The filters of bulk uploads.
     pub(crate) struct UploadQuery {
         /// Only uploads with this status
         status: Several<JobStatus>,

@@ -15,12 +15,12 @@ use crate::http::{
 };
 
 choice! {
-    /// Whether the predictions of a removed upload go with it.
+    /// Whether the predictions of a removed upload are deleted with it.
     pub(crate) enum Predictions: bool { "keep" => false, "delete" => true, }
 }
 
 query! {
-    /// How an upload is removed.
+    /// The options for removing an upload.
     pub(crate) struct UploadRemovalQuery {
         /// What happens to its predictions: `delete` undoes the upload
         predictions: Predictions = Predictions(false),

@@ -38,7 +38,7 @@ pub(crate) async fn retry(call: Authenticated) -> Answer {
     let request = idempotency::requested(&call.request, &Value::Null)?;
     let (bulk, caller) = (call.application.bulk_uploads.clone(), call.caller.clone());
     let now = call.application.ports().clock.now();
-    // In a task of its own, as with an upload: no job without its file.
+    // In a separate task, as for an upload, so that there is no job without its file.
     let tasks = call.application.ports().tasks.clone();
     let done = tasks.background(async move {
         let replies = Replies::new(request, move |job: &Job| reply(job, now));

@@ -20,16 +20,16 @@ use crate::http::{
     query::query,
 };
 
-/// The column that an annotated file has beside its own.
+/// The column that an annotated file has in addition to its own.
 const ERROR: &str = "error";
 
-/// What rows are called in the audit log and in the names of files.
+/// The name of rows in the audit log and in the names of files.
 const NAME: &str = "bulk_upload_row";
 
-/// The header that says how many failed and skipped rows a file cannot have.
+/// The header with the number of failed and skipped rows that are missing from a file.
 const ROWS_NOT_KEPT: HeaderName = HeaderName::from_static("x-rows-not-kept");
 
-/// Where a page of rows ended.
+/// The end of a page of rows.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AfterRow {
@@ -37,7 +37,7 @@ pub(crate) struct AfterRow {
 }
 
 query! {
-    /// Which rows of an upload are listed.
+    /// The filters of an upload's rows.
     pub(crate) struct RowQuery {
         /// Only rows with this status; as `text/csv` those that failed by default
         status: Option<RowStatus>,
@@ -116,7 +116,7 @@ pub(crate) async fn rows(call: Authenticated) -> Answer {
     .await
 }
 
-/// A page of what became of the rows, each as `show` shows it.
+/// Returns a page of outcomes of rows, each converted by `show`.
 async fn outcomes<T>(
     app: Application,
     caller: Caller,
@@ -131,7 +131,7 @@ async fn outcomes<T>(
             status,
             after: after.map_or(0, |after| after.row),
         },
-        // One more than asked for tells whether there is a next page.
+        // One row more than requested shows whether there is a next page.
         limit: limit.get() + 1,
     };
     let mut rows = app.bulk_uploads.rows(&caller, &job, query).await?;
@@ -147,24 +147,24 @@ async fn outcomes<T>(
     })
 }
 
-/// The columns of the file and the one of the errors, in the place of that of an earlier round.
+/// The columns of the file and the error column, which replaces that of an earlier round.
 fn original_columns(job: &Job) -> Vec<String> {
     let columns = job.columns.iter().filter(|name| *name != ERROR);
     columns.cloned().chain([ERROR.to_owned()]).collect()
 }
 
-/// Cells that no spreadsheet takes for formulas when it opens them in a text.
+/// Guards cells so that no spreadsheet interprets them as formulas when it opens a text file.
 fn guarded(cells: Vec<String>) -> Vec<String> {
     let guard = |cell: &String| guard_formula(cell).into_owned();
     cells.iter().map(guard).collect()
 }
 
-/// Which cells belong to them.
+/// The cells of these columns.
 fn kept_cells(job: &Job) -> Vec<bool> {
     job.columns.iter().map(|name| name != ERROR).collect()
 }
 
-/// The row as it came, and why it failed; `None` for one of which nothing was kept.
+/// Returns the original row with the reason of its failure; `None` if the row was not kept.
 fn annotated(row: &RowOutcome, kept: &[bool]) -> Option<Vec<String>> {
     let source = row.source.as_deref()?;
     let mut reader = csv::ReaderBuilder::new()

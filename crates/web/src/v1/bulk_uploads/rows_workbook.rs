@@ -1,4 +1,4 @@
-//! The rows of an upload as a workbook that can be corrected and sent again.
+//! The failed rows of an upload as a workbook that can be corrected and sent again.
 
 use accunode_application::Error;
 use accunode_domain::page::Limit;
@@ -13,17 +13,17 @@ use crate::http::{
     problem::{Answer, Problem},
 };
 
-/// The most rows of a workbook, which is made in memory.
+/// The most rows of a workbook, which is created in memory.
 const MAX_ROWS: usize = 50_000;
 /// The most text of a workbook, in bytes.
 const MAX_BYTES: usize = 32 << 20;
 /// The most characters of a cell of a workbook.
 const MAX_CELL: usize = 32_767;
 
-/// All pages of a list as one workbook.
+/// Returns all pages of a list as one workbook.
 ///
 /// # Errors
-/// Those of `fetch`; 422 `too_many_rows` where a workbook would become too large.
+/// Those of `fetch`; 422 `too_many_rows` if the workbook would become too large.
 pub(super) async fn answer<T, C>(
     call: &Authenticated,
     name: &'static str,
@@ -99,8 +99,8 @@ fn workbook(records: &[Vec<String>]) -> Result<Vec<u8>, XlsxError> {
     workbook.save_to_buffer()
 }
 
-/// The number of a cell that reads back as the same text. What has leading zeros, a unit or
-/// more digits than a number keeps stays a text.
+/// Returns the number in a cell if it converts back to the same text. Leading zeros, units, and
+/// more digits than a number can hold keep it a text.
 fn exact_number(cell: &str) -> Option<f64> {
     let number: f64 = cell.parse().ok()?;
     (number.is_finite() && number.to_string() == cell).then_some(number)

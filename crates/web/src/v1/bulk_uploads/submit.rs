@@ -49,8 +49,8 @@ pub(crate) async fn submit(call: Authenticated, payload: Payload) -> Answer {
     let now = call.application.ports().clock.now();
     let level = call.row_level(form.level)?;
     let upload = form.take(level);
-    // In a task of its own: a client that goes away now must not leave a job
-    // without its file, or a file without its job.
+    // In a separate task: a client that disconnects now must not leave a job without its file, or a
+    // file without its job.
     let tasks = call.application.ports().tasks.clone();
     let done = tasks.background(async move {
         let replies = Replies::new(request, move |job: &Job| reply(job, now));

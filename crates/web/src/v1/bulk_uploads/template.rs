@@ -75,7 +75,7 @@ pub(crate) async fn xlsx(call: Authenticated) -> Answer {
         .body(bytes))
 }
 
-/// The first sheet is the one that is read when it comes back.
+/// The first sheet is the one that is read when the workbook is uploaded.
 fn workbook(template: &Template) -> Result<Vec<u8>, XlsxError> {
     let bold = Format::new().set_bold();
     let mut workbook = Workbook::new();

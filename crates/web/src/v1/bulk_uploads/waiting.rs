@@ -1,4 +1,4 @@
-//! Waiting for the end of a job within one request, instead of asking again and again.
+//! Waiting for the end of a job within one request, instead of polling.
 
 use std::time::{Duration, Instant};
 
@@ -44,18 +44,18 @@ impl Parameter for Wait {
 }
 
 query! {
-    /// How a job is read.
+    /// The options for reading a job.
     pub(crate) struct JobQuery {
         /// Answer when the job has ended, or else after so many seconds
         wait: Option<Wait>,
     }
 }
 
-/// After this long without news it is asked again whether the caller may still read the job.
+/// After this time without a change, access to the job is checked again.
 const RECHECK: Duration = Duration::from_secs(5);
 
-/// The job as the request asks for it: at once, or when it has ended or the time is up. What
-/// waits is counted as an event stream.
+/// Returns the job as requested: immediately, or when it has ended or the time has passed. A
+/// waiting request counts as an event stream.
 ///
 /// # Errors
 /// `not_found`; `too_many_event_streams`.
@@ -94,8 +94,8 @@ pub(crate) async fn job(call: &Authenticated, id: JobId, query: &JobQuery) -> Re
     }
 }
 
-/// The job as it stands, for a caller who may still read it. The audit log was told of a
-/// broken glass when the request began.
+/// Returns the present state of the job, if the caller may still read it. Break-glass was recorded
+/// in the audit log when the request began.
 pub(super) async fn again(call: &Authenticated, id: JobId) -> Result<Job, Problem> {
     let caller = call.reauthenticate().await?;
     let actor = &caller.actor;

@@ -1,4 +1,4 @@
-//! Companies as they are written.
+//! DTOs of companies.
 
 use crate::http::body::RequestBody;
 use crate::http::body::text;
@@ -159,7 +159,7 @@ impl RequestBody for CompanyChanges {
     }
 }
 
-/// A field that is there, be it null.
+/// Reads a field that is present, possibly null.
 pub(crate) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<Option<T>>, D::Error> {
@@ -167,7 +167,7 @@ pub(crate) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 }
 
 impl CompanyChanges {
-    /// The command on the version that was read.
+    /// The command for the version that was read.
     pub(crate) fn command(self, if_match: Option<i64>, raised: Option<RowLevel>) -> UpdateCompany {
         UpdateCompany {
             changes: Changes {
@@ -322,11 +322,11 @@ pub(crate) struct MovedWithCompanyDto {
     kept_outcomes: u64,
 }
 
-/// What is wrong with the parts of a company's description whose form is right.
+/// Returns the faults of those parts of a company's description that have the right form.
 pub(crate) fn company_faults(body: &Value) -> Vec<Fault> {
     let owned = |name| text(body, name).map(str::to_owned);
     let draft = CompanyDraft {
-        // A symbol that is absent, or no text, has been told of already.
+        // A symbol that is absent or not a text has been reported already.
         symbol: owned("symbol").unwrap_or_else(|| "X".to_owned()),
         name: owned("name"),
         sector: owned("sector"),

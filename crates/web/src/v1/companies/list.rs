@@ -28,7 +28,7 @@ impl Orders for CompanyOrders {
 }
 
 query! {
-    /// Which companies are listed, in which order.
+    /// The filters and the order of companies.
     pub(crate) struct CompanyQuery {
         /// Ranks by likeness of name and symbol, and finds companies by their whole ISIN, LEI, FIGI or national number; such a list has one page
         q: Option<Text<200>>,
@@ -71,7 +71,7 @@ query! {
 }
 
 impl CompanyQuery {
-    /// What cannot be asked for together.
+    /// Returns the fault of filters that cannot be combined.
     fn contradiction(&self) -> Option<Fault> {
         let is_search = self.q.is_some();
         let given = [
@@ -122,7 +122,7 @@ impl CompanyQuery {
     }
 }
 
-/// An identifier as it is stored. What is none is looked for as it is, and found nowhere.
+/// Converts an identifier to its stored form. An invalid one is searched as it is, and not found.
 fn stored<const MAX: usize>(kind: IdentifierKind, given: Option<Text<MAX>>) -> Option<String> {
     given.map(|text| kind.read(&text.0).unwrap_or(text.0))
 }

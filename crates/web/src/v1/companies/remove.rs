@@ -8,7 +8,7 @@ use crate::http::{
 };
 
 query! {
-    /// How a company is removed.
+    /// The options for removing a company.
     pub(crate) struct RemovalQuery {
         /// Whether predictions on it go with it, if you may delete each one; outcomes and rows of others keep it
         force: bool = false,

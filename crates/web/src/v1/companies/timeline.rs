@@ -21,7 +21,7 @@ use crate::{
     v1::predictions::dto::{PredictionDto, prediction_columns},
 };
 
-/// Where a page ended.
+/// The end of a page.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct After {
@@ -46,7 +46,7 @@ impl After {
 }
 
 query! {
-    /// Which predictions of a company are listed.
+    /// The filters of a company's predictions.
     pub(crate) struct CompanyPredictionQuery {
         /// Only this kind; both by default
         kind: Option<Kind>,
@@ -76,7 +76,7 @@ pub(crate) async fn timeline(call: Authenticated) -> Answer {
     })?;
     let start = query.page.0.clone();
     let id: CompanyId = call.id("company")?;
-    // One that cannot be read is told before the first row, also of an export.
+    // An unreadable company is reported before the first row, also for an export.
     let company = call.application.companies.get(&call.caller, id).await?;
     let filter = TimelineFilter {
         kind: query.kind,
@@ -97,7 +97,7 @@ pub(crate) async fn timeline(call: Authenticated) -> Answer {
             let query = TimelineQuery {
                 filter,
                 limit,
-                // It came from a mark, or was checked.
+                // It came from a mark, or was validated.
                 after: after.and_then(|after: After| after.mark().ok()),
             };
             let part = app.companies.timeline(&caller, company.id, query).await?;

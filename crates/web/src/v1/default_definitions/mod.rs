@@ -1,4 +1,4 @@
-//! What a default is.
+//! Definitions of default.
 
 mod list;
 

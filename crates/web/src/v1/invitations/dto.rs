@@ -1,4 +1,4 @@
-//! Invitations as they are written.
+//! DTOs of invitations.
 
 use crate::http::body::RequestBody;
 use accunode_application::invitations::{InvitationPreview, Invite};

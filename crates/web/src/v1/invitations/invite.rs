@@ -12,7 +12,7 @@ use crate::http::{
 };
 
 fn reply(invitation: &Invitation) -> Reply {
-    // It was made just now, so it waits.
+    // It was just created, so it is pending.
     let dto = InvitationDto::from((invitation.clone(), InvitationStatus::Pending));
     Reply::new(StatusCode::ACCEPTED, &dto)
 }

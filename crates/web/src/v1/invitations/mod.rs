@@ -17,7 +17,7 @@ use crate::{
     v1::users,
 };
 
-/// Who is invited is a user to be.
+/// An invitation creates a future user, so its path is that of users.
 const INVITE: &str = users::ALL;
 const ACCEPT: &str = "/auth/accept-invitation";
 const PREVIEW: &str = "/auth/preview-invitation";

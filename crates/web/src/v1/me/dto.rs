@@ -1,4 +1,4 @@
-//! What one may change about oneself, as it is written.
+//! DTOs of the caller's own account.
 
 use crate::http::body::RequestBody;
 use crate::v1::auth::dto::profile_faults;
@@ -35,7 +35,7 @@ impl RequestBody for ProfileChanges {
 }
 
 impl ProfileChanges {
-    /// The command on the version that was read.
+    /// The command for the version that was read.
     pub(crate) fn command(self, if_match: Option<i64>) -> UpdateUser {
         UpdateUser {
             first_name: self.first_name,
@@ -86,7 +86,7 @@ pub(crate) struct SessionDto {
 }
 
 impl SessionDto {
-    /// A session, seen from another one.
+    /// A session, as seen from another one.
     pub(crate) fn of(session: Session, current: Option<SessionId>) -> Self {
         Self {
             id: session.id.0,

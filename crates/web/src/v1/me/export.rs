@@ -61,7 +61,7 @@ pub(crate) async fn export(call: Authenticated) -> Answer {
         .streaming(body))
 }
 
-/// The object up to its first list of rows, not yet closed.
+/// Writes the object up to its first list of rows, without closing it.
 fn head(account: OwnAccount, caller: &Caller) -> Result<String, Problem> {
     let internal = |cause: serde_json::Error| Problem::from(Error::Internal(Box::new(cause)));
     let time = |at: Timestamp| {
@@ -87,7 +87,7 @@ fn head(account: OwnAccount, caller: &Caller) -> Result<String, Problem> {
     Ok(text)
 }
 
-/// How far the object has been told.
+/// The progress of writing the object.
 struct Telling {
     directory: Users,
     caller: Confirmed,
@@ -97,7 +97,7 @@ struct Telling {
     place: Place,
 }
 
-/// Where the present list of rows stands.
+/// The position in the present list of rows.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     Begin,
@@ -106,7 +106,8 @@ enum Place {
 }
 
 impl Telling {
-    /// The next piece of the object; rows are read when the client has taken those before.
+    /// Returns the next part of the object. Rows are read after the client has received the
+    /// previous ones.
     async fn next(mut self) -> Result<Option<(Bytes, Self)>, Error> {
         if let Some(head) = self.head.take() {
             return Ok(Some((Bytes::from(head), self)));

@@ -1,4 +1,4 @@
-//! Organizations as they are written.
+//! DTOs of organizations.
 
 use crate::http::body::RequestBody;
 use crate::http::body::text;
@@ -157,11 +157,11 @@ impl RequestBody for OrganizationChanges {
 }
 
 impl OrganizationChanges {
-    /// The command on the version that was read.
+    /// The command for the version that was read.
     ///
     /// # Errors
-    /// `step_up_required`, `key_forbidden` where it names more than what describes the
-    /// organization and the caller may not.
+    /// `step_up_required`, `key_forbidden` if it changes more than the description of the
+    /// organization and the caller may not do so.
     pub(crate) fn command(
         self,
         if_match: Option<i64>,
@@ -319,11 +319,11 @@ impl From<OrganizationStats> for OrganizationStatsDto {
     }
 }
 
-/// What is wrong with the parts of an organization's description whose form is right.
+/// Returns the faults of those parts of an organization's description that have the right form.
 fn organization_faults(body: &Value) -> Vec<Fault> {
     let owned = |name| text(body, name).map(str::to_owned);
     let draft = OrganizationDraft {
-        // A name that is absent, or no text, has been told of already.
+        // A name that is absent or not a text has been reported already.
         name: owned("name").unwrap_or_else(|| "X".to_owned()),
         domain: owned("domain"),
         description: owned("description"),

@@ -14,7 +14,7 @@ use crate::http::{
 };
 
 query! {
-    /// Which organizations are listed, in which order.
+    /// The filters and the order of organizations.
     pub(crate) struct OrganizationQuery {
         /// Ranks by likeness of name and domain; such a list has one page
         q: Option<Text<200>>,

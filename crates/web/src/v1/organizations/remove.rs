@@ -8,7 +8,7 @@ use crate::http::{
 };
 
 query! {
-    /// How an organization is removed.
+    /// The options for removing an organization.
     pub(crate) struct OrganizationRemovalQuery {
         /// Whether its members and rows may be touched
         force: bool = false,

@@ -1,4 +1,4 @@
-//! Coverage as it is written.
+//! DTOs of coverage.
 
 use accunode_domain::{
     outcome::{Coverage, Definition},
@@ -33,7 +33,7 @@ pub(crate) struct CoverageDto {
 }
 
 impl CoverageDto {
-    /// What an owner said of a definition, if anything.
+    /// The coverage that an owner stated for a definition, if any.
     pub(super) fn of(definition: Definition, owner: Owner, said: Option<Coverage>) -> Self {
         let updated_at = said.as_ref().map(|said| said.updated_at);
         let days = said.map(|said| said.days);

@@ -7,7 +7,7 @@ use super::dto::CoverageDto;
 use crate::http::{call::Authenticated, enums::DefinitionName, problem::Answer, query::query};
 
 query! {
-    /// Whose coverage.
+    /// The owner of the coverage.
     pub(crate) struct CoverageQuery {
         /// By default `organization` for members of one, else `personal`
         access_level: Option<AccessLevel>,

@@ -1,4 +1,4 @@
-//! How far outcomes are complete.
+//! Coverage: up to which day outcomes are complete.
 
 mod dto;
 mod get;

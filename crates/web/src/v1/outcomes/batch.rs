@@ -52,7 +52,7 @@ pub(crate) async fn batch(call: Authenticated, body: Body<OutcomeBatch, LARGE>) 
     if value.items.is_empty() {
         return Err(Problem::fault("/items", "out_of_range", "has no items"));
     }
-    // A caller who has to prove themselves for one item is told before any is stored.
+    // A proof that is missing for one item is reported before any item is stored.
     let levels = value.items.iter();
     let levels: Vec<_> = levels
         .map(|item| call.row_level(item.access_level))
@@ -72,7 +72,7 @@ pub(crate) async fn batch(call: Authenticated, body: Body<OutcomeBatch, LARGE>) 
     Ok(response.json(OutcomeItemsDto { data }))
 }
 
-/// Too many items are too large a request here.
+/// Here, too many items are reported as too large a request.
 fn too_many(problem: Problem) -> Problem {
     if problem.is_fault("/items", "out_of_range") {
         let detail = format!("more than {MAX_BATCH} items; at most {MAX_BATCH} are allowed");
@@ -81,7 +81,7 @@ fn too_many(problem: Problem) -> Problem {
     problem
 }
 
-/// What became of one item, and whether that had been told before.
+/// Returns the outcome of one item, and whether it is a repeated answer.
 async fn one(
     call: &Authenticated,
     command: Result<RecordOutcome, Problem>,

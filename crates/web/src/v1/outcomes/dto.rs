@@ -1,4 +1,4 @@
-//! Outcomes as they are written.
+//! DTOs of outcomes.
 
 use accunode_domain::{
     outcome::{Definition, Outcome},

@@ -30,7 +30,7 @@ impl Orders for OutcomeOrders {
 }
 
 query! {
-    /// Which outcomes are listed.
+    /// The filters of outcomes.
     pub(crate) struct OutcomeQuery {
         /// Only outcomes of this company
         company_id: Option<CompanyId>,

@@ -1,4 +1,4 @@
-//! What happened to companies.
+//! Outcomes of companies.
 
 mod batch;
 mod dto;

@@ -1,4 +1,4 @@
-//! Outcomes as they are sent.
+//! Requests to record outcomes.
 
 use accunode_application::{
     RowLevel,
@@ -69,7 +69,7 @@ pub(crate) struct NewOutcome {
 impl RequestBody for NewOutcome {
     fn check_parts(body: &Value) -> Vec<Fault> {
         let owned = |name| text(body, name).map(str::to_owned);
-        // What is absent, or no text, has been told of already.
+        // A part that is absent or not a text has been reported already.
         let draft = OutcomeDraft {
             definition: Definition::Crr178.to_string(),
             event: owned("event").unwrap_or_else(|| Event::Default.to_string()),

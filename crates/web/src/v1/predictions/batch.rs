@@ -42,7 +42,7 @@ pub(crate) async fn batch(call: Authenticated, body: Body<Batch, LARGE>) -> Answ
     if items.is_empty() {
         return Err(Problem::fault("/items", "out_of_range", "has no items"));
     }
-    // Anyone who has to prove themselves for one item is told before any is stored.
+    // A proof that is missing for one item is reported before any item is stored.
     let level = |item: &ParsedItem<NewPrediction>| match &item.value {
         Ok(value) => call.row_level(value.access_level),
         Err(_) => Ok(None),
@@ -64,7 +64,7 @@ pub(crate) async fn batch(call: Authenticated, body: Body<Batch, LARGE>) -> Answ
     Ok(response.json(ItemsDto::new(data)))
 }
 
-/// Too many items are too large a request here.
+/// Here, too many items are reported as too large a request.
 fn too_many(problem: Problem) -> Problem {
     if problem.is_fault("/items", "out_of_range") {
         let detail = format!("more than {MAX_BATCH} items; at most {MAX_BATCH} are allowed");
@@ -73,8 +73,8 @@ fn too_many(problem: Problem) -> Problem {
     problem
 }
 
-/// What became of one item, and whether that had been told before. Each is kept by
-/// itself: a batch that is sent again goes on where it was interrupted.
+/// Returns the outcome of one item, and whether it is a repeated answer. Each item is stored
+/// separately, so a repeated batch continues where it was interrupted.
 async fn one(
     call: &Authenticated,
     command: Result<CreatePrediction, Problem>,

@@ -17,7 +17,7 @@ use crate::{
     v1::BASE,
 };
 
-/// Whether something new is there now.
+/// The status for whether a new prediction was created.
 const fn status(creation: Creation) -> StatusCode {
     match creation {
         Creation::Created => StatusCode::CREATED,

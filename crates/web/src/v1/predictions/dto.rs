@@ -1,4 +1,4 @@
-//! Predictions as they are written.
+//! DTOs of predictions.
 
 use std::collections::BTreeMap;
 
@@ -173,7 +173,7 @@ pub(crate) struct ExplanationDto {
 }
 
 impl ExplanationDto {
-    /// `None` where the model's version is not served any more.
+    /// `None` if the model's version is no longer served.
     pub(crate) fn of(explained: &Explained) -> Option<Self> {
         let explanation = explained.explanation.as_ref()?;
         Some(Self {
@@ -234,7 +234,7 @@ pub(crate) struct ScoreDto {
 }
 
 impl ScoreDto {
-    /// A scored item of a period.
+    /// A scored item with its period.
     pub(crate) fn of(item: &ScoredItem, year: Option<String>, quarter: Option<String>) -> Self {
         let explanation = item.scored.explanation.as_ref();
         Self {

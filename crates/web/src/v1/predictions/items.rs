@@ -1,4 +1,4 @@
-//! What became of several items that were sent in one request.
+//! The outcomes of several items of one request.
 
 use std::borrow::Cow;
 
@@ -25,7 +25,7 @@ pub(crate) struct ItemDto<T> {
     pub(crate) problem: Option<ProblemDto>,
 }
 
-/// By hand, so that what it holds is a reference.
+/// Implemented by hand, so that the schema of the content is a reference.
 impl<T: ToSchema> ComposeSchema for ItemDto<T> {
     fn compose(_: Vec<RefOr<Schema>>) -> RefOr<Schema> {
         let status = ObjectBuilder::new()
@@ -57,7 +57,7 @@ impl<T: ToSchema> ToSchema for ItemDto<T> {
 }
 
 impl<T> ItemDto<T> {
-    /// One that succeeded.
+    /// An item that succeeded.
     pub(crate) fn done(status: u16, prediction: T) -> Self {
         Self {
             status,
@@ -66,7 +66,7 @@ impl<T> ItemDto<T> {
         }
     }
 
-    /// One that failed.
+    /// An item that failed.
     pub(crate) fn failed(problem: &Problem) -> Self {
         problem.log();
         Self {
@@ -77,8 +77,8 @@ impl<T> ItemDto<T> {
     }
 }
 
-/// The largest number of faults that the items of one answer list together. Each item has
-/// its own status, code and detail whatever the others list.
+/// The most faults that the items of one answer list in total. Each item has its own status, code
+/// and detail, whatever the others list.
 const MAX_LISTED: usize = 1_000;
 
 /// What became of each item, in their order.
@@ -112,7 +112,7 @@ impl<T: ToSchema> ToSchema for ItemsDto<T> {
 }
 
 impl<T> ItemsDto<T> {
-    /// The answer, which lists no more than a limited number of faults.
+    /// The answer, with a limited number of faults.
     pub(crate) fn new(mut data: Vec<ItemDto<T>>) -> Self {
         let mut left = MAX_LISTED;
         for problem in data.iter_mut().filter_map(|item| item.problem.as_mut()) {

@@ -51,7 +51,7 @@ impl Orders for PredictionOrders {
 }
 
 query! {
-    /// Which predictions are listed, in which order.
+    /// The filters and the order of predictions.
     pub(crate) struct PredictionQuery {
         /// Only predictions of this company
         company_id: Option<CompanyId>,

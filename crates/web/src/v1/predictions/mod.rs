@@ -1,4 +1,4 @@
-//! Predictions, annual and quarterly under one path each.
+//! Predictions, with one path each for annual and quarterly ones.
 
 mod batch;
 mod create;

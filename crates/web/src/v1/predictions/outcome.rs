@@ -1,4 +1,4 @@
-//! What a model said, and why, as it is written.
+//! DTOs of the result of a model and its reasons.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Predictions as they are asked for.
+//! Requests for predictions.
 
 use crate::http::body::json::escape;
 use crate::http::body::text;
@@ -85,7 +85,7 @@ impl ToSchema for RatioMap {
 
 impl From<RatioMap> for RawRatios {
     fn from(ratios: RatioMap) -> Self {
-        // The shortest decimal that reads back to the number sent.
+        // The shortest decimal that parses to the number that was sent.
         let text = |number: Number| number.to_string();
         ratios
             .0
@@ -262,7 +262,7 @@ pub(crate) struct PredictionChanges {
 impl RequestBody for PredictionChanges {}
 
 impl PredictionChanges {
-    /// The command on the version that was read.
+    /// The command for the version that was read.
     pub(crate) fn command(
         self,
         if_match: Option<i64>,
@@ -372,7 +372,7 @@ impl From<ScoreItemBody> for ScoreItem {
     }
 }
 
-/// What is wrong with the parts of a prediction whose form is right.
+/// Returns the faults of those parts of a prediction that have the right form.
 fn prediction_faults(body: &Value) -> Vec<Fault> {
     let mut faults = Vec::new();
     let year = body.get("reporting_year");

@@ -67,7 +67,7 @@ pub(crate) struct NewRatingScale {
 
 impl RequestBody for NewRatingScale {
     fn check_parts(body: &Value) -> Vec<Fault> {
-        // What is absent or of another type has been told of already.
+        // A part that is absent or of another type has been reported already.
         let grades = body.get("grades").cloned().unwrap_or_default();
         let Ok(grades) = serde_json::from_value::<Vec<Grade>>(grades) else {
             return Vec::new();

@@ -1,4 +1,4 @@
-//! Master scales as they are written.
+//! DTOs of master scales.
 
 use accunode_domain::{
     owner::AccessLevel,

@@ -26,7 +26,7 @@ impl Orders for ScaleOrders {
 }
 
 query! {
-    /// Which master scales are listed.
+    /// The filters of master scales.
     pub(crate) struct ScaleQuery {
         /// Only versions of the scales of this name
         name: Option<Text<LONGEST_NAME>>,

@@ -1,5 +1,5 @@
-//! Rescorings: predictions that are there, scored by another model. They are jobs like
-//! uploads, and are followed, cancelled and removed as such.
+//! Rescorings: scoring existing predictions by another model. They are jobs like uploads, and are
+//! followed, cancelled and removed as such.
 
 mod create;
 mod get;

@@ -1,4 +1,4 @@
-//! Users as they are written.
+//! DTOs of users.
 
 use crate::http::body::RequestBody;
 use crate::v1::auth::dto::profile_faults;
@@ -60,7 +60,7 @@ pub(crate) struct UserDetailsDto {
 }
 
 impl UserDto {
-    /// The columns of an export; members find the last ones empty.
+    /// The columns of an export; for members the last ones are empty.
     pub(crate) const COLUMNS: &[&str] = &[
         "id",
         "email",
@@ -129,10 +129,10 @@ impl RequestBody for UserChanges {
 }
 
 impl UserChanges {
-    /// What the use case is asked.
+    /// The command of the use case.
     ///
     /// # Errors
-    /// `step_up_required`, `key_forbidden` where the caller may not say who is active.
+    /// `step_up_required`, `key_forbidden` if the caller may not change `is_active`.
     pub(crate) fn command(
         self,
         if_match: Option<i64>,
@@ -170,7 +170,7 @@ pub(crate) struct NewRole {
 impl RequestBody for NewRole {}
 
 impl NewRole {
-    /// What the use case is asked.
+    /// The command of the use case.
     pub(crate) fn command(self, if_match: Option<i64>) -> SetRole {
         SetRole {
             role: self.role,

@@ -14,7 +14,7 @@ use crate::http::{
 };
 
 query! {
-    /// Which users are listed.
+    /// The filters of users.
     pub(crate) struct UserQuery {
         /// Ranks by where name or address has this text; such a list has one page
         q: Option<Text<200>>,

@@ -1,4 +1,4 @@
-//! Users, as their administrators and colleagues see them.
+//! Users, for their administrators and colleagues.
 
 mod approvals;
 pub(crate) mod dto;

@@ -11,7 +11,7 @@ use crate::http::{
 };
 
 query! {
-    /// How a user is removed.
+    /// The options for removing a user.
     pub(crate) struct UserRemovalQuery {
         /// `anonymize` cannot be undone
         mode: Removal = Removal::RemoveFromOrg,

@@ -1,4 +1,4 @@
-//! Reports of back-tests as they are written.
+//! DTOs of validation reports.
 
 use accunode_domain::{
     job::JobStatus,

@@ -7,8 +7,8 @@ use serde_json::json;
 
 use crate::http::{call::Authenticated, export::cut, problem::Answer};
 
-/// Streams a file of a report, as it was stored. The sample names companies, so that taking it
-/// away is told in the audit log.
+/// Streams a file of a report as it was stored. The sample names companies, so its export is
+/// recorded in the audit log.
 async fn answer(call: &Authenticated, file: ValidationFile, media_type: &str) -> Answer {
     call.no_params()?;
     let id = call.id("validation")?;

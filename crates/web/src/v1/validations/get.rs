@@ -51,7 +51,7 @@ fn text(bytes: Vec<u8>) -> Result<String, Error> {
     String::from_utf8(bytes).map_err(|error| Error::Internal(Box::new(error)))
 }
 
-/// The report goes into the answer as it was stored: reading and writing its numbers again might
+/// The answer contains the report as it was stored: parsing and writing its numbers again could
 /// change their last digits.
 fn with_figures(report: ValidationReport, figures: &str) -> Result<String, Error> {
     let dto = ReportDto {

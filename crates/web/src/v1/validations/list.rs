@@ -24,7 +24,7 @@ impl Orders for ValidationOrders {
 }
 
 query! {
-    /// Which back-tests are listed.
+    /// The filters of validation reports.
     pub(crate) struct ValidationQuery {
         /// Only those of annual or of quarterly predictions
         kind: Option<Kind>,

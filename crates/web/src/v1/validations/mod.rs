@@ -1,4 +1,4 @@
-//! Back-tests: predictions against what happened.
+//! Back-tests: predictions compared with outcomes.
 
 mod create;
 mod dto;
