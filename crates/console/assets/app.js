@@ -1,4 +1,4 @@
-// Where the console starts: who is signed in decides between the door and the pages.
+// The entry point of the console: shows the sign-in pages or the console, depending on the session.
 import { html, render, useEffect, useState } from "./parts/html.js";
 import { path, address, match } from "./parts/router.js";
 import { me, user, isKnown, isAtLeast, load, signOut } from "./parts/session.js";
@@ -14,7 +14,7 @@ export const Brand = () => html`<a class="brand" href="#/"><img src=${icon} alt=
 
 /** @typedef {(parameters: never) => import("./parts/types.js").View} Shown */
 
-/** The module of a page, loaded when it is first shown. @param {{ load: import("./routes.js").Route["load"], parameters: Record<string, string> }} props */
+/** The module of a page, which is loaded when the page is first shown. @param {{ load: import("./routes.js").Route["load"], parameters: Record<string, string> }} props */
 function Page({ load, parameters }) {
   const [state, set] = useState(/** @type {{ page: Shown | null, error: Error | null }} */ ({ page: null, error: null }));
   const [round, again] = useState(0);

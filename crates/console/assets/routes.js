@@ -1,4 +1,4 @@
-// Which page stands at which address, who finds it in the menu, and from which role on.
+// The page of each path, its entry in the menu, and the role that it requires.
 
 /** @typedef {{ path: string, load: () => Promise<{ default: (parameters: never) => import("./parts/types.js").View }>, role?: string }} Route */
 

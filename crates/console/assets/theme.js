@@ -1,4 +1,4 @@
-// Before anything is painted: the theme that was chosen, and what went wrong on this page.
+// Runs before the first rendering: applies the chosen theme and records errors of the page.
 "use strict";
 (() => {
   try {

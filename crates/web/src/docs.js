@@ -1,5 +1,5 @@
-// Swagger UI over the document of this service. Where someone is signed in at the console,
-// what is tried out here is sent by the session of their browser.
+// Swagger UI for the document of this service. If a user is signed in at the console,
+// requests from this page use the session of their browser.
 "use strict";
 
 window.onload = () => {
@@ -15,7 +15,7 @@ window.onload = () => {
     layout: "StandaloneLayout",
     requestInterceptor: (request) => {
       const own = new URL(request.url, location.href).origin === location.origin;
-      // A bearer token that was given by "Authorize" comes first.
+      // A bearer token from "Authorize" takes precedence.
       if (own && !request.headers.Authorization) request.headers["X-AccuNode-Client"] = "browser";
       return request;
     },

@@ -1,4 +1,4 @@
-// One's own account: profile, password, second factor, sessions, API keys, own data.
+// The user's own account: profile, password, second factor, sessions, API keys, data export.
 import { html, useEffect, useRef, useState } from "../parts/html.js";
 import { get, patch, post, remove, request, requestKey } from "../parts/api.js";
 import { user, load, rank, organizationId, signOut } from "../parts/session.js";

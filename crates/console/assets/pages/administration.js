@@ -1,5 +1,5 @@
-// The installation, for its operator: whether it is well, what it keeps, what the database
-// says, and the maintenance that it does.
+// The installation, for its operator: health, stored data, statistics of the database,
+// and maintenance.
 import { html, useEffect, useState } from "../parts/html.js";
 import { get, post } from "../parts/api.js";
 import { query, setQuery } from "../parts/router.js";
@@ -10,9 +10,9 @@ import { ago, bytes, count, duration, percent, time, words } from "../parts/form
 /** @typedef {Schema["MaintenanceRun"]} Run */
 
 const ROOT = new URL("./", location.href);
-/** What stands beside the versioned API. @param {string} path */
+/** Fetches a path outside the versioned API. @param {string} path */
 const plain = async (path) => (await fetch(new URL(path, ROOT), { headers: { Accept: "application/json" } })).json();
-/** Asks anew every so many milliseconds. @param {() => void} again @param {number} every */
+/** Repeats a request at an interval in milliseconds. @param {() => void} again @param {number} every */
 function useEvery(again, every) {
   useEffect(() => { const timer = setInterval(again, every); return () => clearInterval(timer); }, []);
 }
@@ -85,7 +85,7 @@ function Database() {
         { key: "f", label: "Remarks", cell: (r) => html`<span class="row">${!r.is_valid && html`<${Tag} tone="bad">not finished<//>`}${r.is_unique && html`<${Tag}>guards a key<//>`}${r.is_unused && html`<${Tag} tone="warn">hardly used<//>`}</span>` }] }))}<//></div>`;
 }
 
-/** What each piece does. @type {Record<Schema["MaintenanceTask"], string>} */
+/** The description of each task. @type {Record<Schema["MaintenanceTask"], string>} */
 const TASKS = {
   audit_partitions: "Makes the audit log's partitions three months ahead.",
   clean_up: "Deletes what has expired: kept answers, login challenges, tokens of mails, invitations.",
@@ -119,14 +119,14 @@ function Maintenance() {
 
 /** @param {Run} run */
 const took = (run) => { const seconds = (new Date(run.completed_at ?? "").getTime() - new Date(run.started_at).getTime()) / 1000; return seconds < 1 ? "< 1 s" : duration(seconds); };
-/** A value of what came of a run; of lists and objects only what is not nothing. @param {unknown} value @returns {string} */
+/** A value of a run's outcome; of lists and objects only the values that are not empty. @param {unknown} value @returns {string} */
 function said(value) {
   if (typeof value === "number") return count(value);
   if (Array.isArray(value)) return value.map(said).join(", ") || "none";
   if (value && typeof value === "object") return Object.entries(value).filter(([, n]) => n !== 0).map(([name, n]) => `${words(name).toLowerCase()} ${said(n)}`).join(", ") || "none";
   return String(value);
 }
-/** What came of a run, in words. @param {Run} run */
+/** The outcome of a run, in words. @param {Run} run */
 const resultOf = (run) => Object.entries(run.outcome ?? {}).map(([name, value]) => `${words(name).toLowerCase()}: ${said(value)}`).join("; ") || "–";
 
 /** @param {{ close: () => void, done: (id: string) => void }} props */

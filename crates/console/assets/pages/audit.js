@@ -1,4 +1,4 @@
-// The audit log: filter it, read what changed, export it.
+// The audit log: filters, changes, export.
 import { html, useState } from "../parts/html.js";
 import { get, download } from "../parts/api.js";
 import { query, setQuery } from "../parts/router.js";

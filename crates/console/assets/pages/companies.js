@@ -1,4 +1,4 @@
-// Companies: search as one types, filters, sort, CSV of what is shown.
+// Companies: search while typing, filters, sorting, CSV of the list.
 import { html, useEffect, useState } from "../parts/html.js";
 import { get, download } from "../parts/api.js";
 import { query, setQuery } from "../parts/router.js";
@@ -6,9 +6,9 @@ import { Act, Card, Empty, Field, Header, Level, Pager, useLoaded, useSettled, s
 import { date, count, LEVELS } from "../parts/format.js";
 
 export const SECTORS = ["Consumer Discretionary", "Consumer Staples", "Energy", "Financials", "Health Care", "Industrials", "Information Technology", "Materials", "Real Estate", "Telecommunications", "Utilities"];
-/** The filters of a list, as the address has them. @template {string} N @param {readonly N[]} names @returns {Record<N, string>} */
+/** The filters of a list, from the URL. @template {string} N @param {readonly N[]} names @returns {Record<N, string>} */
 export const filtersOf = (names) => /** @type {Record<N, string>} */ (Object.fromEntries(names.map((name) => [name, query.value.get(name) || ""])));
-/** Columns that are shown; kept in this browser. @param {string} list @param {string[]} names @returns {[string[], (names: string[]) => void]} */
+/** The visible columns, stored in this browser. @param {string} list @param {string[]} names @returns {[string[], (names: string[]) => void]} */
 export function useColumns(list, names) {
   const key = `accunode.columns.${list}`;
   const [shown, set] = useState(() => { const kept = localStorage.getItem(key); return kept ? kept.split(",") : names; });
@@ -18,7 +18,7 @@ export function useColumns(list, names) {
 export const ColumnChoice = ({ all, shown, set }) => html`<details class="menu"><summary class="button">Columns</summary><div class="menu-box">
   ${all.map((one) => html`<${Field} key=${one.key} type="checkbox" label=${one.label} value=${shown.includes(one.key)} onInput=${(/** @type {boolean} */ yes) => set(yes ? [...shown, one.key] : shown.filter((name) => name !== one.key))} />`)}</div></details>`;
 
-/** A text that narrows a list; the address follows when typing pauses. @param {{ name: string, label: string, [attribute: string]: unknown }} props */
+/** A text filter of a list; the URL is updated when typing pauses. @param {{ name: string, label: string, [attribute: string]: unknown }} props */
 export function Filter({ name, label, ...rest }) {
   const known = query.value.get(name) || "";
   const [text, setText] = useState(known);

@@ -1,4 +1,4 @@
-// A company: its risk over time, why, how its ratios compare, who may see it, what changed.
+// A company: its risk over time, the reasons, its ratios compared with its sector, access, history.
 import { html, useMemo, useState } from "../parts/html.js";
 import { get, getVersioned, patch, remove } from "../parts/api.js";
 import { go, query, setQuery } from "../parts/router.js";
@@ -100,7 +100,7 @@ function Periods({ rows, kind, thresholds, company }) {
     </div>`;
 }
 
-/** Where each ratio stands among those of the sector. @param {{ prediction: Prediction, kind: string }} props */
+/** The position of each ratio among those of the sector. @param {{ prediction: Prediction, kind: string }} props */
 function Peers({ prediction, kind }) {
   const peers = useLoaded((signal) => get(`/predictions/${kind}`, { sector: prediction.company_sector, reporting_year: prediction.reporting_year, reporting_quarter: prediction.reporting_quarter, limit: 100 }, { signal }), [prediction.id]);
   return show(peers, (list) => {
@@ -124,7 +124,7 @@ function Peers({ prediction, kind }) {
   }, 5);
 }
 
-/** What happened to it, and recording more. @param {{ company: import("../parts/types.js").Schema["Company"] }} props */
+/** The outcomes of the company, and recording another one. @param {{ company: import("../parts/types.js").Schema["Company"] }} props */
 function Happened({ company }) {
   const outcomes = useLoaded((signal) => get("/outcomes", { company_id: company.id, include_withdrawn: true, limit: 20 }, { signal }), [company.id]);
   const [isRecording, setRecording] = useState(false);
@@ -167,7 +167,7 @@ function Edit({ company, save, close }) {
       options=${key === "sector" ? [...new Set([company.sector, ...SECTORS])].map((name) => ({ value: name, label: name })) : undefined} />`)}`)}<//>`;
 }
 
-/** The end of an axis that has this much to show. @param {number} top */
+/** The upper end of an axis for values up to this one. @param {number} top */
 function nice(top) {
   const step = 10 ** Math.floor(Math.log10(top)) / 2;
   return Number((Math.ceil(top / step) * step).toPrecision(6));

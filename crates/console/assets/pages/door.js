@@ -1,5 +1,5 @@
-// What people see who are not signed in: signing in and registering, and the pages that links
-// of mails lead to. A link's token stands behind `#` and is taken out of the address at once.
+// The pages for users who are not signed in: signing in, registering, and the targets of links
+// in mails. The token of a link is behind `#` and is removed from the URL at once.
 import { html, signal, useEffect, useState } from "../parts/html.js";
 import { ROLES, time } from "../parts/format.js";
 import { Refused, post, noteSession } from "../parts/api.js";
@@ -8,14 +8,14 @@ import { Field, Form, faultOf, form, changer, show, useLoaded } from "../parts/u
 
 const KINDS = ["verify-email", "reset-password", "accept-invitation", "join"];
 const name = location.pathname.split("/").pop() || "";
-/** Which page of a mail this is; empty for the console itself. @type {import("../parts/html.js").Signal<string>} */
+/** The kind of page that the mail's link opened; empty for the console itself. @type {import("../parts/html.js").Signal<string>} */
 const kind = signal(KINDS.includes(name) ? name : "");
 const token = kind.value ? new URLSearchParams(location.hash.slice(1)).get("token") || "" : "";
-// It is not left where history and onlookers have it.
+// So that the token stays neither in the history nor visible on the screen.
 if (kind.value) history.replaceState(null, "", location.pathname);
 
 export const doorOf = () => kind.value;
-/** To the console itself, at its own address. */
+/** Opens the console at its own URL. */
 const leave = () => location.assign(new URL("./", location.href).pathname);
 
 /** @param {{ title: string, children: import("../parts/types.js").View, foot?: import("../parts/types.js").View, icon: string }} props */

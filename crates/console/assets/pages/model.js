@@ -1,4 +1,4 @@
-// The card of a model: what it is for, how well it ranks and hits, its inputs.
+// The card of a model: its purpose, its discrimination and calibration, its inputs.
 import { html } from "../parts/html.js";
 import { get } from "../parts/api.js";
 import { Card, Header, Tag, useLoaded, show, table } from "../parts/ui.js";
@@ -6,17 +6,17 @@ import { chart } from "../parts/chart.js";
 import { Markdown } from "../parts/markdown.js";
 import { percent, ratio, words } from "../parts/format.js";
 
-/** Numbers of a nested object by their path. @param {unknown} value @param {string} [at] @returns {[string, number][]} */
+/** The numbers in a nested object, by path. @param {unknown} value @param {string} [at] @returns {[string, number][]} */
 function numbers(value, at = "") {
   if (typeof value === "number") return [[at, value]];
   if (!value || typeof value !== "object" || Array.isArray(value)) return [];
   return Object.entries(value).flatMap(([name, inner]) => numbers(inner, at ? `${at} · ${words(name)}` : words(name)));
 }
-/** An area under the curve, with its interval or without. @typedef {number | { mean?: number, value?: number, interval_95?: number[] } | null | undefined} Auc */
-/** What of a model's figures is shown as a chart; a model may have others.
+/** An area under the curve, with or without its interval. @typedef {number | { mean?: number, value?: number, interval_95?: number[] } | null | undefined} Auc */
+/** The metrics of a model that are shown as a chart; a model may have others.
  * @typedef {{ cross_validation?: Record<string, Record<string, { auc?: Auc }>>, time_split?: { auc?: Record<string, Auc> } }} Metrics */
 
-/** The areas under the curve that the validation found, with their 95 % intervals. @param {Metrics | null | undefined} metrics */
+/** The areas under the curve from the validation, with their 95 % intervals. @param {Metrics | null | undefined} metrics */
 function discrimination(metrics) {
   /** @type {{ name: string, value: number, low?: number, high?: number }[]} */
   const found = [];

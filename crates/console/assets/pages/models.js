@@ -1,4 +1,4 @@
-// The models: which there are, which is served, how the two kinds agree, scoring anew.
+// The models: the list, which ones are served, the agreement of the two kinds, rescoring.
 import { html, useState } from "../parts/html.js";
 import { get, post, requestKey } from "../parts/api.js";
 import { go } from "../parts/router.js";

@@ -1,4 +1,4 @@
-// An organization: who is in it, who is invited, how one joins, its settings.
+// An organization: its members, invitations, join token and settings.
 import { html, useState } from "../parts/html.js";
 import { get, getVersioned, patch, post, put, remove, requestKey } from "../parts/api.js";
 import { isAtLeast, organizationId, user } from "../parts/session.js";

@@ -1,4 +1,4 @@
-// The organizations that one administers.
+// The organizations that the user administers.
 import { html, useState } from "../parts/html.js";
 import { get, post, requestKey } from "../parts/api.js";
 import { go, query, setQuery } from "../parts/router.js";

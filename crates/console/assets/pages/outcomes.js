@@ -1,4 +1,4 @@
-// What happened to companies, and within which days silence means that nothing did.
+// Outcomes of companies, and the days for which they are complete.
 import { html, useState } from "../parts/html.js";
 import { download, get, put } from "../parts/api.js";
 import { query, setQuery } from "../parts/router.js";
@@ -49,7 +49,7 @@ export default function Outcomes() {
     ${withdrawn && html`<${WithdrawOutcome} outcome=${withdrawn} close=${() => setWithdrawn(null)} done=${page.again} />`}`;
 }
 
-/** How far outcomes are complete, by owner and definition. @param {{ definitions: import("../parts/ui.js").Loaded<Schema["DefaultDefinition"][]> }} props */
+/** The coverage of outcomes, by owner and definition. @param {{ definitions: import("../parts/ui.js").Loaded<Schema["DefaultDefinition"][]> }} props */
 function Coverage({ definitions }) {
   const names = definitions.value?.map((one) => one.definition) ?? [];
   const levels = /** @type {const} */ (["organization", "personal", "system"]).filter((level) => level !== "organization" || organizationId.value);

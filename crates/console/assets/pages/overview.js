@@ -1,4 +1,4 @@
-// Headline figures of what one works with, and ways from each of them to the rows behind.
+// Headline figures of the user's data, with links from each figure to its rows.
 import { html } from "../parts/html.js";
 import { get } from "../parts/api.js";
 import { defaultScope, scopes, user } from "../parts/session.js";
@@ -10,14 +10,14 @@ import { UploadStatus, placeOf } from "./uploads.js";
 
 /** @typedef {import("../parts/types.js").Schema} Schema */
 /** @typedef {import("../parts/types.js").Kind} Kind */
-/** The address of the list of what a figure is about. @typedef {(filters: Record<string, unknown>) => string} List */
+/** The URL of the list of a figure's rows. @typedef {(filters: Record<string, unknown>) => string} List */
 
-/** Bounds of the histogram's classes: about equally far apart on a logarithmic scale. */
+/** The bounds of the histogram's classes, about equally spaced on a logarithmic scale. */
 const BINS = [0, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1];
-/** So many predictions are counted in the histogram at most, a page of a thousand at a time. */
+/** The most pages of a thousand predictions that the histogram counts. */
 const MOST_PAGES = 3;
 
-/** Which rows a scope stands for, as the lists' filters know it. @param {string} scope @returns {string} */
+/** The filter of lists that corresponds to a scope. @param {string} scope @returns {string} */
 const levelOf = (scope) => (/** @type {Record<string, string>} */ ({ personal: "personal", organization: "organization", tenant: "organization", system: "system" })[scope] ?? "");
 
 export default function Overview() {

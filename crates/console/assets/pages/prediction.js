@@ -1,4 +1,4 @@
-// A prediction: what it says, why, from which figures, and what it said before.
+// A prediction: its result, the reasons, its inputs, and its revisions.
 import { html } from "../parts/html.js";
 import { get, getVersioned, patch, post, remove } from "../parts/api.js";
 import { go } from "../parts/router.js";

@@ -1,4 +1,4 @@
-// Predictions of a kind: filters in the address, riskiest or newest first, CSV of what is shown.
+// Predictions of a kind: filters in the URL, riskiest or newest first, CSV of the list.
 import { html } from "../parts/html.js";
 import { get, download } from "../parts/api.js";
 import { query, setQuery } from "../parts/router.js";

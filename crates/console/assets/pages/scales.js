@@ -1,5 +1,5 @@
-// Master scales: the ordered grades that PDs fall into, how many predictions each has, and
-// making one's own.
+// Master scales: the ordered grades of PDs, the number of predictions with each grade, and
+// creating a scale.
 import { html, useState } from "../parts/html.js";
 import { get, post, requestKey } from "../parts/api.js";
 import { query, setQuery } from "../parts/router.js";
@@ -15,7 +15,7 @@ import { ownerOf, useOwners } from "../parts/owner.js";
 const TONES = { draft: "warn", active: "good", retired: "" };
 /** @param {Scale} scale */
 const nameOf = (scale) => `${scale.name}@${scale.version}`;
-/** The name by which figures are asked for: the shipped scale has no id of a row. @param {Scale} scale */
+/** The name in requests for figures: the shipped scale has no id. @param {Scale} scale */
 const keyOf = (scale) => (scale.created_at ? scale.id : nameOf(scale));
 
 export default function Scales() {
@@ -53,7 +53,7 @@ function One({ scale }) {
     <${Card} class="span-5" title="Predictions by grade" about="Of everything that you may read" actions=${kinds}>${show(figures, (value) => html`<${Spread} distribution=${value} />`)}<//></div>`;
 }
 
-/** The filter of the predictions of a grade, which does not depend on the scale. @param {Schema["Grade"]} grade */
+/** The filter for the predictions of a grade, independent of the scale. @param {Schema["Grade"]} grade */
 const limits = (grade) => new URLSearchParams({ [FROM]: String(grade.pd_from), [TO]: String(grade.pd_to) }).toString();
 const FROM = "pd_gte";
 const TO = "pd_lte";
@@ -71,7 +71,7 @@ function Spread({ distribution }) {
   })}<dl class="facts after-small"><dt>Concentration</dt><dd>${typeof group.herfindahl === "number" ? `Herfindahl index ${group.herfindahl.toFixed(3)}` : "–"} <span class="muted">0: spread evenly, 1: all in one grade</span></dd></dl>`;
 }
 
-/** The grades of a text: a line for each, its code, where it ends, and its label. @param {string} text */
+/** Parses grades from a text: one line for each, with its code, its upper bound and its label. @param {string} text */
 export function gradesOf(text) {
   let from = 0;
   return text.split("\n").map((line) => line.trim()).filter(Boolean).map((line) => {

@@ -1,5 +1,5 @@
-// Score and what-if: the ratios of one company, scored while they are moved; two scenarios side
-// by side; stored when one is satisfied.
+// Scoring and what-if analysis: the ratios of one company, scored while they change; two scenarios
+// side by side, which can be stored.
 import { html, useEffect, useState } from "../parts/html.js";
 import { get, post, Refused, requestKey } from "../parts/api.js";
 import { go, query, setQuery, unsaved } from "../parts/router.js";
@@ -27,7 +27,7 @@ export default function Score() {
 
 /** @typedef {import("../parts/types.js").Schema} Schema */
 /** The ratios of a scenario, by their names; null for a missing one. @typedef {Record<string, number | null>} Values */
-/** A ratio with its range, as the model or this page knows it. @typedef {{ name: string, label: string, min: number, max: number, isShare: boolean, is_share?: boolean }} Range */
+/** A ratio with its range, from the model or from this page. @typedef {{ name: string, label: string, min: number, max: number, isShare: boolean, is_share?: boolean }} Range */
 
 /** @param {{ kind: string, known: Schema["Prediction"] | null, models: Schema["ModelSummary"][] }} props */
 function Scenarios({ kind, known, models }) {
@@ -84,7 +84,7 @@ function Verdict({ scored, thresholds }) {
     <p class="muted small">Confidence ${percent(result.confidence)}${thresholds ? ` · medium from ${percent(thresholds.medium)}, high from ${percent(thresholds.high)}` : ""} · ${result.model.name} ${result.model.version}</p>`;
 }
 
-/** A ratio: a slider for trying, a field for the exact value. Shares are shown in percent.
+/** A ratio, with a slider and a field for the exact value. Shares are shown in percent.
  * @param {{ letter: string, input: Range, value: number | null | undefined, change: (value: number | null) => void }} props */
 function Slider({ letter, input, value, change }) {
   const scale = input.is_share ?? input.isShare ? 100 : 1;

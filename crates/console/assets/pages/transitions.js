@@ -1,4 +1,4 @@
-// How companies moved between grades: a matrix as a heat map, and how often each grade defaulted.
+// Transitions of companies between grades: a matrix as a heat map, and the default rate of each grade.
 import { html } from "../parts/html.js";
 import { get } from "../parts/api.js";
 import { query, setQuery } from "../parts/router.js";

@@ -1,4 +1,4 @@
-// One upload: live progress, outcomes by kind, failed rows with the reason at the cell.
+// One upload: live progress, outcomes by kind, failed rows with the reason at each cell.
 import { html, useEffect, useState } from "../parts/html.js";
 import { get, post, remove, request, download, requestKey } from "../parts/api.js";
 import { go, href, query, setQuery, unsaved } from "../parts/router.js";
@@ -81,10 +81,10 @@ const Cells = ({ row }) => html`<div class="stack-small">${faults(row).map((f, a
 /** @param {{ row: Row }} props */
 const Reasons = ({ row }) => html`<div class="stack-small">${faults(row).length ? faults(row).map((f, at) => html`<div key=${at}>${f.detail}</div>`) : row.problem?.detail ?? words(row.status)}</div>`;
 
-/** How many failed rows can be corrected here; more are downloaded. */
+/** The most failed rows that can be corrected here; more must be downloaded. */
 const EDITABLE = 200;
 
-/** The failed rows as they came, with the reason at the cell, to be corrected and sent again. @param {{ job: Job }} props */
+/** The failed rows as they were sent, with the reason at each cell, for correction and resending. @param {{ job: Job }} props */
 function Failed({ job }) {
   const aliases = Object.fromEntries(job.warnings.flatMap((warning) => { const found = /"(.+)" was read as (\w+)/.exec(warning.detail); return found ? [[found[2], found[1]]] : []; }));
   const loaded = useLoaded(async (signal) => {
@@ -125,7 +125,7 @@ function Failed({ job }) {
       ${job.error_count > rows.length && html`<p class="pad muted">The first ${count(rows.length)} of ${count(job.error_count)}. Download the file to correct all of them.</p>`}`, 6)}<//>`;
 }
 
-/** The places of the columns as they are shown: which company it is, then what is wrong, then the others. They are sent as they came.
+/** The order in which columns are shown: the company, then columns with faults, then the others. They are sent in their original order.
  * @param {string[]} head @param {{ faults: { column: string }[] }[]} rows */
 function inOrder(head, rows) {
   const wrong = new Set(rows.flatMap((row) => row.faults.map((fault) => fault.column)));

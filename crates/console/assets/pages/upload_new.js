@@ -1,5 +1,5 @@
-// A new upload: drop a file, look at its first rows and at what its columns will be taken for,
-// choose, send.
+// A new upload: drop a file, check its first rows and how its columns are recognised,
+// choose options, send.
 import { html, useEffect, useState } from "../parts/html.js";
 import { request, download, requestKey } from "../parts/api.js";
 import { go, query, unsaved } from "../parts/router.js";
@@ -13,9 +13,9 @@ import { lookInto } from "../parts/workbook.js";
 /** @typedef {import("../parts/columns.js").JobType} JobType */
 /** @typedef {import("../parts/workbook.js").Looked} Looked */
 
-/** Rows of the file that are shown. */
+/** The number of rows of the file that are shown. */
 const SHOWN = 6;
-/** What is asked of a file of statements, and not of one of outcomes. */
+/** The options of a file of statements that a file of outcomes does not have. */
 const OF_STATEMENTS = ["on_conflict", "ratio_unit", "other_company", "units", "confirm_units"];
 const KIND_OPTIONS = [{ value: "annual", label: "Annual statements" }, { value: "quarterly", label: "Quarterly statements" }, { value: "outcomes", label: "Outcomes: what happened" }];
 
@@ -53,7 +53,7 @@ export default function UploadNew() {
     for (const [key, value] of Object.entries(state)) {
       if (value !== false && value !== "" && !(isOfOutcomes && OF_STATEMENTS.includes(key))) data.append(key, String(value));
     }
-    // Last: what goes with it is known by then.
+    // Last, so that the service knows the options before the file.
     data.append("file", file);
     const job = await (await request("POST", "/bulk-uploads", { form: data, headers: { "Idempotency-Key": requestKey() } })).json();
     unsaved.value = false;
@@ -89,10 +89,10 @@ export default function UploadNew() {
       <${Field} type="checkbox" label="Send it again on purpose" help="A file that was uploaded before is refused without this." value=${state.force} onInput=${change("force")} />`)}<//>`}</div>`;
 }
 
-/** The sheet that has most of the columns. @param {Looked} looked @param {JobType} kind */
+/** The sheet with the most recognised columns. @param {Looked} looked @param {JobType} kind */
 const best = (looked, kind) => looked.sheets.reduce((found, one) => (recognise(one.rows, kind).count > recognise(found.rows, kind).count ? one : found));
 
-/** What a file is expected to have. @param {{ kind: JobType, change: (kind: JobType) => void }} props */
+/** The columns that a file must have. @param {{ kind: JobType, change: (kind: JobType) => void }} props */
 function Expected({ kind, change }) {
   const rows = kind === "outcomes"
     ? [["company_symbol", "The company, by the symbol under which it is rated. Needed."], ["definition", "What a default is: crr_178@1 or bankruptcy@1. Needed."], ["occurred_on", "A day, such as 2025-03-01. Needed."], ["event", "default where it is empty, cure or exit."], ["technical", "true for a default of systems or payments only, which does not count."], ["reason_code, external_id, note", "Yours."]]

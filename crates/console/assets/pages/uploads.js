@@ -1,4 +1,4 @@
-// Uploads: what was sent, and how far each is.
+// Uploads and their progress.
 import { html, useEffect } from "../parts/html.js";
 import { get } from "../parts/api.js";
 import { query, setQuery } from "../parts/router.js";
@@ -14,7 +14,7 @@ export const UploadStatus = ({ job }) => {
   return html`<${Tag} tone=${failed ? "warn" : TONES[job.status]}>${failed ? "Completed, with failed rows" : words(job.status)}<//>${job.options.dry_run ? html` <${Tag}>dry run<//>` : null}${job.rescoring ? html` <${Tag}>rescoring<//>` : null}${job.validation_id ? html` <${Tag}>back-test<//>` : null}`;
 };
 
-/** Where a job of the queue is looked at. @param {import("../parts/job.js").Job} job */
+/** The page of a job of the queue. @param {import("../parts/job.js").Job} job */
 export const placeOf = (job) => (job.validation_id ? `#/validations/${job.validation_id}` : `#/uploads/${job.id}`);
 
 export default function Uploads() {

@@ -1,4 +1,4 @@
-// A back-test: how far it is, what it says with the verdict first, and who stands for it.
+// A back-test: its progress, its report with the verdict first, and its sign-off.
 import { html, useEffect, useState } from "../parts/html.js";
 import { download, get, post } from "../parts/api.js";
 import { query, setQuery } from "../parts/router.js";
@@ -31,7 +31,7 @@ export default function ValidationPage({ id }) {
   }, 14);
 }
 
-/** While it is made, or where that failed. @param {{ id: string, validation: Validation, again: () => void }} props */
+/** A report that is in progress or failed. @param {{ id: string, validation: Validation, again: () => void }} props */
 function Making({ id, validation, again }) {
   const job = useJob(id);
   const status = job.value?.status ?? validation.status;
@@ -51,7 +51,7 @@ const SEVERITY = Object.keys(VERDICTS);
 /** @param {{ validation: Validation, report: Report, children: import("../parts/types.js").View }} props */
 function Shown({ validation, report, children }) {
   const wanted = query.value.get("window");
-  // Until one is chosen the one with the worst verdict, of several the latest: it is why the whole has its verdict.
+  // By default the latest window with the worst verdict, which determines the verdict of the report.
   const worst = report.windows.reduce((/** @type {WindowFigures | null} */ found, one) => (found && SEVERITY.indexOf(found.verdicts.overall) > SEVERITY.indexOf(one.verdicts.overall) ? found : one), null);
   const shown = report.windows.find((one) => one.first_day === wanted) ?? worst;
   const verdict = validation.verdict ?? "undetermined";

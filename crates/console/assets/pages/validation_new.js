@@ -1,4 +1,4 @@
-// Asking for a back-test: what each choice means, and which windows the outcomes allow.
+// Requesting a back-test: the meaning of each option, and the windows that the outcomes cover.
 import { html, useState } from "../parts/html.js";
 import { get, post, requestKey } from "../parts/api.js";
 import { go } from "../parts/router.js";
@@ -7,7 +7,7 @@ import { date } from "../parts/format.js";
 import { definitionOptions, today, useDefinitions } from "../parts/outcomes.js";
 import { ownerOf, useOwners } from "../parts/owner.js";
 
-/** A day so many months later or earlier; the end of a shorter month where it has no such day. @param {string} day @param {number} months */
+/** A day shifted by a number of months; the last day of a month that is too short. @param {string} day @param {number} months */
 export function shiftMonths(day, months) {
   const [year, month, number] = day.split("-").map(Number);
   const last = new Date(Date.UTC(year, month - 1 + months + 1, 0));
@@ -15,7 +15,7 @@ export function shiftMonths(day, months) {
   return last.toISOString().slice(0, 10);
 }
 
-/** What was left empty is not sent. @param {string} text */
+/** The number in a field; empty fields are not sent. @param {string} text */
 const number = (text) => (text.trim() === "" ? undefined : Number(text.replace(",", ".")));
 
 export default function ValidationNew() {

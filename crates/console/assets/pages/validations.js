@@ -1,4 +1,4 @@
-// Back-tests: which comparisons of predictions with what happened there are, and what came of them.
+// Back-tests: comparisons of predictions with outcomes, and their results.
 import { html, useEffect } from "../parts/html.js";
 import { download, get } from "../parts/api.js";
 import { query, setQuery } from "../parts/router.js";

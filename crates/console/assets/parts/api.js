@@ -1,25 +1,25 @@
-// The public API, asked by the session of the browser. Tokens are in cookies that no script
-// can read; what is kept here is only when they end.
+// Requests to the public API with the browser's session. Tokens are in cookies that scripts
+// cannot read; only their expiry is stored here.
 import { signal } from "./html.js";
 
 const BASE = new URL("api/v1", document.baseURI.replace(/[^/]*$/, "")).pathname;
 const ENDS = "accunode.session-ends";
-/** Seconds before its end in which a session is refreshed. */
+/** How many seconds before its end a session is refreshed. */
 const EARLY = 45;
 
-/** Whether the service could not be reached lately. */
+/** Whether the last request could not reach the service. */
 export const offline = signal(!navigator.onLine);
 addEventListener("offline", () => { offline.value = true; });
 addEventListener("online", () => { offline.value = false; });
 
 /** Called when the session has ended. @type {{ current: () => void }} */
 export const onSignedOut = { current: () => {} };
-/** Asks for the password again, and answers whether it was given. @type {{ current: () => Promise<boolean> }} */
+/** Asks for the password again, and returns whether it was entered. @type {{ current: () => Promise<boolean> }} */
 export const onStepUp = { current: async () => false };
 
 /** @typedef {{ pointer: string, code: string, detail: string }} Fault */
 
-/** What the API refused, as its problem document says it. */
+/** An error of the API, from its problem document. */
 export class Refused extends Error {
   /** @param {number} status @param {import("./types.js").Schema["Problem"] | null | undefined} problem */
   constructor(status, problem) {
@@ -34,7 +34,7 @@ export class Refused extends Error {
   }
 }
 
-/** No answer came at all. */
+/** The service sent no answer. */
 export class Unreachable extends Error {
   constructor() {
     super("The service cannot be reached. Check your connection; this page goes on where it was.");
@@ -64,7 +64,7 @@ async function send(path, options) {
   }
 }
 
-/** Renews the session where it ends soon. Tabs take turns, so that one of them does it for all. */
+/** Refreshes a session that ends soon. A lock between tabs makes one of them do it for all. */
 export async function freshen(force = false) {
   const known = localStorage.getItem(ENDS);
   if (!known || !(force || isEnding())) return;
@@ -83,7 +83,7 @@ export async function freshen(force = false) {
 
 /** @typedef {{ query?: Record<string, unknown>, body?: unknown, form?: FormData, version?: string | null, headers?: Record<string, string>, signal?: AbortSignal, open?: boolean, again?: boolean }} Options */
 
-/** One request. `open` leaves the session alone: for operations that need none.
+/** Sends one request. `open` is for operations that need no session, and leaves it unchanged.
  * @param {string} method @param {string} path @param {Options} [options] @returns {Promise<Response>} */
 export async function request(method, path, options = {}) {
   if (!options.open) await freshen();
@@ -131,7 +131,7 @@ async function json(method, path, options) {
 }
 
 /** @typedef {import("./types.js").Method} Method */
-/** What a path answers. @template {Method} M @template {string} P @typedef {import("./types.js").Answer<M, P>} Answer */
+/** The answer of a path. @template {Method} M @template {string} P @typedef {import("./types.js").Answer<M, P>} Answer */
 
 /** @template {string} P @param {P} path @param {import("./types.js").Query<"get", P>} [query] @param {Options} [options]
  * @returns {Promise<Answer<"get", P>>} */
@@ -149,7 +149,7 @@ export const patch = (path, body, options) => /** @type {Promise<Answer<"patch",
  * @returns {Promise<Answer<"delete", P>>} */
 export const remove = (path, query, options) => /** @type {Promise<Answer<"delete", P>>} */ (json("DELETE", path, { ...options, query }));
 
-/** An object with its version, for `If-Match`.
+/** Fetches an object with its version, for `If-Match`.
  * @template {string} P @param {P} path @param {Options} [options]
  * @returns {Promise<{ value: Answer<"get", P>, version: string | null }>} */
 export async function getVersioned(path, options) {
@@ -171,6 +171,6 @@ export async function download(path, query, accept, name) {
 /** The address of an event stream. @param {string} path */
 export const streamUrl = (path) => `${BASE}${path}`;
 
-/** A new key by which a request may be sent again without being carried out twice. Made by hand:
- * `crypto.randomUUID` is there over https alone. */
+/** A new idempotency key, with which a request can be repeated without being executed twice.
+ * Generated here because `crypto.randomUUID` exists only over https. */
 export const requestKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");

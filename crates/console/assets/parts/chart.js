@@ -1,13 +1,13 @@
-// Charts by ECharts on a canvas, which a strict policy allows: no styles and no scripts are
-// written into the page. The library comes when the first chart does. Every chart has a
-// sentence that says what it shows, and its figures as a table.
+// Charts by ECharts on a canvas, which a strict content security policy allows: no styles or scripts are
+// written into the page. The library is loaded with the first chart. Every chart has a
+// sentence that describes it, and its figures as a table.
 import { html, useEffect, useRef, useState, signal } from "./html.js";
 
-/** A part of what ECharts is told; its own types are larger than the console. @typedef {Record<string, unknown>} Part */
-/** What of ECharts is used here.
+/** A part of ECharts' options, whose own types are larger than the console. @typedef {Record<string, unknown>} Part */
+/** The part of ECharts that is used here.
  * @typedef {{ setOption: (option: Part) => void, on: (event: "click", take: (event: Selected) => void) => void, resize: () => void, dispose: () => void }} Painted */
 /** @typedef {{ init: (box: HTMLElement, theme: null, options: Part) => Painted }} Library */
-/** What was clicked or is pointed at. @typedef {{ dataIndex: number, seriesName: string, name: string, value: number, data: unknown }} Selected */
+/** The clicked or hovered item. @typedef {{ dataIndex: number, seriesName: string, name: string, value: number, data: unknown }} Selected */
 /** @typedef {ReturnType<typeof palette>} Colours */
 /** @typedef {{ head: string[], rows: (string | number)[][] }} FiguresTable */
 /** @typedef {Part & { axisLabel?: Part, nameTextStyle?: Part }} Axis */
@@ -29,11 +29,11 @@ function library() {
   return loading;
 }
 
-/** Moves when the theme changes, so that charts are painted anew. */
+/** Changes with the theme, so that charts are drawn again. */
 export const theme = signal(0);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { theme.value += 1; });
 
-/** The colours of the design, as they are now. */
+/** The present colours of the design. */
 export function palette() {
   const style = getComputedStyle(document.documentElement);
   const of = (/** @type {string} */ name) => style.getPropertyValue(`--${name}`).trim();
@@ -79,7 +79,7 @@ function Chart({ label, height = 240, option, keys, onSelect, table }) {
   </figure>`;
 }
 
-/** Axes, grid and tooltip as every chart has them. @param {Option} option @param {Colours} colours @returns {Part} */
+/** The common axes, grid and tooltip of all charts. @param {Option} option @param {Colours} colours @returns {Part} */
 function dressed(option, colours) {
   const axis = (/** @type {Axis} */ one) => ({
     axisLine: { lineStyle: { color: colours.line } }, axisTick: { show: false },
@@ -93,7 +93,7 @@ function dressed(option, colours) {
     ...option,
     xAxis: many(option.xAxis), yAxis: many(option.yAxis),
     legend: option.legend ? { textStyle: { color: colours.text, fontSize: 12 }, icon: "roundRect", itemWidth: 10, itemHeight: 10, top: 0, left: 0, ...option.legend } : undefined,
-    // Painted on the canvas: the other way writes styles into the page.
+    // Drawn on the canvas: the alternative writes styles into the page.
     tooltip: { renderMode: "richText", backgroundColor: colours.surface, borderColor: colours.line, textStyle: { color: colours.text, fontSize: 12 }, ...option.tooltip },
   };
 }

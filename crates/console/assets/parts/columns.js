@@ -1,5 +1,5 @@
-// What the columns of a file will be taken for, by their names: as the service compares them,
-// before anything is sent. The service alone decides, and says what it took for what.
+// Recognises the columns of a file by their names with the rules of the service,
+// before anything is sent. Only the service decides, and reports how it read the columns.
 import { RATIOS } from "./reasons.js";
 import { SYNONYMS } from "./synonyms.js";
 import { words } from "./format.js";
@@ -13,17 +13,17 @@ const NAMES = Object.keys(RATIOS);
 
 /** The ratios of each kind of statements. */
 export const RATIOS_OF = { annual: NAMES.slice(0, 5), quarterly: NAMES.slice(5) };
-/** What a file of outcomes has, and what else that may be called. @type {Record<string, string[]>} */
+/** The columns of a file of outcomes, with their other names. @type {Record<string, string[]>} */
 const OUTCOMES = {
   company_symbol: ["symbol", "ticker", "company"], definition: ["default_definition"], occurred_on: ["date", "default_date", "event_date"], event: ["outcome", "type"],
   technical: ["is_technical"], reason_code: ["reason"], external_id: ["reference"], note: ["comment"],
 };
-/** What a file cannot do without. @type {Record<JobType, string[]>} */
+/** The required columns of a file. @type {Record<JobType, string[]>} */
 const NEEDED = {
   annual: ["company_symbol", "reporting_year"], quarterly: ["company_symbol", "reporting_year", "reporting_quarter"], outcomes: ["company_symbol", "definition", "occurred_on"],
 };
 
-/** A name ready to be compared: its words in lower case, without units and small words. @param {string} name */
+/** A name in its form for comparison: its words in lower case, without units and small words. @param {string} name */
 export function keyOf(name) {
   const outside = name.normalize("NFKC").replace(/[([{]([^)\]}]*)[)\]}]/g, (_, inner) => (UNITS.has(inner.trim().toLowerCase().replace(/^in /, "")) ? " " : ` ${inner} `));
   return outside.replace(/([\p{Ll}\d])(\p{Lu})/gu, "$1 $2").replace(/(\p{Lu})(\p{Lu}\p{Ll})/gu, "$1 $2").replaceAll("%", " % ").toLowerCase()
@@ -44,10 +44,10 @@ function meanings(kind) {
   return found;
 }
 
-/** Where a header is looked for: titles and heads of groups may stand above it. */
+/** The number of rows that are searched for the header: titles and group headings may precede it. */
 const HEADER_ROWS = 40;
 
-/** The header among the first rows, what its columns are taken for, and what is missing.
+/** Finds the header among the first rows, its recognised columns, and the missing ones.
  * @param {string[][]} rows @param {JobType} kind */
 export function recognise(rows, kind) {
   const known = meanings(kind);
@@ -61,7 +61,7 @@ export function recognise(rows, kind) {
   return { at, head, fields, rows: rows.slice(at + 1), count: number(fields), missing: NEEDED[kind].filter((field) => !fields.includes(field)), missingRatios: ratios.filter((field) => !fields.includes(field)) };
 }
 
-/** The kind that a file is most likely of, by the columns that only one kind has; empty where that is open. @param {string[][]} rows @returns {JobType | ""} */
+/** The most likely kind of a file, by the columns that only one kind has; empty if undecided. @param {string[][]} rows @returns {JobType | ""} */
 export function likelyKind(rows) {
   const own = (/** @type {JobType} */ kind) => {
     const { fields } = recognise(rows, kind);

@@ -1,4 +1,4 @@
-// Looks into a CSV file before it is sent: only to show what is there. The service reads it itself.
+// Reads the beginning of a CSV file before it is sent, only for a preview. The service reads the file itself.
 
 /** The first rows of a text. @param {string} text @param {number} most @returns {{ rows: string[][], separator: string }} */
 export function firstRows(text, most) {
@@ -26,5 +26,5 @@ function guess(line) {
   return [",", ";", "\t", "|"].reduce((best, sign) => (of(sign) > of(best) ? sign : best));
 }
 
-/** A row as a line. @param {(string | null | undefined)[]} cells */
+/** Writes a row as a line. @param {(string | null | undefined)[]} cells */
 export const line = (cells) => cells.map((cell) => (/[",\n\r;]/.test(cell ?? "") ? `"${String(cell).replaceAll('"', '""')}"` : cell ?? "")).join(",");

@@ -1,4 +1,4 @@
-// Numbers, dates and words as people read them.
+// Formats numbers, dates and names for users.
 
 const locale = navigator.language || "en";
 const whole = new Intl.NumberFormat(locale);
@@ -9,7 +9,7 @@ const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
 /** A count. @param {number | null | undefined} value */
 export const count = (value) => (value === null || value === undefined ? "–" : whole.format(value));
 
-/** A probability as percent, with as many digits as mean something.
+/** A probability in percent, with the significant digits.
  * @param {number | null | undefined} pd */
 export function percent(pd) {
   if (pd === null || pd === undefined) return "–";
@@ -41,7 +41,7 @@ export const time = (text) => (text ? dateTime.format(new Date(text)) : "–");
 /** @type {[Intl.RelativeTimeFormatUnit, number][]} */
 const UNITS = [["year", 31557600], ["month", 2629800], ["day", 86400], ["hour", 3600], ["minute", 60]];
 
-/** How long ago. @param {string | null | undefined} text */
+/** The time since then, in words. @param {string | null | undefined} text */
 export function ago(text) {
   if (!text) return "–";
   const seconds = (new Date(text).getTime() - Date.now()) / 1000;
@@ -91,5 +91,5 @@ export const ROLES = {
 /** @type {Record<string, string>} */
 export const LEVELS = { personal: "Only me", organization: "My organization", system: "Everyone" };
 
-/** Who somebody is in words. @param {{ first_name?: string | null, last_name?: string | null, email: string }} user */
+/** The name of a user. @param {{ first_name?: string | null, last_name?: string | null, email: string }} user */
 export const nameOf = (user) => [user.first_name, user.last_name].filter(Boolean).join(" ") || user.email;

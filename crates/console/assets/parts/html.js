@@ -1,4 +1,4 @@
-// Preact, htm and signals under one roof: every module imports from here.
+// Preact, htm and signals: every module imports them from here.
 import { h, render, Fragment } from "../vendor/preact.js";
 import htm from "../vendor/htm.js";
 

@@ -1,4 +1,4 @@
-// A job of the queue as it moves: by its event stream, asked for anew where that breaks.
+// The progress of a job: from its event stream, which is opened again if it breaks.
 import { useEffect, useState } from "./html.js";
 import { freshen, get, streamUrl } from "./api.js";
 import { useLoaded } from "./ui.js";

@@ -1,4 +1,4 @@
-// The ladder of grades: what was predicted and what happened, each on its own row, best first.
+// The ladder of grades: predictions and outcomes of each grade in its own row, best first.
 import { html, useState } from "./html.js";
 import { Field, table } from "./ui.js";
 import { count, percent } from "./format.js";
@@ -7,7 +7,7 @@ import { VerdictTag } from "./verdict.js";
 /** @typedef {import("./types.js").GradeTest} GradeTest */
 
 const p = (/** @type {number | null} */ value) => (value === null ? "–" : value < 0.001 ? "< 0.001" : value.toFixed(3));
-/** Where a rate stands on a logarithmic line from 0.01 % to 100 %. @param {number} rate */
+/** The position of a rate on a logarithmic line from 0.01 % to 100 %. @param {number} rate */
 const place = (rate) => 2 + 96 * Math.min(1, Math.max(0, (Math.log10(Math.max(rate, 1e-4)) + 4) / 4));
 
 /** @param {{ grades: GradeTest[] }} props */

@@ -1,5 +1,5 @@
-// Shows the Markdown of a model's card: headings, paragraphs, lists, tables, code. It makes
-// elements and never text of HTML, so that what stands in a card is shown and not run.
+// Shows the Markdown of a model's card: headings, paragraphs, lists, tables, code. It creates
+// elements and never HTML text, so that the content of a card is shown and not executed.
 import { html } from "./html.js";
 
 /** @param {string} text */

@@ -1,5 +1,5 @@
-// A migration matrix as a table: each cell says its number, and the more companies of a row it
-// has the darker it is.
+// A migration matrix as a table: each cell contains its number, and is darker the more companies
+// of its row it has.
 import { html, useState } from "./html.js";
 import { Segments } from "./ui.js";
 import { count } from "./format.js";
@@ -31,7 +31,7 @@ export function Matrix({ rows, codes, ends, note }) {
       })}<td class="number">${count(totals[from])}</td></tr>`)}</tbody></table></div>`;
 }
 
-/** The matrix of a back-test with what it comes to. @param {{ stability: import("./types.js").Migration, codes: string[] }} props */
+/** The matrix of a back-test with its summary. @param {{ stability: import("./types.js").Migration, codes: string[] }} props */
 export function MigrationTable({ stability, codes }) {
   const rows = stability.migration;
   const sum = (/** @type {(from: number, to: number) => boolean} */ is) => rows.reduce((all, row, from) => all + row.reduce((part, n, to) => part + (to < codes.length && is(from, to) ? n : 0), 0), 0);

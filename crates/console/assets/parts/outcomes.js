@@ -1,4 +1,4 @@
-// What happened to companies: its words, recording it, withdrawing it.
+// Outcomes of companies: their names, recording and withdrawing them.
 import { html, useState } from "./html.js";
 import { get, post, requestKey } from "./api.js";
 import { isAtLeast, me } from "./session.js";
@@ -26,11 +26,11 @@ export const EventTag = ({ outcome }) => html`<${Tag} tone=${EVENTS[outcome.even
 
 export const today = () => new Date().toISOString().slice(0, 10);
 
-/** Whether the user may withdraw it: who recorded it, and administrators of its owner. @param {Outcome} outcome */
+/** Whether the user may withdraw it: its creator and administrators of its owner may. @param {Outcome} outcome */
 export const mayWithdraw = (outcome) => !outcome.withdrawn_at
   && (outcome.access_level === "system" ? isAtLeast("super_admin") : outcome.created_by === me.value?.id || (outcome.access_level === "organization" && isAtLeast("org_admin")));
 
-/** Records an outcome, of a company that is given or named by its symbol.
+/** Records an outcome of a given company, or of one that is named by its symbol.
  * @param {{ company?: { id: string, name: string }, close: () => void, done: () => void }} props */
 export function RecordOutcome({ company, close, done }) {
   const definitions = useDefinitions();
@@ -61,7 +61,7 @@ export function RecordOutcome({ company, close, done }) {
     ${state.event === "default" && html`<${Field} type="checkbox" label="A technical default" help="One of systems or payments only. It is kept, and counts in no test." value=${state.technical} onInput=${change("technical")} />`}`)}<//>`;
 }
 
-/** Withdraws an outcome, which stays to be seen. @param {{ outcome: Outcome, close: () => void, done: () => void }} props */
+/** Withdraws an outcome, which stays visible. @param {{ outcome: Outcome, close: () => void, done: () => void }} props */
 export function WithdrawOutcome({ outcome, close, done }) {
   const [reason, setReason] = useState("");
   const send = async () => {

@@ -1,11 +1,11 @@
-// Whose rows something is about: one's own, those of an organization, those of everyone.
+// The owner of rows: the user, an organization, or the system.
 import { get } from "./api.js";
 import { isAtLeast, organizationId } from "./session.js";
 import { useLoaded } from "./ui.js";
 
 /** @typedef {{ access_level: import("./types.js").Level, organization_id?: string }} Owner */
 
-/** The owners that the user may name, the usual one first. `from` is the role that an organization's rows need.
+/** The owners that the user may choose, the default first. `from` is the role that rows of an organization need.
  * @param {string} from @param {{ id: string, name: string }[]} organizations */
 export function ownersFrom(from, organizations) {
   /** @type {{ value: string, label: string }[]} */
@@ -24,7 +24,7 @@ export function ownerOf(value) {
   return { access_level: /** @type {import("./types.js").Level} */ (level), ...(organization ? { organization_id: organization } : {}) };
 }
 
-/** Owners to choose from, with the organizations that an administrator of several looks after. @param {string} from */
+/** The owners to choose from, with the organizations of a user who administers several. @param {string} from */
 export function useOwners(from) {
   const many = isAtLeast("tenant_admin");
   const list = useLoaded(async (signal) => (many ? (await get("/organizations", { limit: 100 }, { signal })).data : []), [many]);

@@ -1,11 +1,11 @@
-// Why a probability is what it is: the contributions as a waterfall on the log-odds, the
-// sentences beside it, the ratios with their flags.
+// The reasons of a probability: the contributions as a waterfall on the log-odds, the
+// explaining sentences, and the ratios with their flags.
 import { html } from "./html.js";
 import { chart } from "./chart.js";
 import { Tag } from "./ui.js";
 import { percent, ratio, signed, words } from "./format.js";
 
-/** The inputs of the models as people know them. Labels and bounds come with the models; these are the fallback and the help.
+/** The labels and help texts of the models' inputs. Labels and bounds come with the models; these are the fallback.
  * @type {Record<string, { label: string, isShare: boolean, help: string, min: number, max: number }>} */
 export const RATIOS = {
   long_term_debt_to_total_capital: { label: "Long-term debt / total capital", isShare: true, min: 0, max: 2, help: "Long-term debt over long-term debt plus equity. Higher means more debt to serve." },
@@ -52,7 +52,7 @@ export function Waterfall({ base, reasons, pd, small }) {
   const low = Math.floor((Math.min(...all) - 0.1) * 2) / 2;
   const high = Math.ceil((Math.max(...all) + 0.1) * 2) / 2;
   const names = steps.map((s) => s.name);
-  // Bars are stacked upon transparent ones, which must not be negative: everything is shown from `low` on.
+  // Bars are stacked on transparent ones, which must not be negative, so the axis starts at `low`.
   const span = (high - low) * 0.008;
   const bars = steps.map((s) => (s.total ? [s.to - low - span / 2, span] : [Math.min(s.from, s.to) - low, Math.abs(s.to - s.from)]));
   const said = (/** @type {{ total: boolean, from: number, to: number }} */ s) => (s.total ? percent(odds(s.to)) : signed(s.to - s.from));

@@ -1,4 +1,4 @@
-// One window of a back-test: calibration first, then grades, ranking, who was counted, movements.
+// One window of a back-test: calibration, grades, discrimination, the sample, transitions.
 import { html } from "./html.js";
 import { href, query } from "./router.js";
 import { Card, table } from "./ui.js";
@@ -12,7 +12,7 @@ import { VerdictTag } from "./verdict.js";
 /** @typedef {import("./types.js").Estimate} Estimate */
 
 const fixed = (/** @type {number | null | undefined} */ value, digits = 2) => (value === null || value === undefined ? "–" : value.toLocaleString(navigator.language, { minimumFractionDigits: digits, maximumFractionDigits: digits }));
-/** A p-value; below 0.001 its size says no more. @param {number | null | undefined} p */
+/** A p-value; below 0.001 its exact value is not informative. @param {number | null | undefined} p */
 export const pValue = (p) => (p === null || p === undefined ? "–" : p < 0.001 ? "< 0.001" : fixed(p, 3));
 
 /** @param {{ window: WindowFigures, reference: { initial_auc: number | null, target_rate: number | null }, children?: import("./types.js").View }} props */
@@ -76,7 +76,7 @@ function CalibrationTable({ window: w, reference }) {
   ] })}`;
 }
 
-/** The axis of the curve begins here: below it a logarithmic one shows nothing but emptiness. */
+/** The start of the curve's logarithmic axis, below which there are no points. */
 const FLOOR = 1e-4;
 
 /** @param {{ window: WindowFigures }} props */
@@ -84,7 +84,7 @@ function CalibrationCurve({ window: w }) {
   const grades = w.predictive_ability.grades.flatMap((grade) => (grade.test ? [{ code: grade.code, test: grade.test }] : []));
   if (!grades.length) return html`<p class="muted">No company is in the sample.</p>`;
   const at = (/** @type {number} */ value) => Math.max(FLOOR, value) * 100;
-  // One line with gaps, for every grade a piece from the lower to the upper end.
+  // One line with gaps: a segment from the lower to the upper end for every grade.
   const intervals = grades.flatMap(({ test }) => [[at(test.pd), at(test.jeffreys.rate_from)], [at(test.pd), at(test.jeffreys.rate_to)], ["-", "-"]]);
   const label = (/** @type {number} */ value) => `${value >= 1 ? value : Number(value.toPrecision(2))} %`;
   return chart({

@@ -1,10 +1,10 @@
-// The view stands behind `#` of the address: `#/companies?sector=Energy`. So a view can be
-// sent to a colleague, no server sees it, and it holds below any prefix.
+// The view is behind `#` of the URL: `#/companies?sector=Energy`. Users can therefore send
+// a view to a colleague, no server sees it, and it works below any prefix.
 import { signal, computed } from "./html.js";
 
 const read = () => location.hash.replace(/^#/, "") || "/";
 
-/** What stands behind `#`. */
+/** The part of the URL after `#`. */
 export const address = signal(read());
 /** Set while a form has changes that would be lost. */
 export const unsaved = signal(false);
@@ -25,7 +25,7 @@ export const path = computed(() => address.value.split("?")[0] || "/");
 /** The parameters of the view. */
 export const query = computed(() => new URLSearchParams(address.value.split("?")[1] || ""));
 
-/** The address of a view, without empty parameters.
+/** The URL of a view, without empty parameters.
  * @param {string} to @param {Record<string, unknown>} [parameters] */
 export function href(to, parameters = {}) {
   const search = new URLSearchParams();
@@ -36,7 +36,7 @@ export function href(to, parameters = {}) {
   return `#${to}${text ? `?${text}` : ""}`;
 }
 
-/** Goes to a view. @param {string} to @param {Record<string, unknown>} [parameters] */
+/** Opens a view. @param {string} to @param {Record<string, unknown>} [parameters] */
 export function go(to, parameters) {
   location.hash = href(to, parameters);
 }

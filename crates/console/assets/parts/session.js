@@ -1,4 +1,4 @@
-// Who is signed in, and what they may see.
+// The signed-in user, and what they may see.
 import { signal, computed } from "./html.js";
 import { Refused, get, post, noteSession, forgetSession, mayBeSignedIn, onSignedOut } from "./api.js";
 
@@ -6,11 +6,11 @@ import { Refused, get, post, noteSession, forgetSession, mayBeSignedIn, onSigned
 
 /** @type {import("./html.js").Signal<Me | null>} Who is signed in; null for no one. */
 export const me = signal(null);
-/** No one, as pages show it for the moment between a sign-out and the sign-in page. @type {Me} */
+/** An empty user, for the moment between a sign-out and the sign-in page. @type {Me} */
 const NO_ONE = /** @type {Me} */ ({ id: "", email: "", role: "user", effective_role: "user", is_active: false, is_verified: false, created_at: "" });
-/** Who is signed in, for pages: these are shown to users alone. */
+/** The signed-in user, for pages, which are shown to signed-in users only. */
 export const user = computed(() => me.value ?? NO_ONE);
-/** Whether it is known by now. */
+/** Whether the session is known already. */
 export const isKnown = signal(false);
 /** A sentence for the sign-in page. */
 export const notice = signal("");
@@ -21,7 +21,7 @@ export const rank = computed(() => RANKS.indexOf(me.value?.effective_role ?? "")
 export const isAtLeast = (role) => rank.value >= RANKS.indexOf(role);
 export const organizationId = computed(() => me.value?.organization?.id ?? null);
 
-/** The scopes that figures can be asked for, the widest last. */
+/** The scopes of figures, the widest last. */
 export const scopes = computed(() => {
   const found = [{ value: "all", label: "All" }];
   if (me.value) found.push({ value: "personal", label: "Mine" });
@@ -30,7 +30,7 @@ export const scopes = computed(() => {
   if (me.value && !me.value.organization?.hide_system_data) found.push({ value: "system", label: "System" });
   return found;
 });
-/** Everything that one may read, until one narrows it. */
+/** By default everything that the user may read. */
 export const defaultScope = computed(() => "all");
 
 export async function load() {
@@ -64,7 +64,7 @@ onSignedOut.current = () => {
   me.value = null;
 };
 
-// Signed out in another tab: here, too.
+// A sign-out in another tab also applies here.
 addEventListener("storage", (event) => {
   if (event.key !== "accunode.session-ends") return;
   if (event.newValue === null && me.value) onSignedOut.current();

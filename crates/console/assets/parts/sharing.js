@@ -1,4 +1,4 @@
-// Who may see a company or prediction, and changing that.
+// Shows and changes who may see a company or prediction.
 import { html, useState } from "./html.js";
 import { organizationId, isAtLeast } from "./session.js";
 import { Dialog, Field, Form, toast } from "./ui.js";

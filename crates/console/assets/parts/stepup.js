@@ -1,4 +1,4 @@
-// Proving that it is still you, where the API asks for it. What was interrupted goes on.
+// Asks for a new proof of identity when the API requires one, and then repeats the request.
 import { html, signal, useState } from "./html.js";
 import { post, onStepUp, noteSession } from "./api.js";
 import { me } from "./session.js";

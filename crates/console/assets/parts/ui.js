@@ -1,12 +1,12 @@
-// What every page is built of.
+// Components for all pages.
 import { html, signal, useEffect, useId, useLayoutEffect, useRef, useState } from "./html.js";
 import { Refused, Unreachable, offline } from "./api.js";
 import { percent } from "./format.js";
 
 /** @typedef {import("./types.js").View} View */
-/** What is being loaded, was loaded, or could not be. @template T @typedef {{ loading: boolean, value: T | null, error: Error | null, again: () => void }} Loaded */
+/** The state of loading a value. @template T @typedef {{ loading: boolean, value: T | null, error: Error | null, again: () => void }} Loaded */
 
-/** Loads something, anew whenever `keys` change. What was there stays until the new is.
+/** Loads a value, and again whenever `keys` change. The old value stays until the new one is loaded.
  * @template T @param {(signal: AbortSignal) => Promise<T>} load @param {unknown[]} keys @returns {Loaded<T>} */
 export function useLoaded(load, keys) {
   const [state, set] = useState(/** @type {{ loading: boolean, value: T | null, error: Error | null }} */ ({ loading: true, value: null, error: null }));
@@ -23,7 +23,7 @@ export function useLoaded(load, keys) {
   return { ...state, again: () => setRound((n) => n + 1) };
 }
 
-/** What was loaded, or why there is nothing yet; so many grey lines until then.
+/** The loaded value, or an error; until then this many grey lines.
  * @template T @param {Loaded<T>} of @param {(value: T) => View} children @param {number} [lines] */
 export const show = (of, children, lines = 5) => html`<${Show} of=${of} lines=${lines}>${children}<//>`;
 
@@ -132,24 +132,24 @@ export function Field({ label, help, fault, type = "text", value, onInput, optio
   </div>`;
 }
 
-/** What a field holds now, for its handler. @param {(text: string) => void} take @returns {(event: Event) => void} */
+/** Passes the value of a field to its handler. @param {(text: string) => void} take @returns {(event: Event) => void} */
 export const onText = (take) => (event) => take(/** @type {HTMLInputElement} */ (event.target).value);
-/** Whether a box is ticked now, for its handler. @param {(isOn: boolean) => void} take @returns {(event: Event) => void} */
+/** Passes the state of a checkbox to its handler. @param {(isOn: boolean) => void} take @returns {(event: Event) => void} */
 export const onCheck = (take) => (event) => take(/** @type {HTMLInputElement} */ (event.target).checked);
 
-/** What changes one field of a form's state. @template F @param {(change: (now: F) => F) => void} set @returns {<K extends keyof F>(key: K) => (value: F[K]) => void} */
+/** Returns a function that changes one field of a form's state. @template F @param {(change: (now: F) => F) => void} set @returns {<K extends keyof F>(key: K) => (value: F[K]) => void} */
 export const changer = (set) => (key) => (value) => set((now) => ({ ...now, [key]: value }));
 
-/** The fault of a field in what the API refused. @param {Error | null} error @param {string} pointer */
+/** The fault of a field in an error of the API. @param {Error | null} error @param {string} pointer */
 export const faultOf = (error, pointer) => (error instanceof Refused
   ? error.errors.filter((f) => f.pointer === pointer).map((f) => f.detail).join(" ") || null : null);
 
 /** @typedef {{ send: () => Promise<unknown>, button: string, tone?: string, cancel?: () => void, quiet?: boolean, disabled?: boolean }} FormProps */
 
-/** A form whose fields know what was refused. @param {FormProps} props @param {(error: Error | null) => View} children */
+/** A form whose fields show their faults. @param {FormProps} props @param {(error: Error | null) => View} children */
 export const form = (props, children) => html`<${Form} ...${props}>${children}<//>`;
 
-/** A form that sends once at a time, and shows what was refused. @param {FormProps & { children: View | ((error: Error | null) => View) }} props */
+/** A form that sends one request at a time, and shows its error. @param {FormProps & { children: View | ((error: Error | null) => View) }} props */
 export function Form({ send, children, button, tone = "primary", cancel, quiet, disabled }) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState(/** @type {Error | null} */ (null));
@@ -175,7 +175,7 @@ export function Form({ send, children, button, tone = "primary", cancel, quiet, 
   </form>`;
 }
 
-/** A button that does something and says when it did not work.
+/** A button for an action, which shows its error.
  * @param {{ act: () => Promise<unknown>, children: View, tone?: string, disabled?: boolean, small?: boolean, label?: string }} props */
 export function Act({ act, children, tone = "", disabled, small, label }) {
   const [busy, setBusy] = useState(false);
@@ -194,7 +194,7 @@ export function Act({ act, children, tone = "", disabled, small, label }) {
 /** @type {import("./html.js").Signal<{ id: number, text: string, tone: string }[]>} */
 const toasts = signal([]);
 let nextToast = 0;
-/** Says something in passing. @param {string} text @param {string} [tone] */
+/** Shows a temporary message. @param {string} text @param {string} [tone] */
 export function toast(text, tone = "good") {
   const id = nextToast++;
   toasts.value = [...toasts.value, { id, text, tone }];
@@ -206,7 +206,7 @@ export const Toasts = () => html`<div class="toasts" role="status" aria-live="po
 export const Offline = () => (offline.value
   ? html`<div class="offline" role="alert">The service cannot be reached. What you see may be out of date; this page goes on as soon as it can.</div>` : null);
 
-/** A dialog, modal, closed by Escape; what had the focus before has it again afterwards.
+/** A modal dialog, closed by Escape; afterwards the focus returns to the previous element.
  * @param {{ title: string, close: () => void, children: View, wide?: boolean }} props */
 export function Dialog({ title, close, children, wide }) {
   const box = useRef(/** @type {HTMLDialogElement | null} */ (null));
@@ -217,7 +217,7 @@ export function Dialog({ title, close, children, wide }) {
     dialog?.showModal();
     return () => {
       if (dialog?.open) dialog.close();
-      // It was taken out of the page while open, so that the browser gives nothing back by itself.
+      // The dialog was removed from the page while open, so the browser does not restore the focus.
       if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
     };
   }, []);
@@ -230,7 +230,7 @@ export function Dialog({ title, close, children, wide }) {
 /** @typedef {{ title: string, text: View, button: string, tone?: string }} Asked */
 /** @type {import("./html.js").Signal<(Asked & { answer: (yes: boolean) => void }) | null>} */
 const question = signal(null);
-/** Asks before something that is hard to undo. @param {Asked} what @returns {Promise<boolean>} */
+/** Asks for confirmation before an action that is hard to undo. @param {Asked} what @returns {Promise<boolean>} */
 export const ask = (what) => new Promise((answer) => { question.value = { ...what, answer }; });
 export function Question() {
   const now = question.value;
@@ -245,13 +245,13 @@ export function Question() {
 /** @template R @typedef {{ key: string, label: string, cell: (row: R) => View, number?: boolean, sort?: string, hide?: boolean }} Column */
 /** @template R @typedef {{ caption: string, columns: Column<R>[], rows: R[], rowKey?: (row: R) => string | number, sort?: string | null, onSort?: (sort: string) => void, isTall?: boolean }} TableProps */
 
-/** A table of rows; a row is opened by the link in its first cell. @template R @param {TableProps<R>} props */
+/** A table of rows; the link in its first cell opens a row. @template R @param {TableProps<R>} props */
 export const table = (props) => html`<${Table} ...${props} />`;
 
 /** @template R @param {TableProps<R>} props */
 function Table({ caption, columns, rows, rowKey = (row) => /** @type {{ id: string }} */ (row).id, sort, onSort, isTall }) {
   const began = performance.now();
-  // How long the rows took, for those who look for what is slow (and for the test that bounds it).
+  // The time to show the rows, for profiling (and for the test that limits it).
   useLayoutEffect(() => { performance.clearMeasures("accunode.table"); performance.measure("accunode.table", { start: began, end: performance.now(), detail: rows.length }); }, [rows]);
   const shown = columns.filter((column) => !column.hide);
   const sorted = (/** @type {Column<R>} */ column) => (sort === column.sort ? "ascending" : sort === `-${column.sort}` ? "descending" : "none");
@@ -266,10 +266,10 @@ function Table({ caption, columns, rows, rowKey = (row) => /** @type {{ id: stri
 }
 
 const SIZES = ["25", "50", "100", "200", "500"];
-/** How many rows a list shows on a page, as its address says. @param {URLSearchParams} query */
+/** The number of rows on a page of a list, from the URL. @param {URLSearchParams} query */
 export const sizeOf = (query) => (SIZES.includes(query.get("rows") ?? "") ? Number(query.get("rows")) : 50);
 
-/** The next and the previous page of a list by cursors; those before are in the address.
+/** Links to the next and the previous page of a list by cursors; the URL contains those of earlier pages.
  * @param {{ page: { has_more: boolean, next_cursor?: string | null }, query: URLSearchParams, set: (changes: Record<string, unknown>) => void }} props */
 export function Pager({ page, query, set }) {
   const trail = (query.get("trail") || "").split("~").filter(Boolean);
@@ -293,7 +293,7 @@ export function Copy({ text, label }) {
   const [done, setDone] = useState(false);
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   const copy = async () => {
-    // Over plain http browsers have no clipboard for pages: the text is marked, to be copied by hand.
+    // Over plain http pages have no clipboard: the text is selected, so that users can copy it.
     if (!navigator.clipboard) {
       if (box.current) getSelection()?.selectAllChildren(box.current);
       return;
@@ -305,7 +305,7 @@ export function Copy({ text, label }) {
   return html`<div class="copy"><code ref=${box}>${text}</code><button type="button" class="button button-small" onClick=${copy} aria-label=${`Copy ${label}`}>${done ? "Copied" : "Copy"}</button></div>`;
 }
 
-/** The value some time after the last change: for a search as one types. @template T @param {T} value @param {number} milliseconds @returns {T} */
+/** The value a certain time after its last change, for a search while typing. @template T @param {T} value @param {number} milliseconds @returns {T} */
 export function useSettled(value, milliseconds) {
   const [settled, set] = useState(value);
   useEffect(() => {
@@ -315,5 +315,5 @@ export function useSettled(value, milliseconds) {
   return settled;
 }
 
-/** How far something is. @param {{ value: number, max: number, label: string }} props */
+/** A progress bar. @param {{ value: number, max: number, label: string }} props */
 export const Progress = ({ value, max, label }) => html`<progress value=${value} max=${max || 1} aria-label=${label}></progress>`;

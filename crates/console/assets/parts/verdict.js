@@ -1,9 +1,9 @@
-// A verdict of a back-test: a word, a shape and a colour, and what it says.
+// A verdict of a back-test: a word, a shape and a colour, and its meaning.
 import { html } from "./html.js";
 
 /** @typedef {import("./types.js").Verdict} Verdict */
 
-/** From the one that says least to the worst. @type {Record<Verdict, { mark: string, word: string, says: string }>} */
+/** The verdicts, the worst last. @type {Record<Verdict, { mark: string, word: string, says: string }>} */
 export const VERDICTS = {
   undetermined: { mark: "○", word: "Undetermined", says: "Fewer than ten defaults: nothing follows, whatever the p-values." },
   unobtrusive: { mark: "●", word: "Unobtrusive", says: "Nothing speaks against the PDs. That is no proof that they are right." },

@@ -1,22 +1,22 @@
-// Looks into a file before it is sent: the first rows of a text, a packed text or a workbook.
-// Only to show what is there: the service reads it itself, and far more strictly.
+// Reads the beginning of a file before it is sent: the first rows of a text, a compressed text or a workbook.
+// This is only a preview: the service reads the file itself, and far more strictly.
 import { firstRows } from "./csv.js";
 
-/** So many rows are looked at. */
+/** The number of rows that are read. */
 const ROWS = 46;
-/** So much of a text is unpacked, in bytes. */
+/** The most bytes of a text that are inflated. */
 const TEXT = 256 * 1024;
-/** So much of the texts that a workbook keeps apart from its cells. */
+/** The most bytes of a workbook's shared strings that are read. */
 const SHARED = 4 * 1024 * 1024;
-/** So many sheets are looked at. */
+/** The number of sheets that are read. */
 const SHEETS = 20;
-/** Larger directories are of no workbook that a person wrote. */
+/** The largest directory of a zip that is read; real workbooks have smaller ones. */
 const DIRECTORY = 4 * 1024 * 1024;
 
 /** @typedef {{ name: string, rows: string[][] }} Sheet */
 /** @typedef {{ sheets: Sheet[], note?: string }} Looked */
 
-/** The beginning of a packed stream, so much of it. @param {Blob} blob @param {CompressionFormat} format @param {number} most */
+/** Inflates the beginning of a compressed stream. @param {Blob} blob @param {CompressionFormat} format @param {number} most */
 async function unpacked(blob, format, most) {
   const reader = blob.stream().pipeThrough(new DecompressionStream(format)).getReader();
   const parts = [];
@@ -34,7 +34,7 @@ async function unpacked(blob, format, most) {
   return new Blob(parts).slice(0, most).text();
 }
 
-/** What a zip has, by name: where its bytes are, and whether they are packed. @param {File} file */
+/** The entries of a zip by name: the position of their bytes, and whether they are compressed. @param {File} file */
 async function entries(file) {
   const tail = new DataView(await file.slice(Math.max(0, file.size - 65_557)).arrayBuffer());
   let end = tail.byteLength - 22;
@@ -67,8 +67,8 @@ async function part(file, all, name, most) {
 
 const ENTITIES = /** @type {Record<string, string>} */ ({ amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" });
 const plain = (/** @type {string} */ text) => text.replace(/&(?:#x([0-9a-f]+)|#(\d+)|(\w+));/gi, (whole, hex, number, name) => (name ? ENTITIES[name] ?? whole : String.fromCodePoint(Math.min(0x10ffff, parseInt(hex ?? number, hex ? 16 : 10)))));
-/** The elements of this name, one after the other: the tag and what is inside. A text that ends
- * within one has no further. (A pattern would look for each end from the beginning again.)
+/** The elements with this name in order: the tag and its content. An element that the text does
+ * not close ends the list. (A regular expression would search for each end from the beginning.)
  * @param {string} xml @param {string} name @param {number} [most] */
 function elements(xml, name, most = Infinity) {
   /** @type {{ tag: string, inside: string }[]} */
@@ -91,13 +91,13 @@ function elements(xml, name, most = Infinity) {
   return found;
 }
 
-/** The texts within, joined: a cell may be written in several styles. @param {string} xml */
+/** The joined text content: a cell may contain several styles. @param {string} xml */
 const texts = (xml) => elements(xml, "t").map(({ inside }) => plain(inside)).join("");
 const attribute = (/** @type {string} */ tag, /** @type {string} */ name) => plain(new RegExp(`\\s${name}="([^"]*)"`).exec(tag)?.[1] ?? "");
 
-/** The place of a column: `A` is 0, `AB` is 27. @param {string} cell */
+/** The index of a column: `A` is 0, `AB` is 27. @param {string} cell */
 const columnOf = (cell) => [.../^[A-Z]*/.exec(cell)?.[0] ?? ""].reduce((sum, letter) => sum * 26 + letter.charCodeAt(0) - 64, 0) - 1;
-/** Wider tables are shown up to here. */
+/** The most columns that are shown. */
 const COLUMNS = 200;
 
 /** @param {string} xml @param {string[]} shared */
@@ -140,11 +140,11 @@ export async function lookInto(file) {
   return { sheets: [{ name: "", rows: firstRows(text, ROWS).rows.filter((row) => row.some((cell) => cell.trim())) }] };
 }
 
-/** UTF-8, UTF-16 by its mark, or what Windows wrote before. @param {File} file */
+/** Decodes UTF-8, UTF-16 with a byte order mark, or Windows-1252. @param {File} file */
 async function textOf(file) {
   const bytes = new Uint8Array(await file.slice(0, TEXT).arrayBuffer());
   const mark = bytes[0] === 0xff && bytes[1] === 0xfe ? "utf-16le" : bytes[0] === 0xfe && bytes[1] === 0xff ? "utf-16be" : "utf-8";
-  // The last character may be cut in two: what is decoded as a stream forgives that.
+  // The last character may be incomplete, which decoding as a stream accepts.
   try {
     return new TextDecoder(mark, { fatal: true }).decode(bytes, { stream: true });
   } catch {
