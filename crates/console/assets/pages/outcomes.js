@@ -21,7 +21,7 @@ export default function Outcomes() {
   const [withdrawn, setWithdrawn] = useState(/** @type {Schema["CompanyOutcome"] | null} */ (null));
   const isFiltered = NAMES.some((name) => filters[name]);
   const day = (/** @type {string} */ name, /** @type {string} */ label) => html`<${Field} label=${label} type="date" value=${filters[name]} onInput=${(/** @type {string} */ value) => setQuery({ [name]: value, cursor: "", trail: "" })} />`;
-  return html`<${Header} title="Outcomes" about="What happened to companies: the other half of every back-test. An outcome is never changed, only withdrawn." actions=${html`
+  return html`<${Header} title="Outcomes" about="Defaults, cures and exits of companies, with which back-tests compare predictions. An outcome is never changed, only withdrawn." actions=${html`
       <${Act} act=${() => download("/outcomes", filters, "text/csv", "outcomes.csv")}>Download CSV<//>
       <a class="button" href="#/uploads/new?kind=outcomes">From a file…</a>
       <button class="button button-primary" onClick=${() => setRecording(true)}>Record an outcome</button>`} />
@@ -29,7 +29,7 @@ export default function Outcomes() {
       <${Choice} name="event" label="Event" options=${EVENT_OPTIONS} /><${Choice} name="definition" label="Definition" options=${definitionOptions(definitions.value)} />
       ${day("occurred_from", "From")}${day("occurred_to", "To")}
       <${Choice} name="access_level" label="Seen by" options=${Object.entries(LEVELS).map(([value, label]) => ({ value, label }))} />
-      <${Choice} name="include_withdrawn" label="Withdrawn ones" options=${[{ value: "true", label: "Shown, too" }]} none="Left out" /></div>
+      <${Choice} name="include_withdrawn" label="Withdrawn outcomes" options=${[{ value: "true", label: "Included" }]} none="Excluded" /></div>
     ${filters.company_id && html`<p class="row hint">Of one company only. <button class="button button-small" onClick=${() => setQuery({ company_id: "", cursor: "", trail: "" })}>Show all</button></p>`}
     <${Coverage} definitions=${definitions} />
     <${Card} class="card-flush">${show(page, (value) => (value.data.length ? html`${table({ caption: "Outcomes", rows: value.data, columns: [
@@ -44,7 +44,7 @@ export default function Outcomes() {
     ] })}<${Pager} page=${value} query=${query.value} set=${setQuery} />`
       : isFiltered
         ? html`<${Empty} title="No outcome matches" action=${html`<a class="button" href="#/outcomes">Clear filters</a>`}>Widen a filter.<//>`
-        : html`<${Empty} title="No outcomes yet" action=${html`<button class="button button-primary" onClick=${() => setRecording(true)}>Record an outcome</button>`}>Record defaults, cures and exits, and predictions can be compared with what happened.<//>`), 10)}<//>
+        : html`<${Empty} title="No outcomes yet" action=${html`<button class="button button-primary" onClick=${() => setRecording(true)}>Record an outcome</button>`}>Once defaults, cures and exits are recorded, predictions can be compared with them.<//>`), 10)}<//>
     ${isRecording && html`<${RecordOutcome} close=${() => setRecording(false)} done=${page.again} />`}
     ${withdrawn && html`<${WithdrawOutcome} outcome=${withdrawn} close=${() => setWithdrawn(null)} done=${page.again} />`}`;
 }
@@ -58,8 +58,8 @@ function Coverage({ definitions }) {
   const maySet = (/** @type {Schema["OutcomeCoverage"]} */ row) => row.access_level === "personal" || (row.access_level === "organization" ? isAtLeast("org_admin") : isAtLeast("super_admin"));
   const nameOf = (/** @type {string} */ definition) => definitions.value?.find((one) => one.definition === definition)?.name ?? definition;
   const said = (rows.value ?? []).filter((row) => row.complete_through);
-  return html`<details class="card fold"><summary><h2>How far they are complete</h2> <span class="muted">${rows.value && (said.map((row) => `${row.definition}, ${LEVELS[row.access_level].toLowerCase()}: through ${date(row.complete_through)}`).join("; ") || "nothing is said yet, so that no back-test can be made")}</span></summary>
-    <p class="muted small">Within these days silence means that nothing happened. A back-test is made on windows that lie within them, and on no others.</p>
+  return html`<details class="card fold"><summary><h2>Coverage</h2> <span class="muted">${rows.value && (said.map((row) => `${row.definition}, ${LEVELS[row.access_level].toLowerCase()}: through ${date(row.complete_through)}`).join("; ") || "not stated yet, so back-tests are not possible")}</span></summary>
+    <p class="muted small">On these days, a company without a recorded outcome had none. Back-tests are possible only for windows within these days.</p>
     ${show(rows, (all) => { const value = all.filter((row) => row.complete_through || maySet(row)); return table({ caption: "Coverage of outcomes", rows: value, rowKey: (r) => r.access_level + r.definition, columns: [
       { key: "who", label: "Outcomes of", cell: (r) => html`<${Level} level=${r.access_level} />` },
       { key: "what", label: "Definition", cell: (r) => html`${nameOf(r.definition)}<span class="sub"><code>${r.definition}</code></span>` },
@@ -85,5 +85,5 @@ function SetCoverage({ row, close, done }) {
     ${form({ send, button: "Save", cancel: close }, (error) => html`
     <${Field} label="First day" type="date" value=${state.complete_from} onInput=${change("complete_from")} fault=${faultOf(error, "/complete_from")} max=${today()} required />
     <${Field} label="Last day" type="date" value=${state.complete_through} onInput=${change("complete_through")} fault=${faultOf(error, "/complete_through")} max=${today()} required />
-    <${Field} label="Note" optional help="Needed where these are fewer days than before." value=${state.note} onInput=${change("note")} fault=${faultOf(error, "/note")} />`)}<//>`;
+    <${Field} label="Note" optional help="Required if these are fewer days than before." value=${state.note} onInput=${change("note")} fault=${faultOf(error, "/note")} />`)}<//>`;
 }

@@ -22,7 +22,7 @@ export default function Scales() {
   const cursor = query.value.get("cursor") || "";
   const list = useLoaded((signal) => get("/rating-scales", { cursor, limit: 50 }, { signal }), [cursor]);
   const [isMaking, setMaking] = useState(false);
-  return html`<${Header} title="Master scales" about="Grades from the best to the worst, each a range of PDs. A version never changes: what differs is another version." actions=${html`<button class="button button-primary" onClick=${() => setMaking(true)}>New scale</button>`} />
+  return html`<${Header} title="Master scales" about="Grades from the best to the worst, each a range of PDs. A version never changes; a change is a new version." actions=${html`<button class="button button-primary" onClick=${() => setMaking(true)}>New scale</button>`} />
     ${show(list, (value) => {
       const open = value.data.find((scale) => scale.id === query.value.get("id")) ?? value.data.at(-1);
       return html`<${Card} class="card-flush">${table({ caption: "Master scales", rows: value.data, columns: [
@@ -43,14 +43,14 @@ function One({ scale }) {
   const kind = query.value.get("kind") || "annual";
   const figures = useLoaded((signal) => get("/analytics/grades", { kind, scale: keyOf(scale) }, { signal }), [scale.id, kind]);
   const kinds = html`<${Segments} label="Kind" options=${[{ value: "annual", label: "Annual" }, { value: "quarterly", label: "Quarterly" }]} value=${kind} onChange=${(/** @type {string} */ value) => setQuery({ kind: value })} />`;
-  return html`<div class="grid after"><${Card} class="span-7 card-flush" title=${`Grades of ${nameOf(scale)}`} about="A PD on a bound belongs to the worse grade">
+  return html`<div class="grid after"><${Card} class="span-7 card-flush" title=${`Grades of ${nameOf(scale)}`} about="A PD on a boundary belongs to the worse grade">
       ${show(figures, (value) => { const counts = new Map((value.data[0]?.grades ?? []).map((one) => [one.grade, one])); return table({ caption: "Grades", rows: scale.grades, rowKey: (r) => r.code, columns: [
         { key: "c", label: "Grade", cell: (r) => html`<strong>${r.code}</strong>${r.label && html`<span class="sub">${r.label}</span>`}` },
         { key: "f", label: "PD from", number: true, cell: (r) => percent(r.pd_from) }, { key: "t", label: "to", number: true, cell: (r) => percent(r.pd_to) },
         { key: "n", label: "Predictions", number: true, cell: (r) => html`<a href=${`#/predictions?kind=${kind}&sort=pd&${limits(r)}`}>${count(counts.get(r.code)?.total_predictions ?? 0)}</a>` },
         { key: "s", label: "Share", number: true, cell: (r) => percent(counts.get(r.code)?.share ?? 0) }, { key: "m", label: "Mean PD", number: true, cell: (r) => percent(counts.get(r.code)?.mean_pd) },
       ] }); }, 8)}<//>
-    <${Card} class="span-5" title="Predictions by grade" about="Of everything that you may read" actions=${kinds}>${show(figures, (value) => html`<${Spread} distribution=${value} />`)}<//></div>`;
+    <${Card} class="span-5" title="Predictions by grade" about="Over all predictions that you may read" actions=${kinds}>${show(figures, (value) => html`<${Spread} distribution=${value} />`)}<//></div>`;
 }
 
 /** The filter for the predictions of a grade, independent of the scale. @param {Schema["Grade"]} grade */
@@ -61,14 +61,14 @@ const TO = "pd_lte";
 /** @param {{ distribution: Schema["GradeDistribution"] }} props */
 function Spread({ distribution }) {
   const group = distribution.data[0];
-  if (!group) return html`<${Empty} title="No predictions yet">They are counted as soon as there are some.<//>`;
+  if (!group) return html`<${Empty} title="No predictions yet">The chart appears with the first prediction.<//>`;
   const { grades } = group;
   return html`${chart({
     height: 280, keys: [distribution], label: `Predictions by grade; most are in ${grades.reduce((best, one) => (one.total_predictions > best.total_predictions ? one : best)).grade}`,
     table: { head: ["Grade", "Predictions", "Share"], rows: grades.map((one) => [one.grade, count(one.total_predictions), percent(one.share)]) },
     option: (c) => ({ tooltip: { trigger: "axis" }, xAxis: { type: "category", data: grades.map((one) => one.grade) }, yAxis: { type: "value", minInterval: 1 },
       series: [{ name: "Predictions", type: "bar", data: grades.map((one) => one.total_predictions), itemStyle: { color: c.accent, borderRadius: [3, 3, 0, 0] }, barCategoryGap: "18%" }] }),
-  })}<dl class="facts after-small"><dt>Concentration</dt><dd>${typeof group.herfindahl === "number" ? `Herfindahl index ${group.herfindahl.toFixed(3)}` : "–"} <span class="muted">0: spread evenly, 1: all in one grade</span></dd></dl>`;
+  })}<dl class="facts after-small"><dt>Concentration</dt><dd>${typeof group.herfindahl === "number" ? `Herfindahl index ${group.herfindahl.toFixed(3)}` : "–"} <span class="muted">0: evenly spread, 1: all in one grade</span></dd></dl>`;
 }
 
 /** Parses grades from a text: one line for each, with its code, its upper bound and its label. @param {string} text */
@@ -89,12 +89,12 @@ function New({ from, close, done }) {
   const change = changer(set);
   const send = async () => {
     const made = await post("/rating-scales", { name: state.name, version: Number(state.version), grades: gradesOf(state.grades), ...ownerOf(state.owner || owners[0].value) }, { headers: { "Idempotency-Key": requestKey() } });
-    toast("The scale is there, as a draft.");
+    toast("The scale was created as a draft.");
     done(made.id);
   };
   return html`<${Dialog} title="New master scale" close=${close} wide>${form({ send, button: "Make it", cancel: close }, (error) => html`<div class="form-grid">
-    <${Field} label="Name" value=${state.name} onInput=${change("name")} help="Small letters, digits, _ and -." maxlength="40" fault=${faultOf(error, "/name")} required />
-    <${Field} label="Version" value=${state.version} onInput=${change("version")} inputmode="numeric" help="What differs is another version." fault=${faultOf(error, "/version")} required />
-    <${Field} label="Whose" value=${state.owner || owners[0].value} onInput=${change("owner")} options=${owners} help="Who may use it." fault=${faultOf(error, "/access_level")} /></div>
-    <${Field} label="Grades" rows=${12} value=${state.grades} onInput=${change("grades")} help="A line for each, the best first: its code; the PD where it ends, from 0 to 1; a label if you like. At least seven, and the last ends at 1." fault=${faultOf(error, "/grades")} required />`)}<//>`;
+    <${Field} label="Name" value=${state.name} onInput=${change("name")} help="Lower-case letters, digits, _ and -." maxlength="40" fault=${faultOf(error, "/name")} required />
+    <${Field} label="Version" value=${state.version} onInput=${change("version")} inputmode="numeric" help="A changed scale needs a new version." fault=${faultOf(error, "/version")} required />
+    <${Field} label="Owner" value=${state.owner || owners[0].value} onInput=${change("owner")} options=${owners} help="Who may use it." fault=${faultOf(error, "/access_level")} /></div>
+    <${Field} label="Grades" rows=${12} value=${state.grades} onInput=${change("grades")} help="One line for each grade, the best first: its code; its upper PD bound, from 0 to 1; optionally a label. At least seven grades, of which the last ends at 1." fault=${faultOf(error, "/grades")} required />`)}<//>`;
 }

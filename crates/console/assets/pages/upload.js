@@ -47,7 +47,7 @@ function Actions({ job, set }) {
     go("/uploads");
   };
   return html`${job.job_type === "outcomes" ? html`<a class="button" href="#/outcomes">Outcomes</a>` : html`<a class="button" href=${href("/predictions", { kind: job.job_type, job_id: job.id })}>Its predictions</a>`}
-    ${["failed", "cancelled"].includes(job.status) && html`<${Act} act=${async () => { set(await post(`${at}/retry`)); toast("It goes on."); }}>Retry<//>`}
+    ${["failed", "cancelled"].includes(job.status) && html`<${Act} act=${async () => { set(await post(`${at}/retry`)); toast("The job continues."); }}>Retry<//>`}
     ${!job.options.dry_run && job.success_count > 0 && html`<${Act} tone="danger" act=${undo}>Undo<//>`}`;
 }
 

@@ -39,11 +39,11 @@ function Making({ id, validation, again }) {
   useEffect(() => { if (isOver && status !== validation.status) again(); }, [isOver]);
   const message = validation.error_message ?? job.value?.error_message;
   if (isMoving({ status })) {
-    return html`<${Card} title=${status === "pending" ? "Waiting for its turn" : "Being made"} actions=${html`<${Act} tone="danger" disabled=${Boolean(job.value?.cancel_requested_at)} act=${async () => job.set(await post(`/bulk-uploads/${id}/cancel`))}>Cancel<//>`}>
-      <${Progress} value=${job.value?.processed_rows ?? 0} max=${job.value?.total_rows || 1} label="Progress of the back-test" /><p class="small muted after-small" role="status">Histories are read company by company. This page shows the report as soon as it is there.</p><//>`;
+    return html`<${Card} title=${status === "pending" ? "Waiting" : "In progress"} actions=${html`<${Act} tone="danger" disabled=${Boolean(job.value?.cancel_requested_at)} act=${async () => job.set(await post(`/bulk-uploads/${id}/cancel`))}>Cancel<//>`}>
+      <${Progress} value=${job.value?.processed_rows ?? 0} max=${job.value?.total_rows || 1} label="Progress of the back-test" /><p class="small muted after-small" role="status">Histories are read company by company. The report appears on this page when it is completed.</p><//>`;
   }
-  return html`<div class="notice notice-bad" role="alert"><strong>${status === "cancelled" ? "It was cancelled" : "The back-test could not be made"}</strong><p>${message ?? "Nothing is left behind by it."}</p>
-    <${Act} act=${async () => { job.set(await post(`/bulk-uploads/${id}/retry`)); toast("It goes on."); }}>Try again<//></div>`;
+  return html`<div class="notice notice-bad" role="alert"><strong>${status === "cancelled" ? "The back-test was cancelled" : "The back-test failed"}</strong><p>${message ?? "Nothing was stored."}</p>
+    <${Act} act=${async () => { job.set(await post(`/bulk-uploads/${id}/retry`)); toast("The job continues."); }}>Try again<//></div>`;
 }
 
 const SEVERITY = Object.keys(VERDICTS);
@@ -60,7 +60,7 @@ function Shown({ validation, report, children }) {
     ${report.notes.length > 0 && html`<div class="notice"><ul>${report.notes.map((note, at) => html`<li key=${at}>${note}</li>`)}</ul></div>`}
     ${report.series.rates.length > 1 && html`<${Series} series=${report.series} chosen=${shown?.first_day ?? ""} />`}
     ${report.windows.length > 1 && html`<div class="row after"><${Segments} label="Window" options=${report.windows.map((one) => ({ value: one.first_day, label: `${one.first_day} ${VERDICTS[one.verdicts.overall].mark}` }))} value=${shown?.first_day ?? ""} onChange=${(/** @type {string} */ value) => setQuery({ window: value })} /></div>`}
-    ${shown ? html`<${WindowReport} key=${shown.first_day} window=${shown} reference=${report.parameters.reference}>${children}<//>` : html`<div class="stack after"><${Card}><p class="muted">Windows that overlap count a default more than once: there are rates, and no tests.</p><//>${children}</div>`}`;
+    ${shown ? html`<${WindowReport} key=${shown.first_day} window=${shown} reference=${report.parameters.reference}>${children}<//>` : html`<div class="stack after"><${Card}><p class="muted">Overlapping windows count a default more than once, so there are rates but no tests.</p><//>${children}</div>`}`;
 }
 
 /** The window in one sentence. @param {{ window: import("../parts/types.js").WindowFigures }} props */
@@ -84,18 +84,18 @@ function SignOff({ validation: v, done }) {
     return html`<${Card} title="Sign-off"><p><${Tag} tone=${v.assessment < 3 ? "good" : "bad"}>${ASSESSMENTS[v.assessment]}<//></p><p class="after-small">${v.comment}</p>
       <p class="small muted after-small">${v.signed_off_by === me.value?.id ? "By you" : html`By the user <code>${v.signed_off_by}</code>`}, ${time(v.signed_off_at)}. It is final.</p><//>`;
   }
-  const why = v.created_by === me.value?.id ? "You asked for this report, so someone else signs it off: four eyes."
-    : isAtLeast(v.access_level === "system" ? "super_admin" : "org_admin") ? "" : "An administrator signs it off who did not ask for it.";
-  return html`<${Card} title="Sign-off" about="Once, by an administrator who did not ask for the report.">${why
+  const why = v.created_by === me.value?.id ? "You requested this report, so someone else signs it off: four eyes."
+    : isAtLeast(v.access_level === "system" ? "super_admin" : "org_admin") ? "" : "An administrator who did not request the report signs it off.";
+  return html`<${Card} title="Sign-off" about="Once, by an administrator who did not request the report.">${why
     ? html`<p class="muted">${why}</p>`
     : form({ send, button: "Sign off" }, (error) => html`
       <${Field} label="Assessment" value=${state.assessment} onInput=${change("assessment")} options=${Object.entries(ASSESSMENTS).map(([value, label]) => ({ value, label }))} fault=${faultOf(error, "/assessment")} />
-      <${Field} label="Comment" rows=${3} value=${state.comment} onInput=${change("comment")} help="What you found, and what follows." fault=${faultOf(error, "/comment")} required />`)}<//>`;
+      <${Field} label="Comment" rows=${3} value=${state.comment} onInput=${change("comment")} help="Your findings and their consequences." fault=${faultOf(error, "/comment")} required />`)}<//>`;
 }
 
 /** @param {{ validation: Validation, report: Report | null }} props */
 const Identity = ({ validation: v, report }) => html`<${Card} title="Made from"><dl class="facts">
   <dt>Asked for</dt><dd>${time(v.created_at)}, by ${v.created_by === me.value?.id ? "you" : html`<code>${v.created_by}</code>`}</dd><dt>Completed</dt><dd>${time(v.completed_at)}, by AccuNode ${v.code_version}</dd>
-  <dt>Outcomes complete through</dt><dd>${date(report?.parameters.complete_through)}${v.include_system_outcomes ? "; those of everyone count, too" : ""}</dd>
-  <dt>The model learned</dt><dd><code>${v.label}</code></dd><dt>Master scale</dt><dd><code>${v.scale}</code></dd><dt>Target default rate</dt><dd>${percent(v.target_rate)}</dd>
+  <dt>Outcomes complete through</dt><dd>${date(report?.parameters.complete_through)}${v.include_system_outcomes ? "; system outcomes included" : ""}</dd>
+  <dt>Trained on</dt><dd><code>${v.label}</code></dd><dt>Master scale</dt><dd><code>${v.scale}</code></dd><dt>Target default rate</dt><dd>${percent(v.target_rate)}</dd>
   <dt>SHA-256 of the sample</dt><dd><code>${v.sample_sha256}</code></dd><dt>SHA-256 of the report</dt><dd><code>${v.report_sha256}</code></dd></dl><//>`;

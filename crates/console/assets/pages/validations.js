@@ -26,7 +26,7 @@ export default function Validations() {
     return () => clearInterval(timer);
   }, [moves]);
   const start = html`<a class="button button-primary" href="#/validations/new">Start a back-test</a>`;
-  return html`<${Header} title="Back-tests" about="Predictions compared with what happened in the twelve months after them." actions=${html`
+  return html`<${Header} title="Back-tests" about="Predictions compared with the outcomes of the following twelve months." actions=${html`
       <${Act} act=${() => download("/validations", filters, "text/csv", "back-tests.csv")}>Download CSV<//>${start}`} />
     <div class="filters"><${Choice} name="verdict" label="Verdict" options=${VERDICT_OPTIONS} /><${Choice} name="kind" label="Kind" options=${[{ value: "annual", label: "Annual" }, { value: "quarterly", label: "Quarterly" }]} />
       <${Choice} name="status" label="Status" options=${["pending", "processing", "completed", "failed", "cancelled"].map((value) => ({ value, label: words(value) }))} />
@@ -42,7 +42,7 @@ export default function Validations() {
     ] })}<${Pager} page=${value} query=${query.value} set=${setQuery} />`
       : NAMES.some((name) => filters[name])
         ? html`<${Empty} title="No back-test matches" action=${html`<a class="button" href="#/validations">Clear filters</a>`}>Widen a filter.<//>`
-        : html`<${Empty} title="No back-tests yet" action=${start}>Record <a href="#/outcomes">what happened</a>, say for which days that is complete, and compare.<//>`), 8)}<//>`;
+        : html`<${Empty} title="No back-tests yet" action=${start}>Record <a href="#/outcomes">outcomes</a>, state for which days they are complete, and start a back-test.<//>`), 8)}<//>`;
 }
 
 /** @type {Record<string, string>} */

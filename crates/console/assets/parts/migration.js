@@ -19,7 +19,7 @@ export function Matrix({ rows, codes, ends, note }) {
   if (first < 0) return html`<p class="muted pad">No company has a grade at both ends of the window.</p>`;
   const grades = codes.map((code, at) => ({ code, at })).slice(first, last + 1);
   const columns = [...grades.map(({ code, at }) => ({ name: code, at })), ...ends.map((name, at) => ({ name, at: codes.length + at }))];
-  return html`<div class="pad-top row-between"><p class="small muted">The frame marks those that stayed. Grades without companies at either end of the scale are left out.</p>
+  return html`<div class="pad-top row-between"><p class="small muted">The frame marks companies that stayed in their grade. Grades without companies at either end of the scale are omitted.</p>
       <${Segments} label="Numbers" options=${[{ value: "share", label: "Percent of the row" }, { value: "count", label: "Companies" }]} value=${unit} onChange=${setUnit} /></div>
     <div class="table-wrap" tabindex="0" role="region" aria-label="Migration matrix"><table class="matrix"><caption class="sr-only">From grade (rows) to grade (columns), ${unit === "share" ? "percent of the row" : "companies"}</caption>
       <thead><tr><th scope="col">From \\ to</th>${columns.map(({ name, at }) => html`<th key=${at} scope="col" class=${at >= codes.length ? "is-end" : ""}>${name}</th>`)}<th scope="col">Companies</th></tr></thead>
@@ -43,6 +43,6 @@ export function MigrationTable({ stability, codes }) {
   const part = (/** @type {number | null} */ value) => (value === null ? "–" : value.toFixed(3));
   return html`<${Matrix} rows=${rows} codes=${codes} ends=${["Default", "Other model", "Left"]} note=${note} />
     <dl class="facts pad"><dt>Stayed, better, worse</dt><dd>${count(sum((from, to) => from === to))}, ${count(sum((from, to) => to < from))}, ${count(sum((from, to) => to > from))} companies</dd>
-      <dt>Bandwidths, worse and better</dt><dd>${part(upper)} and ${part(lower)} <span class="muted">0: no one moved, 1: as far as they could</span></dd>
+      <dt>Bandwidths, worse and better</dt><dd>${part(upper)} and ${part(lower)} <span class="muted">0: no movement, 1: the largest possible movement</span></dd>
       <dt>Concentration over grades</dt><dd>${stability.concentration ? `Herfindahl index ${stability.concentration.herfindahl.toFixed(3)}, coefficient of variation ${stability.concentration.variation.toFixed(2)}` : "–"}</dd></dl>`;
 }

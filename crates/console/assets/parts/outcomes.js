@@ -10,9 +10,9 @@ import { ownerOf, useOwners } from "./owner.js";
 
 /** @type {Record<Outcome["event"], { label: string, help: string, tone: string }>} */
 export const EVENTS = {
-  default: { label: "Default", help: "The company defaulted, as the definition says.", tone: "bad" },
+  default: { label: "Default", help: "The company defaulted according to the definition.", tone: "bad" },
   cure: { label: "Cure", help: "It returned to non-defaulted status, after its probation.", tone: "good" },
-  exit: { label: "Exit", help: "It repaid, merged or left: no default, and no longer observed.", tone: "" },
+  exit: { label: "Exit", help: "It repaid, merged or left without a default, and is no longer observed.", tone: "" },
 };
 export const EVENT_OPTIONS = Object.entries(EVENTS).map(([value, one]) => ({ value, label: one.label }));
 
@@ -49,16 +49,16 @@ export function RecordOutcome({ company, close, done }) {
     done();
     toast("Recorded.");
   };
-  return html`<${Dialog} title=${company ? `What happened to ${company.name}` : "Record an outcome"} close=${close} wide>${form({ send, button: "Record", cancel: close }, (error) => html`<div class="form-grid">
+  return html`<${Dialog} title=${company ? `Record an outcome of ${company.name}` : "Record an outcome"} close=${close} wide>${form({ send, button: "Record", cancel: close }, (error) => html`<div class="form-grid">
     ${!company && html`<${Field} label="Symbol of the company" value=${state.symbol} onInput=${change("symbol")} fault=${faultOf(error, "/company/symbol") ?? faultOf(error, "/company")} maxlength="10" required autofocus />`}
     <${Field} label="What happened" value=${state.event} onInput=${change("event")} options=${EVENT_OPTIONS} help=${EVENTS[/** @type {Outcome["event"]} */ (state.event)].help} fault=${faultOf(error, "/event")} />
     <${Field} label="On which day" type="date" value=${state.occurred_on} onInput=${change("occurred_on")} max=${today()} fault=${faultOf(error, "/occurred_on")} required />
-    <${Field} label="By which definition" value=${definition} onInput=${change("definition")} options=${definitionOptions(definitions.value)} help="A version never changes. The shipped models learned bankruptcy." fault=${faultOf(error, "/definition")} />
-    <${Field} label="Whose record" value=${owner} onInput=${change("owner")} options=${owners} help="It counts in back-tests of predictions of the same owner." fault=${faultOf(error, "/access_level")} />
-    <${Field} label="Your code for why" optional value=${state.reason_code} onInput=${change("reason_code")} fault=${faultOf(error, "/reason_code")} />
-    <${Field} label="Id in your own system" optional value=${state.external_id} onInput=${change("external_id")} help="Guards against recording it twice." fault=${faultOf(error, "/external_id")} />
+    <${Field} label="By which definition" value=${definition} onInput=${change("definition")} options=${definitionOptions(definitions.value)} help="A version never changes. The shipped models were trained on bankruptcy." fault=${faultOf(error, "/definition")} />
+    <${Field} label="Owner" value=${owner} onInput=${change("owner")} options=${owners} help="The outcome counts in back-tests of predictions of the same owner." fault=${faultOf(error, "/access_level")} />
+    <${Field} label="Reason code" optional value=${state.reason_code} onInput=${change("reason_code")} fault=${faultOf(error, "/reason_code")} />
+    <${Field} label="External id" optional value=${state.external_id} onInput=${change("external_id")} help="The id in your system; it prevents duplicates." fault=${faultOf(error, "/external_id")} />
     <${Field} label="Note" optional value=${state.note} onInput=${change("note")} fault=${faultOf(error, "/note")} /></div>
-    ${state.event === "default" && html`<${Field} type="checkbox" label="A technical default" help="One of systems or payments only. It is kept, and counts in no test." value=${state.technical} onInput=${change("technical")} />`}`)}<//>`;
+    ${state.event === "default" && html`<${Field} type="checkbox" label="A technical default" help="Caused only by systems or payments. It is stored but counts in no test." value=${state.technical} onInput=${change("technical")} />`}`)}<//>`;
 }
 
 /** Withdraws an outcome, which stays visible. @param {{ outcome: Outcome, close: () => void, done: () => void }} props */
@@ -70,6 +70,6 @@ export function WithdrawOutcome({ outcome, close, done }) {
     done();
     toast("Withdrawn. It no longer counts.");
   };
-  return html`<${Dialog} title="Withdraw this outcome?" close=${close}><p>${EVENTS[outcome.event].label} of ${outcome.company_name} on ${date(outcome.occurred_on)}. An outcome is never changed: it is withdrawn with a reason, and what was known before can still be asked for.</p>
+  return html`<${Dialog} title="Withdraw this outcome?" close=${close}><p>${EVENTS[outcome.event].label} of ${outcome.company_name} on ${date(outcome.occurred_on)}. An outcome is never changed: it is withdrawn with a reason, and reports as of an earlier time still include it.</p>
     ${form({ send, button: "Withdraw", tone: "danger", cancel: close }, (error) => html`<${Field} label="Why" value=${reason} onInput=${setReason} fault=${faultOf(error, "/reason")} required autofocus />`)}<//>`;
 }

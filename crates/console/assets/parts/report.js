@@ -31,11 +31,11 @@ export function WindowReport({ window: w, reference, children }) {
       <div><dt>Calibration</dt><dd><${VerdictTag} value=${v.calibration} /></dd></div><div><dt>Portfolio</dt><dd><${VerdictTag} value=${v.portfolio} /></dd></div>
       <div><dt>Grades</dt><dd><${VerdictTag} value=${v.grades} /></dd></div><div><dt>Discrimination</dt><dd>${v.discrimination ? html`<${VerdictTag} value=${v.discrimination} />` : html`<span class="muted">no AUC to compare with</span>`}</dd></div></dl><//>
     <div class="grid after">
-      <${Card} class="span-7 card-flush" title="Calibration" about="Whether PDs are as high as default rates"><${CalibrationTable} window=${w} reference=${reference} /><//>
+      <${Card} class="span-7 card-flush" title="Calibration" about="Comparison of PDs with default rates"><${CalibrationTable} window=${w} reference=${reference} /><//>
       <div class="span-5 stack">
-        <${Card} title="Calibration curve" about="Each grade: what was predicted, what happened, and Jeffreys' interval"><${CalibrationCurve} window=${w} /><//>
-        <${Card} title="Ranking" about="ROC curve: the share of defaulters found, against survivors suspected"><${Roc} window=${w} /><//></div>
-      <${Card} class="card-flush" title="Grades" about="The rate that the companies of a grade do not contradict reaches from the left to the right end of its line"><${GradeLadder} grades=${w.predictive_ability.grades} /><//>
+        <${Card} title="Calibration curve" about="For each grade the predicted and the observed rate, with Jeffreys' interval"><${CalibrationCurve} window=${w} /><//>
+        <${Card} title="Ranking" about="ROC curve: the share of defaulters found against the share of survivors flagged"><${Roc} window=${w} /><//></div>
+      <${Card} class="card-flush" title="Grades" about="The line of a grade shows the interval of default rates that are consistent with its companies"><${GradeLadder} grades=${w.predictive_ability.grades} /><//>
       <${Card} class="card-flush" title="Where companies moved" about="From the grade of the first day (rows) to that of the last (columns)"><${MigrationTable} stability=${w.stability} codes=${w.predictive_ability.grades.map((grade) => grade.code)} /><//>
       <${Card} class="span-6 card-flush" title="Who was counted"><${Exclusions} window=${w} /><//>
       <div class="span-6 stack">${children}</div>
@@ -50,22 +50,22 @@ function CalibrationTable({ window: w, reference }) {
   /** @type {{ name: string, about: string, value: string, range: string, right: string, p: string }[]} */
   const rows = [];
   if (shift) {
-    rows.push({ name: "Shift δ", about: "by how much all log-odds would have to move", right: "0", ...estimate(shift.delta) });
+    rows.push({ name: "Shift δ", about: "the shift that all log-odds would need", right: "0", ...estimate(shift.delta) });
     rows.push({ name: "Observed over expected odds", about: "e to the power δ; above 1 PDs are too low", right: "1", value: fixed(shift.odds_ratio), range: `${fixed(Math.exp(shift.delta.from))} to ${fixed(Math.exp(shift.delta.to))}`, p: "" });
     if (rate !== null) rows.push({ name: "Target rate π that would fit", about: `the model has ${percent(reference.target_rate)}`, right: percent(reference.target_rate), value: percent(rate), range: "", p: "" });
   }
   if (line) {
-    rows.push({ name: "Intercept", about: "of defaults on the log-odds of the PD", right: "0", ...estimate(line.intercept) });
+    rows.push({ name: "Intercept", about: "of a regression of defaults on the log-odds of the PD", right: "0", ...estimate(line.intercept) });
     rows.push({ name: "Slope", about: "below 1: PDs are spread too far apart", right: "1", ...estimate(line.slope) });
   }
   if (all) {
-    rows.push({ name: "PDs too low? (Jeffreys)", about: "taking defaults as independent", right: "", value: "", range: `rate ${percent(all.jeffreys.rate_from)} to ${percent(all.jeffreys.rate_to)}`, p: pValue(all.jeffreys.p_too_low) });
+    rows.push({ name: "PDs too low? (Jeffreys)", about: "assuming independent defaults", right: "", value: "", range: `rate ${percent(all.jeffreys.rate_from)} to ${percent(all.jeffreys.rate_to)}`, p: pValue(all.jeffreys.p_too_low) });
     rows.push({ name: "PDs too high? (Jeffreys)", about: "the other side", right: "", value: "", range: "", p: pValue(all.jeffreys.p_too_high) });
     rows.push({ name: "PDs too low, if defaults cluster", about: `asset correlation ${fixed(all.correlation)}`, right: "", value: "", range: "", p: pValue(all.p_correlated) });
   }
-  if (w.kaplan_meier !== null) rows.push({ name: "Default rate, Kaplan-Meier", about: "companies that left count until then", right: "", value: percent(w.kaplan_meier), range: "", p: "" });
+  if (w.kaplan_meier !== null) rows.push({ name: "Default rate, Kaplan-Meier", about: "companies that left count until their exit", right: "", value: percent(w.kaplan_meier), range: "", p: "" });
   if (brier) rows.push({ name: "Brier score", about: brier.skill === null ? "mean squared error" : `${fixed(Math.abs(brier.skill) * 100, 1)} % ${brier.skill < 0 ? "worse" : "better"} than the default rate alone`, right: "0", value: fixed(brier.score, 4), range: parts ? `reliability ${fixed(parts.reliability, 4)}, resolution ${fixed(parts.resolution, 4)}` : "", p: "" });
-  if (hl) rows.push({ name: "Hosmer-Lemeshow", about: "for those who report it; it has little power", right: "", value: fixed(hl.statistic, 1), range: `${hl.degrees} degrees of freedom`, p: pValue(hl.p) });
+  if (hl) rows.push({ name: "Hosmer-Lemeshow", about: "for reporting; it has little power", right: "", value: fixed(hl.statistic, 1), range: `${hl.degrees} degrees of freedom`, p: pValue(hl.p) });
   if (!rows.length) return html`<p class="muted pad">No company is in the sample.</p>`;
   return html`${!line && html`<p class="muted pad-top">Intercept and slope are missing: too few defaults, or a PD that separates all defaulters from all survivors.</p>`}${table({ caption: "Figures of the calibration", rows, rowKey: (r) => r.name, columns: [
     { key: "n", label: "Figure", cell: (r) => html`${r.name}<span class="sub">${r.about}</span>` },
@@ -152,7 +152,7 @@ function Exclusions({ window: w }) {
 export function Series({ series, chosen }) {
   const { rates, long_run_average: average } = series;
   const days = rates.map((one) => one.first_day);
-  return html`<${Card} title="Default rates of the windows" about=${`Long-run average ${percent(average)}${series.pooled_auc ? `; one AUC over all windows: ${fixed(series.pooled_auc.auc, 3)}` : ""}${series.overlapping ? "; windows overlap, so that there are no tests" : ""}`}>
+  return html`<${Card} title="Default rates of the windows" about=${`Long-run average ${percent(average)}${series.pooled_auc ? `; one AUC over all windows: ${fixed(series.pooled_auc.auc, 3)}` : ""}${series.overlapping ? "; windows overlap, so there are no tests" : ""}`}>
     ${chart({
       height: 200, keys: [series, chosen], label: `Default rates of ${rates.length} windows; their mean is ${percent(average)}`,
       table: { head: ["First day", "Companies", "Defaults", "Rate"], rows: rates.map((one) => [one.first_day, count(one.companies), count(one.defaults), percent(one.rate)]) },

@@ -5,9 +5,9 @@ import { html } from "./html.js";
 
 /** The verdicts, the worst last. @type {Record<Verdict, { mark: string, word: string, says: string }>} */
 export const VERDICTS = {
-  undetermined: { mark: "○", word: "Undetermined", says: "Fewer than ten defaults: nothing follows, whatever the p-values." },
-  unobtrusive: { mark: "●", word: "Unobtrusive", says: "Nothing speaks against the PDs. That is no proof that they are right." },
-  attention: { mark: "▲", word: "Attention", says: "At least one figure speaks against the PDs (p below 0.05)." },
+  undetermined: { mark: "○", word: "Undetermined", says: "Fewer than ten defaults: no conclusion is possible, whatever the p-values." },
+  unobtrusive: { mark: "●", word: "Unobtrusive", says: "No figure contradicts the PDs. This does not prove that they are right." },
+  attention: { mark: "▲", word: "Attention", says: "At least one figure raises doubts about the PDs (p below 0.05)." },
   breach: { mark: "◆", word: "Breach", says: "At least one figure contradicts the PDs (p below 0.01)." },
 };
 export const VERDICT_OPTIONS = Object.entries(VERDICTS).map(([value, one]) => ({ value, label: one.word }));
