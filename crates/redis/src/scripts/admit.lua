@@ -1,13 +1,13 @@
--- KEYS a pair, an account, an address; ARGV: now, free, first_wait, longest_wait,
--- forget_after, known_for, slow_wait, each and window of the account's budget and of the
--- address's (0: not counted). Answers the milliseconds to wait, 0 where the try is
--- counted and may go on. `throttle.rs` of accunode-local says the same in Rust.
+-- KEYS: a pair, an account, an address; ARGV: now, free, first_wait, longest_wait, forget_after,
+-- known_for, slow_wait, each and window of the account's budget and of the address's (0: not
+-- counted). Returns the milliseconds to wait, 0 if the attempt is counted and may proceed.
+-- `throttle.rs` of accunode-local implements the same rules in Rust.
 local now, free, first_wait, longest_wait = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local forget_after, known_for, slow_wait = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
 
 local function wait_for(key, each, window)
   local full = each > 0 and redis.call('GET', key)
-  -- Emptier than empty: the clock was set back.
+  -- More than empty: the clock was set back.
   if not full or tonumber(full) > now + window then return 0 end
   return math.max(0, tonumber(full) + each - (now + window))
 end
@@ -33,14 +33,14 @@ if now >= tried_at + known_for or (known == 0 and now >= tried_at + forget_after
 end
 if now >= tried_at + forget_after then failures = 0 end
 wait = next_at - now
--- Further away than any wait: the clock was set back.
+-- Later than any wait: the clock was set back.
 if wait > 0 and wait <= longest_wait then return wait end
 
 local answer = 0
 if wait_for(KEYS[2], account_each, account_window) > 0 and known == 0 and failures + 1 < free then
   failures, wait, answer = free - 1, slow_wait, slow_wait
 else
-  -- The budget is for strangers.
+  -- The budget applies to unknown addresses.
   if known == 0 then draw(KEYS[2], account_each, account_window) end
   draw(KEYS[3], address_each, address_window)
   failures, wait = failures + 1, 0

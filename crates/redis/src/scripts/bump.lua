@@ -1,4 +1,4 @@
--- KEYS[1] the generation of an owner; ARGV[1] for how long it is kept.
+-- KEYS[1]: the generation of an owner; ARGV[1]: how long it is kept.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
 local before = tonumber(redis.call('GET', KEYS[1]) or '0')

@@ -1,9 +1,9 @@
--- The generic cell rate algorithm: one number, when the budget is full again.
--- KEYS[1] a budget; ARGV: now, the window, what one request costs, in microseconds.
--- Answers whether it is allowed, what is left of the window, and when it is full.
+-- The generic cell rate algorithm with one number: the time at which the budget is full again.
+-- KEYS[1]: a budget; ARGV: now, the window, the cost of one request, in microseconds. Returns
+-- whether the request is allowed, the rest of the window, and the time at which it is full.
 local now, window, each = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local full = tonumber(redis.call('GET', KEYS[1]) or now)
--- Fuller than full: it was full long ago. Emptier than empty: the clock was set back.
+-- Past: the budget has been full for some time. Beyond the window: the clock was set back.
 if full < now or full > now + window then full = now end
 local allowed = full + each <= now + window
 if allowed then

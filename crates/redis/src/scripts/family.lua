@@ -1,11 +1,10 @@
--- What the scripts of sessions share. A family is a hash {session, user, current, till},
--- where `session` is the session as it was started and `current` the valid refresh token;
--- {seen, version, actor, factor} is what has changed of the session since, and {last, salt,
--- grace} the refresh token that was used last, the salt of the tokens that took its place, and
--- until when they are told again. Beside it is a
--- list of used refresh tokens, newest first. A user's families are in a sorted set, by the
--- time they were started. Scripts find keys by themselves; all of them have the hash tag of
--- KEYS[1], by which a cluster chooses the node.
+-- Functions for the scripts of sessions. A family is a hash {session, user, current, till}, where
+-- `session` is the session as it was started and `current` the valid refresh token. {seen, version,
+-- actor, factor} is what has changed in the session since. {last, salt, grace} is the refresh token
+-- that was used last, the salt of the tokens that replaced it, and the time until which they are
+-- returned again. Separate keys hold the list of used refresh tokens, newest first, and a sorted
+-- set of a user's families, by the time they were started. The scripts construct further keys
+-- themselves; all of them have the hash tag of KEYS[1], by which a cluster chooses the node.
 local function stored(keys, id)
   return redis.call('HMGET', keys.family .. id, 'session', 'seen', 'version', 'actor', 'factor')
 end

@@ -1,4 +1,4 @@
--- KEYS[1] an access token's entry; ARGV: now, what families' keys begin with.
+-- KEYS[1]: an access token's entry; ARGV: now, the prefix of families' keys.
 local entry = redis.call('GET', KEYS[1])
 if not entry then return false end
 local id, till = entry:match('^(%S+) (%d+)$')

@@ -1,6 +1,6 @@
--- KEYS the generations of owners; ARGV[1] for how long they are kept. One that is not
--- there begins at the present time and not at 0: a generation that was evicted or lost
--- must never come back to where it was.
+-- KEYS: the generations of owners; ARGV[1]: how long they are kept. A missing one begins at the
+-- present time and not at 0: a generation that was evicted or lost must never return to a former
+-- value.
 local clock = redis.call('TIME')
 local now = string.format('%.0f', clock[1] * 1000000 + clock[2])
 local generations = {}

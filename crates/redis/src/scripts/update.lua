@@ -1,6 +1,6 @@
--- KEYS[1] a family; ARGV: user, last_seen_at, tenancy version, actor of that version,
--- second factor (1 or 0). What is empty stays, and so does what is newer already. A family
--- that was ended meanwhile stays ended.
+-- KEYS[1]: a family; ARGV: user, last_seen_at, tenancy version, actor of that version, second
+-- factor (1 or 0). Empty values are left unchanged, and so are newer ones. A family that was ended
+-- in the meantime stays ended.
 if redis.call('HGET', KEYS[1], 'user') ~= ARGV[1] then return 0 end
 local known = redis.call('HMGET', KEYS[1], 'session', 'seen', 'version')
 local read, started = pcall(cjson.decode, known[1])

@@ -1,6 +1,5 @@
--- Every object of the schema: kind, name, and a hash of its definition. PostgreSQL prints
--- an expression that was read from its own print with other casts and parentheses: these
--- are left out.
+-- Every object of the schema: kind, name, and a hash of its definition. When PostgreSQL reads an
+-- expression from its own output, it prints other casts and parentheses: these are ignored.
 WITH member AS (
   SELECT classid, objid FROM pg_depend WHERE deptype = 'e'
 ), relation AS (

@@ -1,4 +1,4 @@
--- Statement statistics for monitoring, where the server was started with their library.
+-- Statement statistics for monitoring, if the server was started with their library.
 LOCK TABLE pg_catalog.pg_extension IN SHARE ROW EXCLUSIVE MODE;
 DO $$ BEGIN
   IF current_setting('shared_preload_libraries') LIKE '%pg_stat_statements%'

@@ -1,13 +1,13 @@
--- The outcomes of the rows of a job that records what happened to companies, in the order of its file:
--- those that were kept with it, and those that were recorded.
+-- The outcomes of the rows of a job that records outcomes of companies, in the order of its file:
+-- rows that were kept with the job, and rows that were recorded.
 --   $1, $2, $3  the settings of the actor
---   $4, $5, $6  the owners that the reader reaches, whether every organization's, and the job
---               that break-glass names
+--   $4, $5, $6  the owners that the reader may read, whether those of every organization, and
+--               the job that break-glass names
 --   $7, $8      the job and its owner
---   $9          only rows behind this one
+--   $9          only rows after this one
 --   $10         only outcomes with this status, or NULL
---   $11, $12    whether rows that were kept, and whether those that were recorded, are asked for
---   $13         how many at most
+--   $11, $12    whether kept rows, and whether recorded ones, are requested
+--   $13         the most rows
 -- The CTE is read laterally, so that the actor is set before any row is read.
 WITH a AS MATERIALIZED (
   SELECT set_config('accunode.owner_keys', $1, true)

@@ -1,7 +1,7 @@
--- What there is of each of the organizations $6, as far as the reader reaches it.
+-- The counts of each of the organizations $6, over the rows that the reader may read.
 --   $1, $2, $3  the settings of the actor
---   $4          the owners that the reader reaches
---   $5          whether the reader reaches the rows of every organization
+--   $4          the owners that the reader may read
+--   $5          whether the reader may read the rows of every organization
 -- The CTE is read laterally, so that the actor is set before any row is read.
 WITH a AS MATERIALIZED (
   SELECT set_config('accunode.owner_keys', $1, true)
@@ -45,7 +45,7 @@ SELECT x.*
            (SELECT count(*) FROM users u WHERE u.organization_id = o.id) AS users,
            (SELECT count(*) FROM users u WHERE u.organization_id = o.id AND u.is_active) AS active_users
       FROM unnest($6::uuid[]) WITH ORDINALITY o (id, at)
-    -- The offset keeps the planner from taking this apart.
+    -- The offset prevents the planner from flattening the subquery.
     OFFSET 0
  ) x
  ORDER BY x.at

@@ -1,6 +1,6 @@
--- Who may approve the second factor of the user $1: active administrators of a higher rank in
--- their organization, tenant_admins of its root, or the super_admins where there is no other.
--- Each of the three is one scan of an index that holds administrators only.
+-- The users who may approve the second factor of the user $1: active administrators of a higher
+-- rank in their organization, tenant_admins of its root, or the super_admins if there is no other.
+-- Each of the three is one scan of an index that contains only administrators.
 WITH subject AS (
   SELECT u.id,
          h.id AS home,

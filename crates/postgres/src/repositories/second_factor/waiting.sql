@@ -1,9 +1,9 @@
--- The second factors that wait for an administrator, the longest first.
+-- The second factors that wait for approval, those that wait longest first.
 --   $1  the organization
 --   $2  the effective roles of the members whose second factors are listed
 --   $3  only those that have waited since a later time, or, of the same time,
 --   $4  of a later user; both NULL for the first page
---   $5  how many at most
+--   $5  the most rows
 SELECT w.*
   FROM (SELECT t.enrolment_id,
                t.user_id,
@@ -24,10 +24,10 @@ SELECT w.*
            AND t.waits_since IS NOT NULL
            AND u.is_active
            AND t.waits_in = $1
-           -- What the index tells, once more by the user.
+           -- The condition of the index, repeated on the user.
            AND u.organization_id = t.waits_in) w
  WHERE w.role = ANY ($2)
-   -- No OR: the index begins where the page does, also in a plan that is made once for all pages.
+   -- No OR: the index scan begins at the page, even in a plan that is made once for all pages.
    AND (w.waits_since, w.user_id) > (coalesce($3::timestamptz, '-infinity'),
                                      coalesce($4::uuid, '00000000-0000-0000-0000-000000000000'))
  ORDER BY w.waits_since, w.user_id

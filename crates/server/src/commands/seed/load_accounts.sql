@@ -1,4 +1,4 @@
--- $1 root organizations, each with a member that owns what is made there. No password fits.
+-- $1 root organizations, each with one member, who owns the created rows. No password is valid.
 WITH made AS (
   INSERT INTO organizations (name)
   SELECT 'Load ' || lpad(n::text, 6, '0') FROM generate_series(1, $1) n

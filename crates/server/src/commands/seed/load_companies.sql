@@ -1,4 +1,4 @@
--- $1 companies; the cube puts half of them into the first eighth of the organizations.
+-- $1 companies; the cube assigns half of them to the first eighth of the organizations.
 WITH keepers AS (
   SELECT row_number() OVER (ORDER BY email) - 1 AS n, id, organization_id, count(*) OVER () AS of_all
     FROM users WHERE email LIKE 'keeper-%@load.example'

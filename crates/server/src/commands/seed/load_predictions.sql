@@ -1,5 +1,5 @@
--- The predictions $1 to $2 - 1 of $3 companies: one a company and year, the newest year first.
--- Most PDs are small, few are large (a power of ten from 0.0001 to 1, bent downwards).
+-- The predictions $1 to $2 - 1 of $3 companies: one for each company and year, the newest year
+-- first. Most PDs are small and few are large (a power of ten from 0.0001 to 1, skewed downwards).
 WITH numbered AS (
   SELECT row_number() OVER (ORDER BY symbol) - 1 AS n, * FROM companies WHERE symbol LIKE 'L%'
 ), rows AS (

@@ -1,4 +1,4 @@
--- How far the two models behind the quarterly ensemble stray from it, newest quarter first.
+-- The deviation of the two models behind the quarterly ensemble from it, newest quarter first.
 WITH {actor}
 SELECT x.reporting_year, x.reporting_quarter, x.n,
        (x.logistic / x.n)::float8 AS logistic_deviation,

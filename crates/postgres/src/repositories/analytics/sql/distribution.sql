@@ -1,4 +1,4 @@
--- How many predictions of each group have each risk level.
+-- The number of predictions of each group with each risk level.
 WITH {actor}
 SELECT x.*
   FROM a

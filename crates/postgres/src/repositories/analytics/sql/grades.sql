@@ -1,4 +1,4 @@
--- How many predictions of each group are in each bucket, and the sum of their PDs.
+-- The number of predictions of each group in each bucket, and the sum of their PDs.
 WITH {actor}
 SELECT x.*
   FROM a

@@ -1,4 +1,4 @@
--- A prediction stays readable when its company no longer is.
+-- A prediction stays readable even if its company no longer is.
 SELECT g.*,
        CASE t WHEN 0 THEN n ELSE 0 END AS n0, CASE t WHEN 1 THEN n ELSE 0 END AS n1,
        CASE t WHEN 2 THEN n ELSE 0 END AS n2, CASE t WHEN 3 THEN n ELSE 0 END AS n3,

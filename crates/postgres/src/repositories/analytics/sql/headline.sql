@@ -1,5 +1,5 @@
--- What the rollups say of each bucket of probabilities, safest first: at most 64 rows. Beside
--- each of them: how many companies have a high risk, and when the last prediction was made.
+-- The sums of each PD bucket, safest first: at most 64 rows. Each row also contains the number of
+-- companies with a high risk and the time of the last prediction.
 WITH {actor}
 SELECT x.*
   FROM a

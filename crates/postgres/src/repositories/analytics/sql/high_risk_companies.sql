@@ -1,5 +1,5 @@
--- Companies that only one of the owners has, those that several have, and what the last
--- changes, which are not folded yet, make of those that they are about.
+-- Companies of only one of the owners, companies of several owners, and the effect of the latest
+-- changes, which have not been folded yet, on the companies concerned.
 SELECT ((SELECT coalesce(sum(c.n), 0)
            FROM high_risk_company_counts c
           WHERE c.kind = '{kind}' AND {visible:c} AND c.reporting_year = {year_or_all})

@@ -1,6 +1,6 @@
--- One row for each group and period. A median is in the bucket in which the running count
--- passes the half of all; `tenths` counts what is in each tenth of that bucket, and `below`
--- what is below it.
+-- One row for each group and period. The median is in the bucket in which the running count passes
+-- half of the total; `tenths` counts the predictions in each tenth of that bucket, and `below`
+-- those below it.
 WITH {actor}
 SELECT x.*
   FROM a
