@@ -1,7 +1,7 @@
--- The two roles and what they may do with this database. Run by a superuser, any number
--- of times, also by several nodes at once.
+-- The two roles and their rights in this database. Run by a superuser, any number of times, also by
+-- several nodes concurrently.
 
--- One at a time in the whole cluster: roles are shared by its databases.
+-- One at a time in the whole cluster, since its databases share the roles.
 LOCK TABLE pg_catalog.pg_authid IN SHARE ROW EXCLUSIVE MODE;
 
 DO $$ BEGIN
@@ -13,14 +13,14 @@ DO $$ BEGIN
   END IF;
 END $$;
 
--- An installation with the owner's URL alone serves from it by SET ROLE.
+-- An installation with only the owner's URL serves by SET ROLE.
 GRANT accunode_server TO accunode_owner;
 
--- A dropped request does not stop its statement: the server ends it.
+-- A dropped request does not stop its statement, so the server ends it.
 ALTER ROLE accunode_server SET statement_timeout = '30s';
 ALTER ROLE accunode_server SET idle_in_transaction_session_timeout = '30s';
--- A trigger's plan, cached from a chunk of 20,000 rows, costs enough to be compiled: 6 ms
--- on every later insert of one row.
+-- A trigger's plan, cached from a chunk of 20,000 rows, is expensive enough to be compiled: 6 ms on
+-- every later insert of one row.
 ALTER ROLE accunode_server SET jit = off;
 
 DO $$ BEGIN

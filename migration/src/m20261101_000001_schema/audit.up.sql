@@ -1,6 +1,6 @@
--- Who did what. Partitioned by month, append-only, without foreign keys: it outlives
--- those it speaks of, and SET NULL would be the update it refuses. E-mail and
--- organization are therefore copied in.
+-- The audit log. Partitioned by month, append-only, without foreign keys: it outlives the rows that
+-- it refers to, and SET NULL would be an update, which it rejects. E-mail and organization are
+-- therefore copied into it.
 
 CREATE TABLE audit_logs (
   id                UUID         NOT NULL DEFAULT gen_random_uuid(),
@@ -29,7 +29,7 @@ CREATE INDEX idx_audit_logs_user_action_date ON audit_logs (user_id, action, cre
 CREATE INDEX idx_audit_logs_ip_address ON audit_logs (ip_address, created_at DESC) WHERE ip_address IS NOT NULL;
 CREATE INDEX idx_audit_logs_date_partition ON audit_logs (created_at, event_type);
 
--- No insert ever fails because nobody made the month's partition; it should stay empty.
+-- No insert ever fails because the month's partition is missing; this one should stay empty.
 CREATE TABLE audit_logs_default PARTITION OF audit_logs DEFAULT;
 
 CREATE FUNCTION audit_append_only() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -41,9 +41,9 @@ CREATE TRIGGER trg_audit_append_only BEFORE UPDATE OR DELETE ON audit_logs
 CREATE TRIGGER trg_audit_no_truncate BEFORE TRUNCATE ON audit_logs
   FOR EACH STATEMENT EXECUTE FUNCTION audit_append_only();
 
--- Makes the partitions from `from_month` (this month where NULL) to `ahead` months from
--- now and answers how many it made. Safe to run twice, in parallel, and with rows of
--- those months already in the default partition, which it moves.
+-- Creates the partitions from `from_month` (this month if NULL) to `ahead` months from now, and
+-- returns how many it created. Safe to run twice, in parallel, and with rows of those months
+-- already in the default partition, which it moves.
 CREATE FUNCTION audit_make_partitions(ahead int DEFAULT 3, from_month date DEFAULT NULL)
 RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET timezone = 'UTC' AS $$
 DECLARE
@@ -85,8 +85,8 @@ BEGIN
   RETURN made;
 END $$;
 
--- Drops every partition whose last row is older than `keep_days` (at least 30) and
--- answers their names.
+-- Drops every partition whose last row is older than `keep_days` (at least 30) and returns their
+-- names.
 CREATE FUNCTION audit_drop_partitions(keep_days int)
 RETURNS SETOF text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET timezone = 'UTC' AS $$
 DECLARE

@@ -1,5 +1,5 @@
--- Bulk uploads: one row per file, and one per line that did not simply become a
--- prediction. Lines that did are found by the predictions' (bulk_job_id, bulk_row).
+-- Bulk uploads: one row per file, and one per row of the file that did not simply become a
+-- prediction. Other rows are found by the predictions' (bulk_job_id, bulk_row).
 
 CREATE TABLE bulk_upload_jobs (
   id                  UUID         PRIMARY KEY DEFAULT gen_random_uuid(),

@@ -1,8 +1,8 @@
--- How workers share the jobs. Called with accunode.worker = on.
+-- How workers claim jobs. Called with accunode.worker = on.
 
--- Takes the next job and leases it under `token`: round robin over owners, at most
--- `per_owner` running for each, an expired lease is taken over, `max_attempts` are
--- enough. A job that was asked to stop while its worker died is cancelled here.
+-- Claims the next job and leases it under `token`: round robin over owners, at most `per_owner`
+-- running jobs for each; an expired lease is taken over, up to `max_attempts` times. A job that was
+-- asked to stop while its worker died is cancelled here.
 CREATE FUNCTION claim_bulk_job(token uuid, lease interval, per_owner int, max_attempts int)
 RETURNS SETOF bulk_upload_jobs LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -54,7 +54,7 @@ BEGIN
   RETURNING *;
 END $$;
 
--- Wakes workers and event streams. It only wakes: what is true stands in the row.
+-- Wakes workers and event streams. It only wakes them: the state is in the row.
 CREATE FUNCTION bulk_jobs_notify() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   PERFORM pg_notify('accunode_jobs', NEW.id::text);

@@ -1,5 +1,5 @@
--- Companies. owner_key says whose a row is: the organization's, the creator's, or
--- everyone's (the nil UUID). It is generated, never insert it.
+-- Companies. owner_key identifies the owner of a row: the organization, the creator, or the system
+-- (the nil UUID). It is generated: never insert it.
 
 CREATE EXTENSION IF NOT EXISTS pg_trgm;
 

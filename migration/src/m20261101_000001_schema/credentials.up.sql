@@ -1,5 +1,5 @@
--- Keys, invitations and one-time tokens. Secrets are kept as SHA-256 only (they are
--- random and long, so a slow hash would protect nothing).
+-- Keys, invitations and one-time tokens. Secrets are stored only as SHA-256 (they are random and
+-- long, so a slow hash would protect nothing).
 
 CREATE TABLE api_keys (
   id              UUID         PRIMARY KEY DEFAULT gen_random_uuid(),
@@ -38,7 +38,7 @@ CREATE TABLE invitations (
 CREATE INDEX idx_invitations_organization ON invitations (organization_id, created_at DESC, id DESC);
 CREATE UNIQUE INDEX idx_invitations_open ON invitations (organization_id, email) WHERE accepted_at IS NULL;
 
--- With join_policy = allowed_emails only these may use the join token.
+-- With join_policy = allowed_emails only these addresses may use the join token.
 CREATE TABLE allowed_emails (
   organization_id UUID         NOT NULL,
   email           VARCHAR(255) NOT NULL CHECK (email = lower(email)),
@@ -49,7 +49,7 @@ CREATE TABLE allowed_emails (
   CONSTRAINT fk_allowed_emails_created_by FOREIGN KEY (created_by) REFERENCES users (id) ON DELETE SET NULL
 );
 
--- At most one per organization; a new one replaces the old.
+-- At most one per organization; a new token replaces the old one.
 CREATE TABLE join_tokens (
   organization_id UUID        PRIMARY KEY,
   token_hash      VARCHAR(64) NOT NULL UNIQUE CHECK (length(token_hash) = 64),

@@ -1,2 +1,2 @@
--- The grants on our own tables and functions go with them.
+-- The grants on AccuNode's own tables and functions are removed with them.
 REVOKE ALL ON seaql_migrations FROM accunode_server;

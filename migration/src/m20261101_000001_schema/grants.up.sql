@@ -1,5 +1,5 @@
--- Nothing to PUBLIC, the least to the server: it changes no schema, removes no person,
--- rewrites no audit row and writes no rollup by hand.
+-- No rights for PUBLIC, and the least for the server: it cannot change the schema, remove users,
+-- rewrite audit rows or write rollups directly.
 
 GRANT SELECT, INSERT, UPDATE ON organizations, users TO accunode_server;
 GRANT DELETE ON organizations TO accunode_server;

@@ -1,10 +1,10 @@
--- What must hold whoever writes. Triggers that look beyond their row run as the owner,
--- so that no policy hides what they must see.
+-- Rules for all writers. Triggers that read other rows run as the owner, so that no policy hides
+-- the rows that they need.
 
 -- ---------------------------------------------------------------- organizations
 
--- A tenant is one level deep. FOR SHARE on the parent: it can neither get a parent
--- itself nor go away until we commit.
+-- A tenant is one level deep. FOR SHARE on the parent: until the commit it can neither get a parent
+-- nor be deleted.
 CREATE FUNCTION organizations_depth() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -23,7 +23,7 @@ END $$;
 CREATE TRIGGER trg_organizations_depth BEFORE INSERT OR UPDATE OF parent_id ON organizations
   FOR EACH ROW EXECUTE FUNCTION organizations_depth();
 
--- Every change counts; the version is the ETag, nobody sets it by hand.
+-- Every change counts; the version is the ETag and is never set by hand.
 CREATE FUNCTION touch_updated_at() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   NEW.updated_at := clock_timestamp();
@@ -33,7 +33,8 @@ END $$;
 CREATE TRIGGER trg_organizations_touch BEFORE UPDATE ON organizations
   FOR EACH ROW EXECUTE FUNCTION touch_updated_at();
 
--- Its predictions in one statement per table; the cascade, company by company, then finds none.
+-- Deletes the predictions in one statement per table; the cascade, company by company, then finds
+-- none.
 CREATE FUNCTION organizations_before_delete() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
@@ -48,9 +49,8 @@ CREATE TRIGGER trg_organizations_delete BEFORE DELETE ON organizations
 
 -- ---------------------------------------------------------------- users
 
--- Signing in is no change of the person, also where it renews the password's hash for
--- newer parameters. When his organization is deleted (SET NULL)
--- he becomes a plain user.
+-- A sign-in is not a change of the user, even if it renews the password's hash for newer
+-- parameters. When the user's organization is deleted (SET NULL) the user becomes a plain user.
 CREATE FUNCTION users_before_update() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   same users := OLD;
@@ -71,7 +71,7 @@ BEGIN
 END $$;
 CREATE TRIGGER trg_users_touch BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION users_before_update();
 
--- One active super_admin remains. The lock makes losers queue; READ COMMITTED lets the
+-- One active super_admin remains. The lock serializes concurrent changes; READ COMMITTED lets the
 -- next one see what the first did.
 CREATE FUNCTION users_last_super_admin() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
@@ -98,11 +98,11 @@ CREATE CONSTRAINT TRIGGER trg_users_last_super_admin_del AFTER DELETE ON users D
 CREATE FUNCTION access_level_rank(level text) RETURNS int LANGUAGE sql IMMUTABLE PARALLEL SAFE
   RETURN CASE level WHEN 'personal' THEN 0 WHEN 'organization' THEN 1 WHEN 'system' THEN 2 END;
 
--- The level only rises, the creator is fixed, and both level and organization change
--- only while nobody predicts on it. This row is locked FOR UPDATE by then (owner_key is
--- part of a unique key), so no prediction on it can commit in between. Raising ignores
--- other people's personal predictions: they stay right at a wider level, and refusing
--- would tell that they exist. Moving to another organization does not ignore them.
+-- The level is only raised, the creator is fixed, and level and organization change only while
+-- there are no predictions on the company. The row is locked FOR UPDATE by then (owner_key is part
+-- of a unique key), so no prediction on it can commit in between. Raising ignores personal
+-- predictions of other users: they stay valid at a wider level, and an error would reveal that they
+-- exist. Moving to another organization does not ignore them.
 CREATE FUNCTION companies_before_update() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
@@ -144,13 +144,13 @@ END $$;
 CREATE TRIGGER trg_annual_touch BEFORE UPDATE ON annual_predictions FOR EACH ROW EXECUTE FUNCTION predictions_before_update();
 CREATE TRIGGER trg_quarterly_touch BEFORE UPDATE ON quarterly_predictions FOR EACH ROW EXECUTE FUNCTION predictions_before_update();
 
--- Which company a prediction may be about: personal on any its creator can read,
--- organization on one of the same organization or the system's, system on the system's.
--- Checked on insert and on a change of level, on no other update: one who left an
--- organization may still edit his personal prediction. Companies are looked up one by
--- one, never joined: a trigger keeps its first plan, and after one bulk chunk a join
--- would scan all companies for every single row. Nor are old and new rows joined: after
--- one single update a chunk of 5,000 would be a nested loop of 25 million.
+-- Which company a prediction may be about: personal on any its creator can read, organization on
+-- one of the same organization or the system's, system on the system's. Checked on insert and on a
+-- change of level, on no other update: a user who left an organization may still edit their
+-- personal prediction. Companies are looked up one by one, never joined: a trigger keeps its first
+-- plan, and after one bulk chunk a join would scan all companies for every single row. Nor are old
+-- and new rows joined: after one single update a chunk of 5,000 would be a nested loop of 25
+-- million.
 CREATE FUNCTION check_prediction_organization_consistency() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -198,8 +198,8 @@ CREATE TRIGGER trigger_quarterly_prediction_org_check_upd AFTER UPDATE ON quarte
 
 -- ---------------------------------------------------------------- bulk jobs
 
--- Progress and leases are no new version of a job; its status and a wish to cancel are.
--- A job that failed or was cancelled no longer stands in the way of the same file.
+-- Progress and leases create no new version of a job; a changed status or a cancellation request
+-- does. A job that failed or was cancelled no longer prevents an upload of the same file.
 CREATE FUNCTION bulk_jobs_before_update() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   same bulk_upload_jobs := OLD;

@@ -1,8 +1,8 @@
--- What running the service needs to remember.
+-- State that the running service needs.
 
--- The first answer to a request that may be sent again, kept 24 hours. status NULL: the
--- first one is still at work. response NULL beside a status: it showed a secret and is
--- not kept.
+-- The first answer to a request that may be repeated, kept for 24 hours. status NULL: the first
+-- request is still being processed. response NULL with a status: it contained a secret and is not
+-- stored.
 CREATE TABLE idempotency_keys (
   principal   UUID         NOT NULL,
   key         VARCHAR(255) NOT NULL CHECK (key <> ''),

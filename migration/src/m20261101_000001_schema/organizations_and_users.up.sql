@@ -1,4 +1,4 @@
--- Organizations (a root and its children are a tenant) and people.
+-- Organizations (a root and its children form a tenant) and users.
 
 CREATE TABLE organizations (
   id               UUID         PRIMARY KEY DEFAULT gen_random_uuid(),

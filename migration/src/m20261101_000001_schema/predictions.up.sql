@@ -1,4 +1,4 @@
--- Predictions. They never need their company to be shown, filtered or counted.
+-- Predictions. They can be shown, filtered and counted without their company.
 
 CREATE TABLE annual_predictions (
   id                              UUID             PRIMARY KEY DEFAULT gen_random_uuid(),

@@ -1,11 +1,11 @@
--- What dashboards read. Statement triggers on the predictions append differences to a
--- delta table: they lock no shared row, so writers of one owner do not queue. One
--- folder merges them; the *_live views are rollup + deltas. No foreign keys: deleting
--- an organization writes here about what it just removed.
+-- Sums for dashboards. Statement triggers on the predictions append differences to a delta table:
+-- they lock no shared row, so concurrent writers of one owner do not wait. One process at a time
+-- merges (folds) them; the *_live views are rollup + deltas. There are no foreign keys: deleting an
+-- organization writes here about the rows that it has just removed.
 
--- The bucket of a probability of default: 64, log-spaced over 1e-5 to 1, so that a
--- median can be read from counts. Bucket b holds 10^(5b/64 - 5) to 10^(5(b+1)/64 - 5),
--- bucket 0 everything below as well.
+-- The bucket of a probability of default: 64 buckets, log-spaced over 1e-5 to 1, so that a median
+-- can be computed from counts. Bucket b contains 10^(5b/64 - 5) to 10^(5(b+1)/64 - 5), and bucket 0
+-- also everything below.
 CREATE FUNCTION pd_bucket(pd double precision) RETURNS smallint LANGUAGE sql IMMUTABLE PARALLEL SAFE
   RETURN CASE
     WHEN pd > 1e-5::double precision THEN
@@ -43,7 +43,7 @@ CREATE TABLE quarterly_prediction_rollup (
 CREATE INDEX idx_annual_prediction_rollup_year ON annual_prediction_rollup (reporting_year) WHERE access_level <> 'personal';
 CREATE INDEX idx_quarterly_prediction_rollup_year ON quarterly_prediction_rollup (reporting_year) WHERE access_level <> 'personal';
 
--- Emptied all the time: vacuum early.
+-- Emptied continuously, so vacuum early.
 CREATE TABLE annual_prediction_rollup_delta (LIKE annual_prediction_rollup)
   WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
 CREATE TABLE quarterly_prediction_rollup_delta (LIKE quarterly_prediction_rollup)
@@ -56,7 +56,7 @@ CREATE VIEW annual_prediction_rollup_live WITH (security_invoker) AS
 CREATE VIEW quarterly_prediction_rollup_live WITH (security_invoker) AS
   SELECT * FROM quarterly_prediction_rollup UNION ALL SELECT * FROM quarterly_prediction_rollup_delta;
 
--- An update that moves no sum appends nothing.
+-- An update that changes no sum appends nothing.
 CREATE FUNCTION annual_rollup_apply() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
@@ -128,9 +128,9 @@ CREATE TRIGGER trg_quarterly_rollup_upd AFTER UPDATE ON quarterly_predictions
 CREATE TRIGGER trg_quarterly_rollup_del AFTER DELETE ON quarterly_predictions
   REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION quarterly_rollup_apply();
 
--- Merges up to `max_deltas` deltas of each kind and answers how many, or -1 while another
--- folder is at work. The only writer of the rollups. One transaction, so that readers of
--- the live views never see a delta twice or not at all.
+-- Merges up to `max_deltas` deltas of each kind and returns how many, or -1 while another call is
+-- running. The only writer of the rollups. One transaction, so that readers of the live views never
+-- see a delta twice or not at all.
 CREATE FUNCTION fold_prediction_rollups(max_deltas int DEFAULT 20000)
 RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -169,7 +169,7 @@ BEGIN
   RETURN a + q;
 END $$;
 
--- Counts everything anew. Writers wait meanwhile.
+-- Counts everything again. Writers wait in the meantime.
 CREATE FUNCTION rebuild_prediction_rollups()
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN

@@ -1,4 +1,4 @@
--- Every policy here is ours; later migrations take their own away first.
+-- Every policy here belongs to AccuNode; later migrations remove their own policies first.
 DO $$
 DECLARE
   p record;

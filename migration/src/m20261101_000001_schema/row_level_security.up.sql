@@ -1,6 +1,6 @@
--- The second fence behind the queries' own filters. ENABLEd and not FORCEd: triggers,
--- search, migrations and pg_dump run as the owner and see everything. (SELECT f()) makes
--- the planner read a setting once per statement and not once per row.
+-- The second layer of defence behind the queries' own filters. ENABLEd and not FORCEd: triggers,
+-- search, migrations and pg_dump run as the owner and read everything. (SELECT f()) makes the
+-- planner read a setting once per statement and not once per row.
 
 DO $$
 DECLARE
@@ -33,7 +33,7 @@ END $$;
 CREATE POLICY bulk_upload_jobs_worker_read ON bulk_upload_jobs FOR SELECT TO accunode_server USING ((SELECT actor_is_worker()));
 CREATE POLICY bulk_upload_jobs_worker_write ON bulk_upload_jobs FOR UPDATE TO accunode_server USING ((SELECT actor_is_worker()));
 
--- A super_admin's view goes through the jobs, whose own policy keeps personal ones out.
+-- A super_admin's reads go through the jobs, whose own policy excludes personal ones.
 ALTER TABLE bulk_upload_rows ENABLE ROW LEVEL SECURITY;
 CREATE POLICY bulk_upload_rows_read ON bulk_upload_rows FOR SELECT TO accunode_server USING (
   owner_key = ANY ((SELECT actor_owner_keys())::uuid[])
@@ -47,7 +47,7 @@ CREATE POLICY bulk_upload_rows_delete ON bulk_upload_rows FOR DELETE TO accunode
     OR j.organization_id = ANY ((SELECT actor_admin_keys())::uuid[])
     OR (j.access_level <> 'personal' AND (SELECT actor_is_super())))));
 
--- Anonymous failures are written too.
+-- Failed requests without a user are recorded, too.
 ALTER TABLE audit_logs ENABLE ROW LEVEL SECURITY;
 CREATE POLICY audit_logs_read ON audit_logs FOR SELECT TO accunode_server USING (
   user_id = (SELECT actor_id())

@@ -1,5 +1,5 @@
--- Company search. ILIKE, % and @@ are not leakproof: behind a policy they would not use
--- their index. So this runs as the owner and applies the actor's keys itself. Best match
+-- Company search. ILIKE, % and @@ are not leakproof: behind a policy they could not use their
+-- index. Therefore this function runs as the owner and applies the actor's keys itself. Best match
 -- first; the next page starts after the last row's (rank, id).
 CREATE FUNCTION search_companies(q text, max_rows int DEFAULT 20, after_rank real DEFAULT NULL, after_id uuid DEFAULT NULL)
 RETURNS TABLE (id uuid, rank real) ROWS 20

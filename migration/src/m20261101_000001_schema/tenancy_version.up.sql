@@ -1,7 +1,7 @@
--- A number that moves whenever what somebody may read could have changed: a person
--- changed (not: signed in) or went, an organization came, changed or went. Sessions
--- carry the one they were worked out at. A row and not a sequence: the number becomes
--- visible together with the change, never before it.
+-- A number that increases whenever the rows that a user may read could have changed: a user changed
+-- (except by a sign-in) or was removed, or an organization was created, changed or removed.
+-- Sessions carry the number from which they were computed. It is a row and not a sequence, so the
+-- number becomes visible together with the change, never before it.
 
 CREATE TABLE tenancy_state (
   id      BOOLEAN PRIMARY KEY DEFAULT TRUE CHECK (id),
@@ -13,7 +13,7 @@ CREATE FUNCTION tenancy_version() RETURNS bigint LANGUAGE sql STABLE
   RETURN (SELECT version FROM tenancy_state);
 
 -- Once per transaction, at its end: this row is always the last lock taken, so that two
--- transactions that change people cannot deadlock on it.
+-- transactions that change users cannot deadlock on it.
 CREATE FUNCTION tenancy_changed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE

@@ -1,10 +1,9 @@
--- What was said of a company and period before. Whoever updates a prediction, by whatever
--- path, keeps what it said: a statement trigger copies the old row whenever its PD, its
--- model or its ratios as sent change. (prediction_id, row_version) names a revision, so
--- none can be there twice, and its index is the list of one prediction, newest first.
--- replaced_by and bulk_job_id have no foreign keys: the history outlives the job, and
--- people are never removed. `reason` is what differed, in this order: the ratios as sent;
--- the model; only its figures.
+-- Former values of predictions. Every update of a prediction, by any path, keeps them: a statement
+-- trigger copies the old row whenever its PD, its model or its ratios as sent change.
+-- (prediction_id, row_version) identifies a revision, so none can exist twice, and its index is the
+-- list of one prediction, newest first. replaced_by and bulk_job_id have no foreign keys: the
+-- history outlives the job, and users are never removed. `reason` is what differed, in this order:
+-- the ratios as sent; the model; only its figures.
 
 CREATE TABLE annual_prediction_revisions (
   prediction_id                   UUID             NOT NULL,
@@ -65,8 +64,8 @@ CREATE TABLE quarterly_prediction_revisions (
 CREATE FUNCTION actor_job() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE
   RETURN nullif(current_setting('accunode.job_id', true), '')::uuid;
 
--- A trigger keeps the plan of its first call. One made for a single row would join two
--- chunks of some thousand by a nested loop, hence no nested loop.
+-- A trigger keeps the plan of its first call. A plan made for a single row would join two chunks of
+-- some thousand rows by a nested loop, hence no nested loop.
 CREATE FUNCTION annual_revisions_keep() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET enable_nestloop = off AS $$
 BEGIN
@@ -111,8 +110,8 @@ END $$;
 CREATE TRIGGER trg_quarterly_revisions AFTER UPDATE ON quarterly_predictions
   REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION quarterly_revisions_keep();
 
--- Readable where the prediction is: the policy asks it, as whoever reads. No policy and no
--- grant for writing: to the serving role the history is only there to be read.
+-- A revision is readable if its prediction is: the policy checks this as the reader. There is no
+-- policy and no grant for writing: the service role can only read the history.
 ALTER TABLE annual_prediction_revisions ENABLE ROW LEVEL SECURITY;
 ALTER TABLE quarterly_prediction_revisions ENABLE ROW LEVEL SECURITY;
 CREATE POLICY annual_prediction_revisions_read ON annual_prediction_revisions FOR SELECT TO accunode_server

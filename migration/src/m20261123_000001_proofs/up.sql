@@ -1,4 +1,4 @@
--- A new token of a mail takes the place of the one before: one at most is open.
+-- A new token of a mail replaces the previous one: at most one is open.
 DELETE FROM user_tokens t WHERE used_at IS NULL
    AND EXISTS (SELECT FROM user_tokens n WHERE n.user_id = t.user_id AND n.purpose = t.purpose AND n.used_at IS NULL
                   AND (n.created_at, n.id) > (t.created_at, t.id));
@@ -15,7 +15,7 @@ CREATE TABLE user_totp (
   CONSTRAINT fk_user_totp_user FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE
 );
 
--- For whoever has lost his device; each is good once.
+-- For users who have lost their device; each is valid once.
 CREATE TABLE recovery_codes (
   user_id   UUID        NOT NULL,
   code_hash VARCHAR(64) NOT NULL CHECK (length(code_hash) = 64),
@@ -24,7 +24,7 @@ CREATE TABLE recovery_codes (
   CONSTRAINT fk_recovery_codes_user FOREIGN KEY (user_id) REFERENCES user_totp (user_id) ON DELETE CASCADE
 );
 
--- Logins whose password was right and whose second factor is yet to be shown.
+-- Logins with a correct password that wait for the second factor.
 CREATE TABLE login_challenges (
   token_hash VARCHAR(64) PRIMARY KEY CHECK (length(token_hash) = 64),
   user_id    UUID        NOT NULL,

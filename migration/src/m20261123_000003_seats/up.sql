@@ -1,9 +1,9 @@
--- Whoever comes into an organization, by whatever path (joining, an invitation, a role that
--- he is given), takes a seat; every member has one, active or not, so that letting somebody
--- in again needs none. Fewer seats than members are allowed: nobody is thrown out, nobody
--- comes in. Comers queue at the organization's row. NO KEY UPDATE and in a BEFORE trigger:
--- the check of the foreign key, which comes after, asks for less than is held by then, so
--- that two comers cannot deadlock. READ COMMITTED lets the next one count the first.
+-- Every user who joins an organization, by any path (a join token, an invitation, a role), takes a
+-- seat; every member has one, active or not, so activating a member again needs none. The limit may
+-- be below the number of members: no one is removed, and no one can join. Concurrent joins queue at
+-- the organization's row. NO KEY UPDATE and in a BEFORE trigger: the check of the foreign key,
+-- which comes later, needs a weaker lock than is held by then, so two joins cannot deadlock. READ
+-- COMMITTED lets the next one count the first.
 CREATE FUNCTION users_seats() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -31,9 +31,9 @@ CREATE TRIGGER trg_users_seats BEFORE INSERT OR UPDATE OF organization_id ON use
 -- a page of organizations, newest first
 CREATE INDEX idx_organizations_created_at ON organizations (created_at DESC, id DESC);
 
--- The owners of whose predictions some go with an organization's companies: the
--- organization, and people with personal predictions on them, which the one who deletes
--- does not see. Their cached figures are out of date then.
+-- The owners of predictions that are deleted with an organization's companies: the organization,
+-- and users with personal predictions on them, which the user who deletes cannot see. Their cached
+-- figures are then out of date.
 CREATE FUNCTION organization_dependants(organization uuid) RETURNS SETOF uuid
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
   SELECT organization

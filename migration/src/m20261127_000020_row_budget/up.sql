@@ -1,8 +1,9 @@
--- Failed and skipped rows that are kept with a job, in bulk_upload_rows.
+-- The failed and skipped rows that are kept with a job, in bulk_upload_rows.
 ALTER TABLE bulk_upload_jobs ADD COLUMN rows_kept INTEGER NOT NULL DEFAULT 0
   CONSTRAINT bulk_jobs_rows_kept CHECK (rows_kept BETWEEN 0 AND skipped_count + error_count);
 
--- Progress and leases are no new version of a job; its status and a wish to cancel are.
+-- Progress and leases create no new version of a job; a changed status or a cancellation request
+-- does.
 CREATE OR REPLACE FUNCTION bulk_jobs_before_update() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   same bulk_upload_jobs := OLD;

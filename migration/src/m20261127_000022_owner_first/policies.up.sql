@@ -1,5 +1,5 @@
--- OFFSET 0 keeps the planner from reading all predictions, or all jobs, into a hash table in
--- order to ask for those of one page.
+-- OFFSET 0 prevents the planner from reading all predictions, or all jobs, into a hash table in
+-- order to check those of one page.
 ALTER POLICY annual_prediction_revisions_read ON annual_prediction_revisions
   USING (EXISTS (SELECT FROM annual_predictions p WHERE p.id = prediction_id OFFSET 0));
 ALTER POLICY quarterly_prediction_revisions_read ON quarterly_prediction_revisions

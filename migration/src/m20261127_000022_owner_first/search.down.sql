@@ -1,4 +1,4 @@
--- The search as it was before.
+-- The previous version of the search.
 CREATE OR REPLACE FUNCTION search_companies(q text, max_rows int DEFAULT 20, after_rank real DEFAULT NULL, after_id uuid DEFAULT NULL)
 RETURNS TABLE (id uuid, rank real) ROWS 20
 LANGUAGE plpgsql STABLE SECURITY DEFINER

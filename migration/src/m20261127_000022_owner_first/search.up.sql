@@ -1,23 +1,23 @@
--- Company search, the owner first. What an owner's companies are found by is keyed with
--- the owner: the same three letters of two owners are two different keys. So a search
--- never touches an entry of the index that belongs to another owner, and how long it takes
--- says nothing about the words in other owners' companies.
+-- Company search with the owner first. The keys of the index contain the owner: the same three
+-- letters of two owners are two different keys. A search therefore never reads an entry of the
+-- index that belongs to another owner, and its time reveals nothing about the words in other
+-- owners' companies.
 --
 -- The functions run as their owner, because `&&`, `LIKE` and `@@` are not leakproof: behind
 -- a policy they would not use their index. They apply the actor's keys themselves.
 
--- The trigrams of a text, as one owner's keys.
+-- The trigrams of a text, as keys of one owner.
 CREATE OR REPLACE FUNCTION company_search_keys(owner uuid, content text) RETURNS bigint[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT
   RETURN (SELECT array_agg(hashtextextended(t, uuid_hash_extended(owner, 0)) ORDER BY t) FROM unnest(show_trgm(content)) t);
 
--- Best match first: symbol, beginning of the symbol, all words in the name, likeness of the
--- name. Only companies of these owners (and of organizations, where `organizations` is
--- said), as far as the actor may read them, and only those that pass every other filter.
+-- Best match first: symbol, prefix of the symbol, all words in the name, similarity of the name.
+-- Only companies of these owners (and of organizations, if `organizations` is set) that the actor
+-- may read and that pass every other filter.
 --
--- A name is like `q` from a similarity of 0.3 on: at least three tenths of the trigrams of
--- `q` are in it. So it holds one of any seven tenths of them, and those that are looked up
--- leave out the first in order, which are the beginnings of words and the most common.
+-- A name matches `q` from a similarity of 0.3: at least three tenths of the trigrams of `q` are in
+-- it. It therefore contains one of any seven tenths of them, and the ones that are looked up
+-- exclude the first in order, which are the beginnings of words and the most common.
 CREATE OR REPLACE FUNCTION find_companies(
   q text, max_rows int, owners uuid[], organizations boolean,
   with_symbol text DEFAULT NULL, with_sector text DEFAULT NULL, with_industry text DEFAULT NULL,
@@ -79,7 +79,7 @@ BEGIN
    LIMIT max_rows;
 END $$;
 
--- For programs of the version before, which serve until they are replaced.
+-- For programs of the previous version, which serve until they are replaced.
 CREATE OR REPLACE FUNCTION search_companies(q text, max_rows int DEFAULT 20, after_rank real DEFAULT NULL, after_id uuid DEFAULT NULL)
 RETURNS TABLE (id uuid, rank real) ROWS 20
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$

@@ -1,4 +1,4 @@
--- What still waits has counted for nothing, and is enrolled again.
+-- Enrolments that still wait have had no effect, and must be repeated.
 DELETE FROM user_totp WHERE waits_since IS NOT NULL;
 DROP INDEX idx_user_totp_approved_by, idx_user_totp_waiting;
 ALTER TABLE user_totp

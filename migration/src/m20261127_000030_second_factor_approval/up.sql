@@ -1,5 +1,5 @@
--- Who has only the password could enrol a second factor and pass for its owner. An organization
--- can demand that an administrator approves each one before it counts.
+-- An attacker who knows the password could enrol a second factor in place of the user. An
+-- organization can require that an administrator approves each one before it counts.
 ALTER TABLE organizations ADD COLUMN second_factor_approval BOOLEAN NOT NULL DEFAULT FALSE;
 
 ALTER TABLE user_totp

@@ -1,15 +1,15 @@
--- A job is completed only where every row of its file has an outcome. The counts are written
--- with the rows, chunk by chunk, and `total_rows` with the end.
+-- A job is completed only if every row of its file has an outcome. The counts are written with the
+-- rows, chunk by chunk, and `total_rows` at the end.
 ALTER TABLE bulk_upload_jobs ADD CONSTRAINT bulk_jobs_completed
   CHECK (status <> 'completed' OR (total_rows IS NOT NULL AND total_rows = success_count + updated_count + skipped_count + error_count));
 
--- `attempts` counts how often the job was taken since its last checkpoint: each chunk that is
--- stored sets it to 0, so that only a job that gets no further fails. `processing_logs` holds
--- what ended those attempts, where a worker could still write it down.
+-- `attempts` counts how often the job was taken since its last checkpoint: each stored chunk sets
+-- it to 0, so that only a job without progress fails. `processing_logs` contains the reasons why
+-- those attempts ended, if a worker could still record them.
 COMMENT ON COLUMN bulk_upload_jobs.attempts IS 'how often a worker took it since the last checkpoint';
 COMMENT ON COLUMN bulk_upload_jobs.processing_logs IS 'what ended the attempts since the last checkpoint: {attempt, code, detail}';
 
--- Why a job is given up, for the people who sent it.
+-- The reason for giving up a job, for the users who sent it.
 CREATE FUNCTION bulk_job_gave_up(attempts int, checkpoint jsonb, logs jsonb) RETURNS text
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT format('gave up after %s attempts that came no further than row %s; the last one ended: %s',
@@ -19,7 +19,7 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 GRANT EXECUTE ON FUNCTION bulk_job_gave_up(int, jsonb, jsonb) TO accunode_server;
 
--- As before, but for the cause that a job which is given up names.
+-- As before, except for the cause that is recorded when a job is given up.
 CREATE OR REPLACE FUNCTION claim_bulk_job(token uuid, lease interval, per_owner int, max_attempts int)
 RETURNS SETOF bulk_upload_jobs LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE

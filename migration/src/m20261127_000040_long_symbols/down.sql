@@ -1,4 +1,4 @@
--- Fails where a longer one is stored: nothing is cut off.
+-- Fails if a longer symbol is stored: nothing is truncated.
 ALTER TABLE quarterly_predictions ALTER COLUMN company_symbol TYPE VARCHAR(10);
 ALTER TABLE annual_predictions ALTER COLUMN company_symbol TYPE VARCHAR(10);
 ALTER TABLE companies

@@ -1,5 +1,5 @@
--- HINDUNILVR.NS, NASDAQGS:AAPL and an LEI are longer than ten characters, and so is
--- "New York Stock Exchange". A longer limit changes the catalog alone.
+-- HINDUNILVR.NS, NASDAQGS:AAPL and an LEI are longer than ten characters, and so is "New York Stock
+-- Exchange". A longer limit changes only the catalog.
 ALTER TABLE companies
   ALTER COLUMN symbol TYPE VARCHAR(32),
   ALTER COLUMN exchange TYPE VARCHAR(64);

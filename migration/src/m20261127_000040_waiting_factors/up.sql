@@ -1,5 +1,5 @@
--- Enrolments that wait are listed for one organization, oldest first, and the administrators of
--- one person are looked up: both by an index that holds nobody else's.
+-- Waiting enrolments are listed for one organization, oldest first, and the administrators of one
+-- user are looked up, both by an index that contains no other rows.
 ALTER TABLE user_totp ADD COLUMN waits_in UUID; -- the organization of its user, while it waits
 UPDATE user_totp t SET waits_in = u.organization_id FROM users u WHERE u.id = t.user_id AND t.waits_since IS NOT NULL;
 DROP INDEX idx_user_totp_waiting;

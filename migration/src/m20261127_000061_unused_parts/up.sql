@@ -1,4 +1,4 @@
--- What maintenance did stands in the log of the process that ran it.
+-- The log of the process that runs maintenance records it.
 DROP TABLE maintenance_runs;
 
 -- As before, without the notification: a session compares versions at its next request, and no

@@ -1,5 +1,5 @@
--- What happened to companies: defaults, cures, exits. A row is never changed. It is withdrawn
--- with a reason, so that what was known at any time can be told again.
+-- Outcomes of companies: defaults, cures, exits. A row is never changed. It is withdrawn with a
+-- reason, so that the knowledge at any time can be reproduced.
 CREATE TABLE outcomes (
   id               UUID         PRIMARY KEY DEFAULT gen_random_uuid(),
   company_id       UUID         NOT NULL,
@@ -41,7 +41,7 @@ CREATE INDEX idx_outcomes_company ON outcomes (company_id, owner_key, definition
 CREATE INDEX idx_outcomes_organization_id ON outcomes (organization_id);
 CREATE INDEX idx_outcomes_created_by ON outcomes (created_by, created_at DESC, id DESC);
 
--- Whoever writes: an outcome is withdrawn once, and nothing else of it changes.
+-- For all writers: an outcome is withdrawn once, and nothing else of it changes.
 CREATE FUNCTION outcomes_before_update() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   same outcomes := OLD;
@@ -60,7 +60,7 @@ BEGIN
 END $$;
 CREATE TRIGGER trg_outcomes_touch BEFORE UPDATE ON outcomes FOR EACH ROW EXECUTE FUNCTION outcomes_before_update();
 
--- Which company an outcome may be about: as for predictions.
+-- Which company an outcome may be about: the same rule as for predictions.
 CREATE FUNCTION check_outcome_organization_consistency() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -89,8 +89,8 @@ END $$;
 CREATE TRIGGER trigger_outcome_org_check AFTER INSERT ON outcomes
   REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION check_outcome_organization_consistency();
 
--- The days for which an owner says that the outcomes are complete: outside of them silence
--- proves nothing.
+-- The days for which an owner states that the outcomes are complete: on other days a missing
+-- outcome proves nothing.
 CREATE TABLE outcome_coverage (
   id               UUID         PRIMARY KEY DEFAULT gen_random_uuid(),
   definition       VARCHAR(50)  NOT NULL CHECK (definition ~ '^[a-z][a-z0-9_]*@[1-9][0-9]{0,5}$'),

@@ -1,5 +1,5 @@
--- What others know a company by. Check digits are checked before anything is stored; here is
--- what holds whoever writes. Each is unique within an owner, and an index holds only the
+-- Identifiers of companies. Check digits are validated before anything is stored; these constraints
+-- apply to all writers. Each identifier is unique within an owner, and an index contains only the
 -- companies that have one.
 ALTER TABLE companies
   ADD COLUMN isin        VARCHAR(12) CONSTRAINT companies_isin CHECK (isin ~ '^[A-Z]{2}[A-Z0-9]{9}[0-9]$'),

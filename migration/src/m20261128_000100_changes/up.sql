@@ -1,10 +1,11 @@
--- Following what changes: in the order of updated_at, without missing a row.
+-- Following changes in the order of updated_at, without missing a row.
 --
--- A row is dated while its transaction is open, and seen when that commits: a reader who has
--- come to a later time would miss it. So every transaction that changes rows first takes a shared
--- advisory lock whose key is the present second, and dates rows only after that. The lock is
--- released with the transaction, however it ends. A reader looks at the locks first, and
--- then reads the rows that are older than the oldest lock: nothing can come before those.
+-- A row gets its time while its transaction is open, and becomes visible when that commits: a
+-- reader who has reached a later time would miss it. So every transaction that changes rows first
+-- takes a shared advisory lock whose key is the present second, and sets the times of rows only
+-- after that. The lock is released with the transaction, however it ends. A reader first reads the
+-- locks, and then the rows that are older than the oldest lock: no earlier row can appear after
+-- that.
 --
 -- The keys are 1094927991 and the seconds since 2020; crates/postgres/src/changes.rs reads them.
 CREATE FUNCTION note_writer() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -13,7 +14,7 @@ BEGIN
   RETURN NULL;
 END $$;
 
--- A default is worked out by the role that inserts, and so are the triggers of predictions.
+-- The role that inserts evaluates a default, and so do the triggers of predictions.
 GRANT EXECUTE ON FUNCTION actor_job() TO accunode_server;
 
 ALTER TABLE companies ALTER COLUMN updated_at SET DEFAULT clock_timestamp();
@@ -29,7 +30,7 @@ ALTER TABLE quarterly_predictions ADD COLUMN changed_by_job UUID;
 ALTER TABLE quarterly_predictions ALTER COLUMN changed_by_job SET DEFAULT actor_job();
 CREATE TRIGGER trg_quarterly_writer BEFORE INSERT OR UPDATE ON quarterly_predictions FOR EACH STATEMENT EXECUTE FUNCTION note_writer();
 
--- As before, and noting the job that a change is made for.
+-- As before, and recording the job of the change.
 CREATE OR REPLACE FUNCTION companies_before_update() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN

@@ -1,4 +1,4 @@
--- The sums of before are kept up to date by the new functions too, so nothing is counted anew.
+-- The new functions also maintain the former sums, so nothing is counted again.
 CREATE OR REPLACE FUNCTION annual_rollup_apply() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN

@@ -1,8 +1,8 @@
--- Dashboards read sums only, whatever the number of rows: the mean of `pd` itself, medians to
--- within one percent, and the companies with a high risk, counted by the folder.
+-- Dashboards read only sums, whatever the number of rows: the mean of `pd` itself, medians to
+-- within one percent, and the companies with a high risk, which folding counts.
 
--- The tenth of its bucket that a probability is in: with `pd_bucket` 640 of them, each
--- a factor of 10^(5/640) = 1.018 wide.
+-- The tenth of a probability's bucket: together with `pd_bucket` there are 640 of them, each a
+-- factor of 10^(5/640) = 1.018 wide.
 CREATE FUNCTION pd_tenth(pd double precision) RETURNS smallint LANGUAGE sql IMMUTABLE PARALLEL SAFE
   RETURN CASE
     WHEN pd > 1e-5::double precision THEN
@@ -33,8 +33,8 @@ CREATE OR REPLACE VIEW annual_prediction_rollup_live WITH (security_invoker) AS
 CREATE OR REPLACE VIEW quarterly_prediction_rollup_live WITH (security_invoker) AS
   SELECT * FROM quarterly_prediction_rollup UNION ALL SELECT * FROM quarterly_prediction_rollup_delta;
 
--- The companies of which an owner has predictions with a high risk, by year and with how
--- many. Written by the folder alone.
+-- The companies of which an owner has predictions with a high risk, by year, with the number of
+-- predictions. Written only by folding.
 CREATE TABLE high_risk_companies (
   kind           VARCHAR(9)  NOT NULL,
   company_id     UUID        NOT NULL,
@@ -44,13 +44,13 @@ CREATE TABLE high_risk_companies (
   n              BIGINT      NOT NULL,   -- below 0 while the folder has seen the end before the beginning
   PRIMARY KEY (company_id, kind, owner_key, reporting_year)
 );
--- What the triggers have noted since.
+-- The changes that the triggers have recorded since.
 CREATE TABLE high_risk_company_delta (LIKE high_risk_companies)
   WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
 CREATE INDEX idx_high_risk_company_delta_owner ON high_risk_company_delta (owner_key, kind);
--- How many companies only this owner has, of a year or ('') of all years; those that several
--- owners have stand in the second table one by one, so that a scope of several owners counts
--- each of them once.
+-- The number of companies of only this owner, in a year or ('') in all years; companies of several
+-- owners are in the second table one by one, so that a scope of several owners counts each of them
+-- once.
 CREATE TABLE high_risk_company_counts (
   kind           VARCHAR(9)  NOT NULL,
   owner_key      UUID        NOT NULL,
@@ -69,8 +69,8 @@ CREATE TABLE high_risk_companies_shared (
 );
 CREATE INDEX idx_high_risk_companies_shared_company ON high_risk_companies_shared (company_id);
 
--- The rollups in coarser groups, of a year or ('') of all years: a headline is some fifty rows
--- of an owner, and a distribution by sector some thirty. What is not folded yet stands in the
+-- The rollups in coarser groups, of a year or ('') of all years: a headline has some fifty rows per
+-- owner, and a distribution by sector some thirty. Changes that are not folded yet are in the
 -- rollups' own deltas.
 CREATE TABLE headline_rollup (
   kind           VARCHAR(9)  NOT NULL,
@@ -120,7 +120,7 @@ BEGIN
   END LOOP;
 END $$;
 
--- An update that moves no sum appends nothing. OFFSET 0: a bucket is worked out once a row.
+-- An update that changes no sum appends nothing. OFFSET 0: a bucket is computed once a row.
 
 CREATE OR REPLACE FUNCTION annual_rollup_apply() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
@@ -234,7 +234,7 @@ BEGIN
   RETURN NULL;
 END $$;
 
--- Which of these companies each owner has: of each year, and ('') of any.
+-- The owners of each of these companies: by year, and ('') in any year.
 CREATE FUNCTION high_risk_owners(companies uuid[])
 RETURNS TABLE (kind varchar, company_id uuid, owner_key uuid, reporting_year varchar, access_level varchar)
 LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
@@ -245,7 +245,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
     FROM high_risk_companies h WHERE h.company_id = ANY (companies) AND h.n > 0
 $$;
 
--- Counts these companies in (sign 1), or takes them out again (-1).
+-- Adds these companies to the counts (sign 1), or removes them (-1).
 CREATE FUNCTION count_high_risk_companies(companies uuid[], sign int)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
@@ -268,7 +268,7 @@ BEGIN
   END IF;
 END $$;
 
--- Merges up to `max_deltas` of what the triggers noted of high risks; answers how many.
+-- Merges up to `max_deltas` recorded changes of high risks, and returns how many.
 CREATE FUNCTION fold_high_risk_companies(max_deltas int)
 RETURNS int LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -290,9 +290,9 @@ BEGIN
   RETURN cardinality(batch);
 END $$;
 
--- Merges up to `max_deltas` deltas of each kind and answers how many, or -1 while another
--- folder is at work. The only writer of the rollups. One transaction, so that readers of
--- the live views never see a delta twice or not at all.
+-- Merges up to `max_deltas` deltas of each kind and returns how many, or -1 while another call is
+-- running. The only writer of the rollups. One transaction, so that readers of the live views never
+-- see a delta twice or not at all.
 CREATE OR REPLACE FUNCTION fold_prediction_rollups(max_deltas int DEFAULT 20000)
 RETURNS int LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -374,8 +374,8 @@ BEGIN
   RETURN a + q + fold_high_risk_companies(max_deltas);
 END $$;
 
--- Counts everything anew and appends what is missing or too much, beside everyone who writes:
--- each statement sees rows and sums of one moment, and the folder is kept out.
+-- Counts everything again and appends the differences, while others write: each statement reads
+-- rows and sums in one snapshot, and folding is locked out.
 CREATE OR REPLACE FUNCTION rebuild_prediction_rollups()
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN

@@ -1,5 +1,5 @@
--- Reports of back-tests. A row is asked for, completed once by its job, which has its id, and
--- signed off once by someone else; nothing else of it ever changes.
+-- Validation reports. A row is requested, completed once by its job, which has the same id, and
+-- signed off once by another user; nothing else of it ever changes.
 CREATE TABLE validation_reports (
   id               UUID         PRIMARY KEY DEFAULT gen_random_uuid(),
   kind             VARCHAR(20)  NOT NULL CHECK (kind IN ('annual', 'quarterly')),
@@ -43,8 +43,8 @@ CREATE INDEX idx_validation_reports_created_by ON validation_reports (created_by
 CREATE INDEX idx_validation_reports_organization_id ON validation_reports (organization_id);
 CREATE INDEX idx_validation_reports_signed_off_by ON validation_reports (signed_off_by) WHERE signed_off_by IS NOT NULL;
 
--- What was reported, and the sample that it was computed from: gzip, in parts that can each be
--- read alone. They are written with the result, in its transaction, and never changed.
+-- The report, and the sample from which it was computed: gzip, in parts that can be read
+-- separately. They are written with the result, in its transaction, and never changed.
 CREATE TABLE validation_files (
   report_id UUID        NOT NULL,
   name      VARCHAR(20) NOT NULL CHECK (name IN ('sample.csv', 'report.json', 'report.md')),
@@ -87,7 +87,7 @@ BEGIN
 END $$;
 CREATE TRIGGER trg_validation_reports_touch BEFORE UPDATE ON validation_reports FOR EACH ROW EXECUTE FUNCTION validation_reports_before_update();
 
--- A report says where its job stands, whoever ends that: the worker, the queue, or its maker.
+-- A report has the state of its job, whatever changes that: the worker, the queue, or its creator.
 CREATE FUNCTION validation_reports_follow_jobs() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
@@ -107,7 +107,7 @@ CREATE POLICY validation_reports_insert ON validation_reports FOR INSERT TO accu
   WHEN 'personal' THEN created_by = (SELECT actor_id())
   WHEN 'organization' THEN organization_id = ANY ((SELECT actor_admin_keys())::uuid[]) OR (SELECT actor_is_super())
   ELSE (SELECT actor_is_super()) END);
--- Its maker completes it, by the worker; someone else signs off what is completed.
+-- Its creator completes it, through the worker; another user signs off a completed report.
 CREATE POLICY validation_reports_update ON validation_reports FOR UPDATE TO accunode_server USING (
   (created_by = (SELECT actor_id())) = (status <> 'completed')
   AND CASE access_level
@@ -118,7 +118,7 @@ CREATE POLICY validation_reports_update ON validation_reports FOR UPDATE TO accu
     WHEN 'personal' THEN created_by = (SELECT actor_id())
     WHEN 'organization' THEN organization_id = ANY ((SELECT actor_admin_keys())::uuid[]) OR (SELECT actor_is_super())
     ELSE (SELECT actor_is_super()) END);
--- Only where an account ends with everything that is personal.
+-- Only when an account is deleted with all its personal rows.
 CREATE POLICY validation_reports_delete ON validation_reports FOR DELETE TO accunode_server USING (
   access_level = 'personal' AND created_by = (SELECT actor_id()));
 

@@ -1,8 +1,8 @@
--- A company takes along what stands on it, by the cascade of its foreign keys, which runs as the
--- tables' owner: no policy is asked of the rows that go. So whoever removes a company is asked
--- first, whether each of those rows is theirs to remove.
+-- Deleting a company deletes its rows by the cascade of their foreign keys, which runs as the
+-- tables' owner without policies. Therefore every deletion of a company first checks whether each
+-- of those rows may be deleted.
 
--- What stands on a company, whoever may read it, counted by the rule that each row is under.
+-- The rows on a company, whoever may read them, counted by the rule of each row.
 CREATE FUNCTION rows_on_company(company uuid)
 RETURNS TABLE (entity text, access_level text, organization_id uuid, created_by uuid, n bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
@@ -19,9 +19,9 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
 $$;
 GRANT EXECUTE ON FUNCTION rows_on_company(uuid) TO accunode_server;
 
--- The delete policies of predictions and outcomes, asked of the rows that would go along. The
--- row of the company is locked by then, so that no other row comes onto it meanwhile. Where a
--- cascade removes the company (its organization is deleted), no policy is in force.
+-- Applies the delete policies of predictions and outcomes to the rows that would be deleted. The
+-- row of the company is locked by then, so that no other row is added in the meantime. If a cascade
+-- removes the company (its organization is deleted), no policy applies.
 CREATE FUNCTION companies_keep_rows() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   kept bigint;

@@ -1,7 +1,7 @@
--- Undoing an upload writes back what a prediction said before, under a new version. These say
--- that version `restored_as` says what version `restored_version` said, so that the upload which
--- wrote that one knows its own words again and can be undone in its turn. Any other change makes
--- a further version, for which they do not hold.
+-- Undoing an upload restores a prediction's former values under a new version. These columns record
+-- that version `restored_as` has the values of version `restored_version`, so that the upload which
+-- wrote that one recognises its values and can be undone in turn. Any other change creates a
+-- further version, for which they do not hold.
 ALTER TABLE annual_predictions
   ADD COLUMN restored_version BIGINT,
   ADD COLUMN restored_as      BIGINT;

@@ -1,5 +1,5 @@
--- Each run of maintenance, whoever began it. One of a task at a time, on all nodes together:
--- the index refuses a second one. A run whose process died has an old `heartbeat_at`.
+-- Each run of maintenance, however it began. Only one run of a task at a time, on all nodes
+-- together: the index rejects a second one. A run whose process died has an old `heartbeat_at`.
 CREATE TABLE maintenance_runs (
   id           UUID         PRIMARY KEY,
   task         VARCHAR(40)  NOT NULL,
@@ -19,9 +19,9 @@ CREATE UNIQUE INDEX idx_maintenance_runs_running ON maintenance_runs (task) WHER
 CREATE INDEX idx_maintenance_runs_requested_by ON maintenance_runs (requested_by) WHERE requested_by IS NOT NULL;
 GRANT SELECT, INSERT, UPDATE, DELETE ON maintenance_runs TO accunode_server;
 
--- Months of the audit log in the file store, each read back and compared before its row is
--- written. Who serves may archive a month anew while it is still here, and change nothing of
--- one that was dropped: its archive is all there is.
+-- Months of the audit log in the file store, each read back and compared before its row is written.
+-- The service may archive a month again while the month exists, but cannot change the entry of a
+-- dropped month, whose archive is the only copy.
 CREATE TABLE audit_archives (
   month        DATE         PRIMARY KEY CHECK (extract(day FROM month) = 1),
   file_key     TEXT         NOT NULL,
@@ -39,8 +39,8 @@ CREATE POLICY audit_archives_update ON audit_archives FOR UPDATE TO accunode_ser
   USING (dropped_at IS NULL) WITH CHECK (dropped_at IS NULL);
 GRANT SELECT, INSERT, UPDATE ON audit_archives TO accunode_server;
 
--- A month goes one at a time, and only with an archive: `accunode maintain audit-drop` compares
--- the two row by row first. Nothing that serves can call it.
+-- Months are dropped one at a time, and only with an archive: `accunode maintain audit-drop`
+-- compares the two row by row first. The service role cannot call it.
 DROP FUNCTION audit_drop_partitions(int);
 CREATE FUNCTION audit_drop_month(drop_month date)
 RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET timezone = 'UTC' AS $$
@@ -76,7 +76,7 @@ BEGIN
 END $$;
 REVOKE ALL ON FUNCTION audit_drop_month(date) FROM PUBLIC;
 
--- Makes the partitions up to a month, which may be ahead of the database's own clock.
+-- Creates the partitions up to a month, which may be ahead of the database's own clock.
 CREATE FUNCTION audit_make_partitions_until(last_month date)
 RETURNS int LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET timezone = 'UTC' AS $$
   SELECT audit_make_partitions(greatest(0, (
@@ -86,7 +86,7 @@ $$;
 REVOKE ALL ON FUNCTION audit_make_partitions_until(date) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION audit_make_partitions_until(date) TO accunode_server;
 
--- Only the owner may analyze; who serves may ask for it, of the tables of this schema.
+-- Only the owner may analyze; the service role may request it, for tables of this schema.
 CREATE FUNCTION maintenance_analyze(table_name text)
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
@@ -99,8 +99,8 @@ END $$;
 REVOKE ALL ON FUNCTION maintenance_analyze(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION maintenance_analyze(text) TO accunode_server;
 
--- Owners of whom the sums and the predictions differ, at one moment: a statement sees one. It
--- tells numbers alone, and of every owner.
+-- The owners whose sums differ from the predictions, in one snapshot, since a statement reads one.
+-- It returns only numbers, for every owner.
 CREATE FUNCTION rollup_differences(most int)
 RETURNS TABLE (kind text, owner_key uuid, summed bigint, counted bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$

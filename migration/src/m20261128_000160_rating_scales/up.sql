@@ -1,4 +1,4 @@
--- Master scales of owners. A row is never changed: reports and figures name it, and another
+-- Master scales of owners. A row is never changed: reports and figures refer to it, and another
 -- version replaces it. The shipped scale is part of the program and has no row.
 CREATE TABLE rating_scales (
   id               UUID         PRIMARY KEY DEFAULT gen_random_uuid(),
@@ -38,7 +38,7 @@ CREATE POLICY rating_scales_insert ON rating_scales FOR INSERT TO accunode_serve
   WHEN 'personal' THEN created_by = (SELECT actor_id())
   WHEN 'organization' THEN organization_id = ANY ((SELECT actor_admin_keys())::uuid[]) OR (SELECT actor_is_super())
   ELSE (SELECT actor_is_super()) END);
--- Only where an account ends with everything that is personal.
+-- Only when an account is deleted with all its personal rows.
 CREATE POLICY rating_scales_delete ON rating_scales FOR DELETE TO accunode_server USING (
   access_level = 'personal' AND created_by = (SELECT actor_id()));
 

@@ -1,8 +1,8 @@
--- The level of a company may change under predictions only where those of its owner change with
--- it. A company and its predictions are several rows, so that this is judged when the statement
--- has ended or, where the transaction asks for that (SET CONSTRAINTS companies_level_fixed
--- DEFERRED), before it commits. The row of the company is locked until then, so that no prediction
--- comes onto it meanwhile.
+-- The level of a company with predictions may change only if those of its owner change with it. A
+-- company and its predictions are several rows, so this is checked when the statement has ended or,
+-- if the transaction requests it (SET CONSTRAINTS companies_level_fixed DEFERRED), before it
+-- commits. The row of the company is locked until then, so that no prediction is added in the
+-- meantime.
 
 -- As before, without the rule about predictions.
 CREATE OR REPLACE FUNCTION companies_before_update() RETURNS trigger
@@ -24,7 +24,8 @@ BEGIN
   RETURN NEW;
 END $$;
 
--- What is personal to others stays right at a wider level, and refusing would tell that it is there.
+-- Personal predictions of others stay valid at a wider level, and an error would reveal that they
+-- exist.
 CREATE FUNCTION companies_level_fixed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN

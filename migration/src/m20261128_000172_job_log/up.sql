@@ -1,10 +1,11 @@
--- `processing_logs` is the log of a job: a line for each time that it was taken, given back, failed,
--- was to be cancelled, was continued or ended, oldest first. A job has its last 100 lines, so that a
--- line costs the same however often it moved; chunks write none, for the counts tell of those.
+-- `processing_logs` is the log of a job: a line for each time that it was taken, given back,
+-- failed, was to be cancelled, was continued or ended, oldest first. A job keeps its last 100
+-- lines, so that a line costs the same however long the log is; chunks write none, since the counts
+-- show their progress.
 UPDATE bulk_upload_jobs SET processing_logs = '[]' WHERE processing_logs <> '[]';
 COMMENT ON COLUMN bulk_upload_jobs.processing_logs IS 'the last 100 lines of its log: {at, event, attempt, row, code, detail}';
 
--- A log with one more line: where in the file the job stands, and of an attempt which one it is.
+-- A log with one more line: the position in the file and, for an attempt, its number.
 CREATE FUNCTION bulk_job_log(logs jsonb, event text, attempt int, checkpoint jsonb, code text, detail text) RETURNS jsonb
 LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
   SELECT jsonb_path_query_array(logs || jsonb_build_array(jsonb_strip_nulls(jsonb_build_object(
@@ -14,7 +15,7 @@ LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 GRANT EXECUTE ON FUNCTION bulk_job_log(jsonb, text, int, jsonb, text, text) TO accunode_server;
 
--- As before, but that other lines stand between those of attempts that failed.
+-- As before, but other lines may be between those of failed attempts.
 CREATE OR REPLACE FUNCTION bulk_job_gave_up(attempts int, checkpoint jsonb, logs jsonb) RETURNS text
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT format('gave up after %s attempts that came no further than row %s; the last one ended: %s',

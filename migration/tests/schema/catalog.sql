@@ -1,4 +1,5 @@
--- Every name of the public schema with its definition: what the specification's map is checked against.
+-- Every name of the public schema with its definition, with which the specification's table is
+-- compared.
 SELECT kind, name, regexp_replace(definition, '\s+', ' ', 'g') AS definition FROM (
   SELECT 'table' AS kind, c.relname::text AS name, 'table' AS definition
     FROM pg_class c WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace

@@ -1,6 +1,6 @@
--- What the schema promises, checked in SQL on an empty database by a superuser;
--- whatever a tenant does runs as accunode_server. Every "-- ##" starts a section that is
--- sent by itself, so that a section is one transaction unless it says BEGIN.
+-- The guarantees of the schema, checked in SQL on an empty database by a superuser; actions of
+-- tenants run as accunode_server. Every "-- ##" starts a section that is sent separately, so that a
+-- section is one transaction unless it contains BEGIN.
 
 -- ## helpers
 CREATE SCHEMA t;
@@ -24,7 +24,7 @@ BEGIN IF a IS DISTINCT FROM b THEN RAISE EXCEPTION '%: got %, wanted %', what, a
 CREATE FUNCTION t.rows(q text, want bigint, what text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE n bigint;
 BEGIN EXECUTE q; GET DIAGNOSTICS n = ROW_COUNT; IF n <> want THEN RAISE EXCEPTION '%: % rows, wanted %', what, n, want; END IF; END $$;
--- sets the actor as the server would for this person
+-- sets the actor as the server would for this user
 CREATE FUNCTION t.act(n text, break_glass text DEFAULT '') RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE u users; ks uuid[]; ad uuid[];
 BEGIN
@@ -41,7 +41,7 @@ BEGIN
     set_config('accunode.all_organizations', CASE u.role WHEN 'super_admin' THEN 'on' ELSE '' END, true),
     set_config('accunode.break_glass', break_glass, true);
 END $$;
--- the statement that inserts an annual prediction of person b on company c
+-- the statement that inserts an annual prediction of user b on company c
 CREATE FUNCTION t.prediction(c text, l text, o text, b text, y text) RETURNS text LANGUAGE sql AS $$
   SELECT format('INSERT INTO annual_predictions (id, company_id, company_symbol, company_name, company_sector, reporting_year, probability, pd, risk_level,
       confidence, predicted_at, model_name, model_version, model_sha256, organization_id, access_level, created_by)
@@ -50,7 +50,7 @@ CREATE FUNCTION t.prediction(c text, l text, o text, b text, y text) RETURNS tex
 CREATE FUNCTION t.run(q text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE q; END $$;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA t TO PUBLIC;
 
--- ## people: root R with children A and B, another root Z
+-- ## users: root R with children A and B, another root Z
 INSERT INTO organizations (id, name) VALUES (t.id('R'), 'R'), (t.id('Z'), 'Z');
 INSERT INTO organizations (id, name, parent_id) VALUES (t.id('A'), 'A', t.id('R')), (t.id('B'), 'B', t.id('R'));
 INSERT INTO users (id, email, password_hash, role, organization_id)
@@ -58,7 +58,7 @@ SELECT t.id(lower(n)), lower(n) || '@x', 'h', r, t.id(o)
   FROM (VALUES ('u0', 'user', NULL), ('m1', 'org_member', 'A'), ('m2', 'org_member', 'A'), ('oA', 'org_admin', 'A'), ('mB', 'org_member', 'B'),
                ('tR', 'tenant_admin', 'R'), ('tZ', 'tenant_admin', 'Z'), ('sa', 'super_admin', NULL)) v(n, r, o);
 
--- ## organizations and users refuse what may not be
+-- ## organizations and users reject invalid states
 SELECT t.fails($$UPDATE organizations SET parent_id = t.id('A') WHERE id = t.id('Z')$$, 'organizations_depth'),
   t.fails($$UPDATE organizations SET parent_id = t.id('Z') WHERE id = t.id('R')$$, 'organizations_depth'),
   t.fails($$INSERT INTO organizations (name, parent_id) VALUES ('g', t.id('B'))$$, 'organizations_depth'),
@@ -87,7 +87,7 @@ BEGIN ISOLATION LEVEL REPEATABLE READ;
 SELECT t.fails($$UPDATE users SET is_active = false WHERE email = 'sa@x'$$, '0A000');
 ROLLBACK;
 
--- ## versions: signing in is no change, anything else is one
+-- ## versions: a sign-in is not a change, anything else is
 BEGIN;
 UPDATE users SET last_login = now(), password_hash = 'h2' WHERE email = 'm1@x';
 SELECT t.eq((SELECT row_version FROM users WHERE email = 'm1@x'), 1::bigint, 'last_login');
@@ -99,26 +99,26 @@ UPDATE organizations SET description = 'd' WHERE id = t.id('A');
 SELECT t.eq((SELECT row_version FROM organizations WHERE id = t.id('A')), 2::bigint, 'organization');
 ROLLBACK;
 
--- ## tenancy version: a sign-in leaves it
+-- ## tenancy version: a sign-in does not change it
 CREATE TABLE t.tenancy AS SELECT tenancy_version() AS v;
 UPDATE users SET last_login = now() WHERE email = 'm1@x';
--- ## tenancy version: unmoved, then two changes of people in one transaction
+-- ## tenancy version: unchanged, then two changes of users in one transaction
 SELECT t.eq(tenancy_version(), (SELECT v FROM t.tenancy), 'last_login');
 UPDATE users SET first_name = 'M' WHERE email = 'm1@x';
 UPDATE users SET first_name = 'M' WHERE email = 'm2@x';
--- ## tenancy version: moved once; a registration moves nothing
+-- ## tenancy version: increased once; a registration does not change it
 SELECT t.eq(tenancy_version(), (SELECT v + 1 FROM t.tenancy), 'two people, one move');
 INSERT INTO users (email, password_hash, role) VALUES ('new@x', 'h', 'user');
--- ## tenancy version: a new organization moves it
+-- ## tenancy version: a new organization increases it
 SELECT t.eq(tenancy_version(), (SELECT v + 1 FROM t.tenancy), 'registration');
 INSERT INTO organizations (id, name) VALUES (t.id('N'), 'N');
--- ## tenancy version: so does one that goes
+-- ## tenancy version: so does a deleted organization
 SELECT t.eq(tenancy_version(), (SELECT v + 2 FROM t.tenancy), 'new organization');
 DELETE FROM organizations WHERE id = t.id('N');
--- ## tenancy version: and a person who goes
+-- ## tenancy version: and a removed user
 SELECT t.eq(tenancy_version(), (SELECT v + 3 FROM t.tenancy), 'organization gone');
 DELETE FROM users WHERE email = 'new@x';
--- ## tenancy version: moved
+-- ## tenancy version: increased
 SELECT t.eq(tenancy_version(), (SELECT v + 4 FROM t.tenancy), 'person gone');
 
 -- ## companies and predictions
@@ -128,7 +128,7 @@ INSERT INTO companies (id, symbol, name, sector, organization_id, access_level, 
 SELECT t.run(t.prediction(c, l, o, b, '2020'))
   FROM (VALUES ('cP', 'personal', NULL, 'm1'), ('cA', 'personal', NULL, 'm1'), ('cA', 'organization', 'A', 'm1'), ('cS', 'organization', 'A', 'm1'), ('cS', 'system', NULL, 'sa')) v(c, l, o, b);
 
--- ## no actor, no rows; and what the server's role cannot do
+-- ## without an actor no rows; and what the service role cannot do
 SET SESSION AUTHORIZATION accunode_server;
 SELECT t.rows('SELECT 1 FROM ' || x, 0, x || ' without an actor')
   FROM unnest(ARRAY['companies', 'annual_predictions', 'quarterly_predictions', 'bulk_upload_jobs', 'bulk_upload_rows', 'audit_logs',
@@ -147,7 +147,7 @@ SELECT t.fails('ALTER TABLE companies DISABLE ROW LEVEL SECURITY', '42501'), t.f
   t.fails('DROP FUNCTION search_companies(text, int, real, uuid)', '42501'), t.fails('SELECT annual_rollup_apply()', '42501'),
   t.fails('SELECT annual_revisions_keep()', '42501'), t.fails('SET ROLE accunode_owner', '42501');
 
--- ## rows listed by each person
+-- ## rows listed by each user
 DO $$ DECLARE v record; BEGIN
   FOR v IN SELECT * FROM (VALUES ('u0', 1, 1), ('m1', 3, 5), ('m2', 2, 3), ('oa', 2, 3), ('mb', 2, 1), ('tr', 3, 3), ('tz', 1, 1), ('sa', 3, 3)) x(n, c, p) LOOP
     PERFORM t.act(v.n);
@@ -167,7 +167,7 @@ DO $$ DECLARE v record; BEGIN
 END $$;
 ROLLBACK;
 
--- ## deletes with no WHERE: what may be written goes, and the cascade with it
+-- ## deletes with no WHERE delete what may be written, with the cascade
 BEGIN;
 SELECT t.act('mb');
 SELECT t.rows('DELETE FROM annual_predictions', 0, 'mb'), t.rows('DELETE FROM companies', 1, 'mb');
@@ -175,13 +175,13 @@ SELECT t.act('m1');
 SELECT t.rows('DELETE FROM annual_predictions', 4, 'm1'), t.rows('DELETE FROM companies', 2, 'm1');
 ROLLBACK;
 
--- ## break-glass opens exactly one personal row, to read
+-- ## break-glass makes exactly one personal row readable
 BEGIN;
 SELECT t.act('sa', t.id('pcPpersonal2020')::text);
 SELECT t.rows('SELECT 1 FROM annual_predictions', 4, 'one row more'), t.rows('UPDATE annual_predictions SET confidence = 0.7', 3, 'break-glass never writes');
 ROLLBACK;
 
--- ## nobody inserts for others
+-- ## no one inserts for others
 BEGIN;
 SELECT t.act('m2');
 SELECT t.fails($q$INSERT INTO companies (symbol, name, sector, access_level, created_by) VALUES ('X', 'x', 'S', 'personal', t.id('m1'))$q$, '42501'),
@@ -191,7 +191,7 @@ SELECT t.fails($q$INSERT INTO companies (symbol, name, sector, access_level, cre
   t.fails($q$UPDATE companies SET access_level = 'system', organization_id = NULL WHERE symbol = 'X'$q$, '42501');
 ROLLBACK;
 
--- ## levels rise, never fall; a company in use stays where it is
+-- ## levels are only raised; a company in use keeps its level
 BEGIN;
 SELECT t.act('m1');
 SELECT t.fails($q$UPDATE companies SET access_level = 'organization', organization_id = t.id('A') WHERE id = t.id('cP')$q$, 'companies_level_fixed');
@@ -204,7 +204,7 @@ SELECT t.act('tr');
 SELECT t.fails($q$UPDATE companies SET organization_id = t.id('B') WHERE id = t.id('cA')$q$, 'companies_organization_fixed');
 ROLLBACK;
 
--- ## another's personal prediction does not keep a company from rising, and is not told of
+-- ## another's personal prediction does not prevent raising a company, and is not revealed
 BEGIN;
 SELECT t.act('m1');
 DELETE FROM annual_predictions WHERE company_id = t.id('cA') AND access_level = 'organization';
@@ -222,7 +222,7 @@ SELECT t.act('sa');
 SELECT t.fails($q$UPDATE annual_predictions SET access_level = 'system', organization_id = NULL WHERE id = t.id('pcAorganizationA2020')$q$, 'prediction_organization_consistency');
 ROLLBACK;
 
--- ## which company a prediction may be about, whoever asks
+-- ## which company a prediction may be about, for every role
 RESET SESSION AUTHORIZATION;
 SELECT t.fails(t.prediction('cA', 'organization', 'B', 'tr', '2021'), 'prediction_organization_consistency'),
   t.fails(t.prediction('cA', 'personal', NULL, 'mb', '2021'), 'prediction_organization_consistency'),
@@ -242,7 +242,7 @@ SELECT t.fails(t.prediction('cS', 'organization', 'B', 'mb', '2021'), 'unique_an
 INSERT INTO companies (symbol, name, sector, access_level, created_by) VALUES ('P', 'x', 'S', 'personal', t.id('m2'));
 ROLLBACK;
 
--- ## one who left keeps and edits his personal prediction, and loses the organization's
+-- ## a former member keeps and edits their personal prediction, and loses the organization's
 BEGIN;
 UPDATE users SET organization_id = t.id('B') WHERE email = 'm1@x';
 SET LOCAL SESSION AUTHORIZATION accunode_server;
@@ -252,7 +252,7 @@ SELECT t.rows($$UPDATE annual_predictions SET confidence = 0.5 WHERE id = t.id('
   t.rows($$SELECT 1 FROM annual_predictions WHERE company_symbol = 'cA' AND company_name = 'cA' AND company_sector = 'S'$$, 1, 'shown whole without its company');
 ROLLBACK;
 
--- ## a prediction keeps what it said before: figures, model, ratios as sent, and nothing else
+-- ## former values of a prediction are kept: figures, model, ratios as sent, and nothing else
 BEGIN;
 SET LOCAL SESSION AUTHORIZATION accunode_server;
 SELECT t.act('m1'), set_config('accunode.job_id', t.id('j')::text, true);
@@ -280,7 +280,7 @@ RESET SESSION AUTHORIZATION;
 SELECT t.rows('SELECT 1 FROM annual_prediction_revisions', 1, 'really');
 ROLLBACK;
 
--- ## audit: each sees his part; nobody rewrites it
+-- ## audit: each user reads their part; no one rewrites it
 INSERT INTO audit_logs (event_type, entity_type, action, user_id, organization_id) VALUES
   ('auth', 'user', 'LOGIN', t.id('m1'), t.id('A')), ('auth', 'user', 'LOGIN', t.id('m2'), t.id('A'));
 SET SESSION AUTHORIZATION accunode_server;
@@ -293,7 +293,7 @@ END $$;
 RESET SESSION AUTHORIZATION;
 SELECT t.fails($$UPDATE audit_logs SET action = 'READ'$$, '42501'), t.fails($$DELETE FROM audit_logs$$, '42501'), t.fails($$TRUNCATE audit_logs$$, '42501');
 
--- ## an organization deleted: its rows go, members become users, rollups follow, audit stays
+-- ## a deleted organization: its rows are deleted, members become users, rollups follow, audit stays
 BEGIN;
 SET LOCAL SESSION AUTHORIZATION accunode_server;
 SELECT t.act('tr');
@@ -322,12 +322,12 @@ RESET SESSION AUTHORIZATION;
 SELECT t.eq((SELECT count(*) FROM audit_logs_default), 0::bigint, 'default emptied'), t.eq((SELECT count(*) FROM audit_logs_2020_02), 1::bigint, 'moved'),
   t.eq((SELECT count(*) FROM audit_logs_2020_03), 1::bigint, 'moved'), t.fails('UPDATE audit_logs_2020_02 SET action = ''READ''', '42501'),
   t.eq((SELECT count(*) FROM pg_index WHERE indrelid = 'audit_logs_2020_02'::regclass), (SELECT count(*) FROM pg_index WHERE indrelid = 'audit_logs'::regclass), 'an attached partition has every index');
--- ## audit partitions: the serving role makes months and cannot throw any away
+-- ## audit partitions: the service role creates months and cannot drop any
 SET SESSION AUTHORIZATION accunode_server;
 SELECT t.fails('SELECT audit_drop_month(''2020-02-01'')', '42501'), t.fails('SELECT rebuild_prediction_rollups()', '42501'),
   t.fails('DROP TABLE audit_logs_2020_02', '42501'), t.fails('TRUNCATE audit_logs', '42501');
 RESET SESSION AUTHORIZATION;
--- ## audit partitions: a month goes with an archive of as many rows, and nothing young
+-- ## audit partitions: a month is dropped only with an archive of as many rows, and not too early
 SELECT t.fails('SELECT audit_drop_month(''2020-02-01'')', '55000');
 SET SESSION AUTHORIZATION accunode_server;
 INSERT INTO audit_archives (month, file_key, row_count, bytes, sha256, lines_sha256, verified_at) VALUES
@@ -338,7 +338,7 @@ SELECT t.eq(audit_drop_month('2020-02-01'), 'audit_logs_2020_02', 'dropped'),
   t.fails('SELECT audit_drop_month(''2020-02-01'')', '42P01'), t.fails('SELECT audit_drop_month(''2020-03-01'')', '55000'),
   t.fails('SELECT audit_drop_month(date_trunc(''month'', now())::date)', '22023'), t.fails('SELECT audit_make_partitions(61)', '22023'),
   t.rows($$SELECT 1 FROM audit_logs WHERE event_type = 'audit_log.month_dropped'$$, 1, 'dropping leaves its trace');
--- ## audit partitions: what was dropped keeps its archive as it was
+-- ## audit partitions: the archive of a dropped month cannot change
 SET SESSION AUTHORIZATION accunode_server;
 SELECT t.rows($$UPDATE audit_archives SET sha256 = repeat('c', 64) WHERE month = '2020-02-01'$$, 0, 'dropped'),
   t.rows($$UPDATE audit_archives SET sha256 = repeat('c', 64) WHERE month = '2020-03-01'$$, 1, 'still here'),
@@ -359,7 +359,7 @@ SET SESSION AUTHORIZATION accunode_server;
 SELECT t.rows($$SELECT 1 FROM search_companies('CA')$$, 0, 'no actor');
 RESET SESSION AUTHORIZATION;
 
--- ## jobs: per owner, seen by workers, claimed once, version moved by status only
+-- ## jobs: per owner, read by workers, claimed once, version increased by status only
 BEGIN;
 SET LOCAL SESSION AUTHORIZATION accunode_server;
 SELECT t.act('m1');
