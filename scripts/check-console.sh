@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Checks the types of the console's modules (JSDoc) with TypeScript, and that every path of the
-# API that they ask is one of docs/openapi.json. The tools are those that scripts/contract pins,
-# kept in a folder of the cache. Where Node is missing, this says so and checks nothing: the
-# program itself needs none.
+# Checks the types of the console's modules (JSDoc) with TypeScript, and that docs/openapi.json
+# contains every API path that they use. The tools have the versions pinned in scripts/contract and
+# are cached. Without Node the script reports it and checks nothing: the program itself needs no
+# Node.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 if ! command -v npm >/dev/null; then
@@ -21,9 +21,9 @@ fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "$tools/node_modules/.bin/openapi-typescript" docs/openapi.json --output "$work/api.d.ts" >/dev/null
-# Each path that a module names is one of the document.
+# The document contains every path that a module names.
 node scripts/console-paths.mjs docs/openapi.json crates/console/assets
-# What `get` and its like answer is typed by the document: assets/parts/types.d.ts.
+# The document provides the types of `get` and similar functions: assets/parts/types.d.ts.
 assets=$PWD/crates/console/assets
 cat >"$work/tsconfig.json" <<END
 {

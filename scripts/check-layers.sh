@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The law of the layers: no database, web or cache library reaches the domain, the
-# ports or the use cases, and the domain needs no runtime at all.
+# Checks the layers: no database, web or cache library may be used by the domain, the ports or the
+# use cases, and the domain needs no runtime at all.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -21,8 +21,8 @@ forbid accunode-application "$outside"
 forbid accunode-embedded-postgres 'accunode-(domain|ports|application|postgres|migration|local|web).*|accunode'
 forbid accunode-web '(sea-orm|sqlx|redis|tract|object_store|calamine|accunode-(postgres|redis|local|files|scoring|migration)).*|accunode'
 
-# The floors of the web crate: HTTP, then resources, then the application and its document.
-# Modules of tests may look at what stands above.
+# The layers of the web crate: HTTP, then resources, then the application and its document. Test
+# modules may use higher layers.
 leads_up() { # floor, pattern of what stands above
   local found
   found=$(find crates/web/src/$1 -name '*.rs' ! -name 'tests.rs' | sort |
@@ -39,7 +39,7 @@ leads_up http "v1|health|html|$assembly"
 for resources in v1 html health.rs; do
   leads_up "$resources" "$assembly"
 done
-# A path of the API is written once: where its resource names it.
+# A path of the API is written only once, by its resource.
 code=$(find crates/web/src -name '*.rs' ! -name 'tests.rs' ! -path '*/tests/*' |
   while read -r file; do awk '/^#\[cfg\(test\)\]/ { exit } { print }' "$file"; done | grep -vE '^ *//')
 paths=$(grep -oE 'const [A-Z_]+: &str = "/[^"]*"' <<<"$code" | grep -oE '"/.*"')

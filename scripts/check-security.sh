@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# docs/security.md tells the truth as far as a program can see: the files and tests that it
-# names are there, every requirement stands in it once, and its totals are those of its tables.
+# Checks docs/security.md as far as a program can: the files and tests that it names exist, it lists
+# every requirement once, and its totals are those of its tables.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 document=docs/security.md
@@ -17,7 +17,7 @@ while read -r path; do
   [ -e "$path" ] || complain "there is no $path"
 done < <(grep -E '^(bench|crates|docs|migration|models|scripts|tests)/[^ *<>]+$' <<<"$quoted")
 
-# The name of a test is a sentence: four words or more.
+# A name of four words or more is that of a test.
 functions=$(grep -rhoE --include='*.rs' 'fn [a-z0-9_]+' bench crates migration tests | cut -d' ' -f2 | sort -u)
 while read -r name; do
   complain "there is no test $name"

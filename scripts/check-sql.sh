@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Where SQL may stand in the adapter (docs/adr/0007-seaorm-and-raw-sql.md): repositories start
-# from entities, and raw SQL has its modules.
+# Checks where the adapter contains SQL (docs/adr/0007-seaorm-and-raw-sql.md): repositories start
+# from entities, and raw SQL has separate modules.
 set -euo pipefail
 cd "$(dirname "$0")/../crates/postgres/src"
 

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# The code uses the words of docs/glossary.md: one noun for each thing in every layer, and plain
-# prose. `scripts/words-allowed.txt` lists the files that do not yet, with how often; a number
-# may only fall. `scripts/check-words.sh --update` lowers the numbers.
+# Checks that the code uses the words of docs/glossary.md: one noun for each thing in every layer,
+# and plain prose. `scripts/words-allowed.txt` lists the files with exceptions and their numbers,
+# which may only decrease. `scripts/check-words.sh --update` lowers the numbers.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 allowed=scripts/words-allowed.txt
 
-# What must not stand in names and prose. Words of the API that a client sees (`mfa` in a URL)
-# and names of crates are no names of ours.
+# The words that names and prose must not contain. Words of the API that clients see (`mfa` in a
+# URL) and names of crates are exempt.
 names='(^|[^A-Za-z])([Pp]erson|[Pp]eople|Persons?|People|[Tt]wo_factor|[A-Za-z]*(Person|People)([A-Z][A-Za-z]*)?|[a-z0-9_]+_(person|people)|(person|people)_[a-z0-9_]+)($|[^A-Za-z])'
 prose='(^|[^A-Za-z])([Hh]e|[Hh]is|[Hh]im|[Hh]imself|[Nn]obody|[Ss]omebody|[Ww]hoever|[Ee]verybody|[Aa]nybody)($|[^A-Za-z])'
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Generates the clients of clients/python and clients/typescript from docs/openapi.json, checks
-# their types, runs their tests against `accunode serve --ephemeral`, and builds what is
-# published: a wheel and an npm package, in the folder that is given. CONTRACT_PROGRAM names a
-# program that was built already.
+# their types, runs their tests against `accunode serve --ephemeral`, and builds the packages, a
+# wheel and an npm package, in the given folder. CONTRACT_PROGRAM names an existing build of the
+# program.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 built=${1:?a folder for the packages}
@@ -13,7 +13,7 @@ export ACCUNODE_PROGRAM=${CONTRACT_PROGRAM:?the program}
 mkdir -p "$built"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-# Outside of the repository, so that nothing that is generated is left in it.
+# Outside of the repository, so that no generated files remain in it.
 mkdir -p "$work/clients" "$work/docs"
 cp -r clients/. "$work/clients"
 cp -r docs/examples "$work/docs"

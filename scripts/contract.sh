@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Checks that others can use the OpenAPI document: a validator and Spectral find no fault,
-# clients are generated for Python and TypeScript, the Python client carries out the
-# session of the README against the program. That docs/openapi.json is what the program serves is
-# checked by tests. CONTRACT_PROGRAM names a program that was built already.
+# Checks that others can use the OpenAPI document: a validator and Spectral find no fault, clients
+# are generated for Python and TypeScript, and the Python client runs the session of the README
+# against the program. Tests check that docs/openapi.json is the document that the program serves.
+# CONTRACT_PROGRAM names an existing build of the program.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$HOME/.cache/accunode/target}"
@@ -46,7 +46,7 @@ if [ -z "$program" ]; then
   cargo build --quiet --package accunode
   program=$CARGO_TARGET_DIR/debug/accunode
 fi
-# PostgreSQL runs by an account of its own where root starts it; it must reach its data.
+# If root starts PostgreSQL, it runs as another account, which must be able to read its data.
 chmod 711 "$work"
 ACCUNODE_DATA_DIR=$work/data ACCUNODE_LISTEN=127.0.0.1:0 ACCUNODE_LOG_FORMAT=json \
   "$program" serve >"$work/server.log" 2>&1 &

@@ -1,9 +1,8 @@
 #!/bin/sh
-# Makes the account that the private PostgreSQL runs as when root starts the service.
-# PostgreSQL refuses to run as root, and the shared account `postgres` will not do: the
-# superuser of any other database on the machine can run programs as that account.
-# Does nothing where the account exists, or where another user than root builds: then
-# PostgreSQL runs as that user.
+# Creates the account that the private PostgreSQL runs as when root starts the service. PostgreSQL
+# refuses to run as root, and the shared account `postgres` is not suitable: the superuser of any
+# other database on the machine can run programs as that account. Does nothing if the account
+# exists, or if another user than root builds: PostgreSQL then runs as that user.
 set -eu
 
 account=${ACCUNODE_POSTGRES_ACCOUNT:-accunode-postgres}
@@ -19,7 +18,7 @@ if command -v useradd >/dev/null; then
     # Debian, Ubuntu, Fedora, Arch …
     useradd --system --user-group --no-create-home --home-dir /nonexistent \
         --shell /usr/sbin/nologin "$account" ||
-        # Another run may have been faster.
+        # Another run may have created it in the meantime.
         id -u "$account" >/dev/null
 elif command -v adduser >/dev/null && command -v addgroup >/dev/null; then
     # Alpine and others with BusyBox

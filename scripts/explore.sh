@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Schemathesis sends every operation what docs/openapi.json allows and what it forbids,
-# CONTRACT_SECONDS long as super_admin and as a user each, to `accunode serve --ephemeral`.
-# CONTRACT_PROGRAM names a program that was built already.
+# Schemathesis sends valid and invalid requests, according to docs/openapi.json, to every operation
+# of `accunode serve --ephemeral`, for CONTRACT_SECONDS each as super_admin and as a user.
+# CONTRACT_PROGRAM names an existing build of the program.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$HOME/.cache/accunode/target}"

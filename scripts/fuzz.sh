@@ -1,22 +1,22 @@
 #!/usr/bin/env bash
-# Fuzzes what strangers send with libFuzzer: the CSV reader, the workbook reader, JSON bodies and
-# the upload's form, each for FUZZ_SECONDS (60), or those that are named: csv, workbook, json_body,
-# form. What it finds lies in fuzz/artifacts; what it has learnt in fuzz/corpus, beside the hostile
-# files of the tests. Neither nightly Rust nor cargo-fuzz is needed: coverage is a pass of LLVM that
-# the stable compiler has, too. A C++ compiler is.
+# Fuzzes the readers of untrusted input with libFuzzer: the CSV reader, the workbook reader, JSON
+# bodies and the upload's form, each for FUZZ_SECONDS (60), or only the named ones: csv, workbook,
+# json_body, form. Findings are in fuzz/artifacts, and the corpus in fuzz/corpus, in addition to the
+# hostile files of the tests. Neither nightly Rust nor cargo-fuzz is needed, since the stable
+# compiler contains the coverage pass of LLVM, but a C++ compiler is.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 target="${CARGO_TARGET_DIR:-$HOME/.cache/accunode/target}/fuzz"
 host=$(rustc -vV | sed -n 's/^host: //p')
 
-# With a target named, the flags do not reach build scripts.
+# With an explicit target, the flags do not apply to build scripts.
 RUSTFLAGS="--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
   -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
   -Ccodegen-units=1" \
   cargo build --manifest-path fuzz/Cargo.toml --release --target "$host" --target-dir "$target"
 
 mkdir -p fuzz/artifacts fuzz/corpus/{csv,workbook,json_body,form}
-# A first byte chooses the format: see crates/files/src/fuzzing.rs.
+# The first byte selects the format: see crates/files/src/fuzzing.rs.
 for file in tests/hostile/*.csv tests/hostile/*.csv.gz tests/hostile/*.xlsx; do
   case $file in
     *.csv) kind='\000' folder=csv ;;

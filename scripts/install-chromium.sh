@@ -1,7 +1,7 @@
 #!/bin/sh
-# Makes sure that Chromium and its driver are on this machine: the tests of the console look
-# at it in a real browser. Does nothing where they are. With root and apt they are installed;
-# elsewhere this says what to install.
+# Makes sure that Chromium and its driver are installed: the tests of the console run in a real
+# browser. Does nothing if they are. With root and apt they are installed; elsewhere the script
+# prints what to install.
 set -eu
 
 is_there() { command -v chromium >/dev/null && command -v chromedriver >/dev/null; }

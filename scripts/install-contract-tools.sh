@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs the programs that check the OpenAPI document, in the versions that
-# scripts/contract/ pins, into a folder of the cache, and prints that folder. Does nothing
-# where they are installed. With root and apt, Python and Node are installed, too.
+# Installs the programs that check the OpenAPI document, in the versions pinned in
+# scripts/contract/, into a cache folder, and prints that folder. Does nothing if they are
+# installed. With root and apt, Python and Node are installed, too.
 set -euo pipefail
 cd "$(dirname "$0")/contract"
 cache=${CONTRACT_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/accunode/contract}
@@ -12,7 +12,7 @@ if [ "$(cat "$cache/pins" 2>/dev/null)" = "$pins" ]; then
   exit 0
 fi
 
-# A registry that fails for a moment fails no run.
+# A temporary failure of a registry fails no run.
 persist() {
   for pause in 5 20 60; do
     "$@" >&2 && return

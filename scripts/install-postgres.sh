@@ -1,13 +1,13 @@
 #!/bin/sh
-# Makes sure that the programs of a PostgreSQL server are on this machine: the service and
-# its tests run a private one of their own. Does nothing where they are. With root and apt
-# they are installed, without the system-wide server that the packages would otherwise
-# make; elsewhere this says what to install.
+# Makes sure that the programs of a PostgreSQL server are installed: the service and its tests run a
+# private server. Does nothing if they are. With root and apt they are installed, without the
+# system-wide server that the packages would otherwise create; elsewhere the script prints what to
+# install.
 set -eu
 
 oldest=15
 
-# The folder of the first server that is new enough, where `accunode` looks too.
+# The folder of the first server that is new enough, in the same places that `accunode` searches.
 find_server() {
     IFS_before=$IFS
     IFS=:
@@ -34,7 +34,7 @@ find_server() {
     return 1
 }
 
-# The package of the oldest supported version that apt knows: the closest to what the
+# The package of the oldest supported version in apt, which is the closest to the version that the
 # tests run on.
 apt_package() {
     for major in 15 16 17 18 19; do
@@ -67,7 +67,7 @@ if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
     exit 1
 fi
 
-# Read by the packages: no system-wide server, no port taken, nothing at boot.
+# The packages read this: no system-wide server, no port in use, nothing at boot.
 settings=/etc/postgresql-common/createcluster.conf
 if [ ! -e "$settings" ]; then
     mkdir -p "$(dirname "$settings")"

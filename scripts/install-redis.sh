@@ -1,9 +1,8 @@
 #!/bin/sh
-# Makes sure that the programs of a Redis server and its client are on this machine: the tests
-# run servers of their own, and the client forms a cluster of them. Does nothing where they
-# are (Valkey will do, too). With root and apt it is
-# installed, without the system-wide server that the package would otherwise start;
-# elsewhere this says what to install.
+# Makes sure that the programs of a Redis server and its client are installed: the tests run their
+# own servers, and the client forms a cluster of them. Does nothing if they are (Valkey is
+# sufficient, too). With root and apt they are installed, without the system-wide server that the
+# package would otherwise start; elsewhere the script prints what to install.
 set -eu
 
 find_server() {
@@ -28,7 +27,7 @@ END
     exit 1
 fi
 
-# Asked by the package: may a service be started? No.
+# The package asks whether a service may be started; the answer is no.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
     trap 'rm -f "$policy"' EXIT

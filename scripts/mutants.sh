@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Changes the domain line by line and asks the domain's own tests whether they notice.
-# Whoever embeds the domain crate has these tests alone.
+# Changes the domain line by line and checks that the domain's own tests notice. Users who embed the
+# domain crate have only these tests.
 #
 #   scripts/mutants.sh            every change: in the access rules none may go unnoticed,
 #                                 elsewhere at most 5 %
@@ -10,13 +10,13 @@
 #                                     rules; `rest 3/20` those of everything else
 set -euo pipefail
 cd "$(dirname "$0")/.."
-# A target directory of its own: the changed copies must not mix with ordinary builds.
+# A separate target directory: the changed copies must not mix with ordinary builds.
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$HOME/.cache/accunode/target}-mutants"
 version=27.1.0
 output=$CARGO_TARGET_DIR/mutants
 
 if ! cargo mutants --version 2>/dev/null | grep -qF "$version"; then
-  # Compiled once. Where the registry is out of reach a sample is left out, and said to be.
+  # Compiled once. If the registry is unavailable, a sample is skipped with a message.
   if ! cargo install --quiet --locked "cargo-mutants@$version"; then
     echo "error: cargo-mutants $version is not there and could not be installed" >&2
     [ "${1:-}" = sample ] && exit 0
@@ -29,8 +29,8 @@ run() { # name, what selects the files, what else
   shift 2
   rm -rf "${output:?}/$name"
   mkdir -p "$output/$name"
-  # Exits with 2 where a change went unnoticed, with 3 where one ended in a timeout; both
-  # are counted below. Everything else is a failure of the run itself.
+  # Exits with 2 if a change was not noticed, with 3 if one ended in a timeout; both are counted
+  # below. Any other status is a failure of the run itself.
   local status=0
   cargo mutants --package accunode-domain "$selection" 'crates/domain/src/access/**' \
     --output "$output/$name" --timeout 120 --colors never --no-times --cap-lints=true "$@" \
@@ -45,7 +45,7 @@ run() { # name, what selects the files, what else
 part=()
 [ $# -lt 2 ] || part=(--shard "$2")
 if [ "${1:-}" = sample ]; then
-  # The tests have passed before, unchanged.
+  # The tests have already passed without changes.
   run access --file --shard 0/28 --baseline skip
   [ "$missed" -eq 0 ] || exit 1
   exit 0

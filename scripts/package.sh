@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes what is handed out: the Debian package and the software bill of materials
-# (CycloneDX), into `dist/` of the target directory. The tools are compiled once.
+# Builds the release files: the Debian package and the software bill of materials (CycloneDX), in
+# `dist/` of the target directory. The tools are compiled once.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$HOME/.cache/accunode/target}"
@@ -20,7 +20,7 @@ mkdir -p "$dist/man" "$dist/completions"
 "$program" completions fish >"$dist/completions/accunode.fish"
 
 cargo deb --package accunode --no-build --output "$dist/"
-# It writes beside each manifest; the one of the program is what is handed out.
+# The tool writes a file for each manifest; only the one of the program is released.
 cargo cyclonedx --manifest-path crates/server/Cargo.toml --format json --target-in-filename \
   --override-filename accunode.cdx >/dev/null
 mv crates/server/accunode.cdx*.json "$dist/accunode.cdx.json"

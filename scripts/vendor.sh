@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Fetches the console's libraries from npm as crates/console/vendor.lock.json names them, and
-# writes that file and the licences anew. A package's hash is npm's own (`integrity`), which
-# npm checks; a file's hash is that of what is served. The only change to a file: names of
-# packages in its imports become the paths of the files here, since pages have no resolver.
+# Fetches the console's libraries from npm in the versions of crates/console/vendor.lock.json, and
+# rewrites that file and the licences. A package's hash is npm's own (`integrity`), which npm
+# checks; a file's hash is that of the served file. The only change to a file: package names in its
+# imports become the paths of the files here, since pages have no resolver.
 set -euo pipefail
 cd "$(dirname "$0")/../crates/console"
 command -v npm >/dev/null || { echo 'vendor: npm is needed to fetch libraries; the program itself needs none' >&2; exit 1; }

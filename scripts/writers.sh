@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Compares what different programs write with the plain CSV: see scripts/writers.py. The packages
-# are those of the Python that runs it; those that are missing are told and left out.
+# Compares the files of different programs with the plain CSV: see scripts/writers.py. The packages
+# are those of the Python that runs it; missing packages are reported and skipped.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 target="${CARGO_TARGET_DIR:-$HOME/.cache/accunode/target}"

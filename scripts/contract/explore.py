@@ -17,7 +17,7 @@ import urllib.request
 HERE = pathlib.Path(__file__).parent
 PASSWORD = "four unrelated words here"
 
-# After these the token that the others use is worth nothing.
+# These operations invalidate the token that the others use.
 ENDING = [
     "logout",
     "delete_account",
@@ -25,7 +25,7 @@ ENDING = [
     "end_my_session",
     "change_password",
 ]
-# What answers for as long as an upload lasts, and what changes who may do what.
+# Operations that take as long as an upload, and operations that change rights.
 LEFT_OUT = ["stream_bulk_upload_events", "enrol_second_factor", "confirm_second_factor"]
 
 
@@ -80,7 +80,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         log = open(pathlib.Path(folder) / "server.log", "w")
         server = subprocess.Popen(
-            # So that a sign-in of this program is not kept waiting for those that Schemathesis tries.
+            # So that sign-ins of this program do not wait because of those that Schemathesis tries.
             [program, "serve", "--ephemeral", "--set", "trusted_proxies=127.0.0.1"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True,
         )
@@ -92,7 +92,7 @@ def main() -> int:
             without = [f"--exclude-operation-id={name}" for name in ENDING + LEFT_OUT]
             whole = ["--max-examples", "50", "--max-time", seconds]
             good = [
-                # First: a super_admin can end the sessions of others.
+                # First, because a super_admin can end the sessions of others.
                 explore(ready, "user", who, without + whole, pathlib.Path(folder)),
                 explore(ready, "super_admin", ready["administrator"], without + whole, pathlib.Path(folder)),
                 explore(

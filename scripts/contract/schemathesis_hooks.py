@@ -16,7 +16,7 @@ import schemathesis
 
 API = os.environ["ACCUNODE_API"]
 WHO = os.environ.get("ACCUNODE_WHO")
-# Documentation addresses (RFC 3849), so many that none comes twice.
+# Documentation addresses (RFC 3849), in such number that none repeats.
 ADDRESSES = itertools.count(uuid.uuid4().int % 2**64)
 
 
