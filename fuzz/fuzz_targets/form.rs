@@ -1,4 +1,4 @@
-//! The head of an upload's part and the fields of its form.
+//! The header of an upload's part and the fields of its form.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

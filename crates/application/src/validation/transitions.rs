@@ -1,4 +1,4 @@
-//! Where companies went from one grade to another, worked out while the caller waits.
+//! Computes the transitions of companies between grades while the caller waits.
 
 use accunode_domain::{
     Timestamp,
@@ -18,7 +18,7 @@ use time::Date;
 use super::{Validations, ask::refused};
 use crate::{Caller, Error, ErrorCode, rating_scales};
 
-/// Which movements.
+/// The transitions to compute.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "the names are those of the query's parameters")]
 pub struct TransitionsQuery {
@@ -37,28 +37,29 @@ pub struct TransitionsQuery {
     pub organization: Option<OrganizationId>,
 }
 
-/// Movements between the grades of a scale, of one owner's companies.
+/// Transitions between the grades of a scale, for the companies of one owner.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TransitionsFound {
-    /// Whose predictions and outcomes.
+    /// The owner of the predictions and outcomes.
     pub owner: Owner,
-    /// The scale that grades are of.
+    /// The scale of the grades.
     pub scale: NamedScale,
-    /// The windows, and what was known then.
+    /// The windows, with the time up to which recorded facts count.
     pub plan: TransitionWindows,
-    /// Nothing that was recorded later.
+    /// Facts recorded later than this are ignored.
     pub as_of: Timestamp,
     /// The figures.
     pub figures: TransitionFigures,
 }
 
 impl Validations {
-    /// Movements between grades, of the predictions and outcomes of one owner: without a level
-    /// and an organization those of the caller's organization, or their own.
+    /// Computes transitions between grades from the predictions and outcomes of one owner: without
+    /// a level and an organization those of the caller's organization, or of the caller if they
+    /// have none.
     ///
     /// # Errors
-    /// `outside_scope`, `organization_required`, `organization_mismatch`; every fault of the
-    /// query; `window_not_covered`; `too_few_rows` where no company is in a window.
+    /// `outside_scope`, `organization_required`, `organization_mismatch`; every fault of the query;
+    /// `window_not_covered`; `too_few_rows` if no company is in a window.
     #[tracing::instrument(name = "validations.transitions", level = "debug", skip_all)]
     pub async fn transitions(
         &self,
@@ -106,7 +107,7 @@ impl Validations {
         })
     }
 
-    /// Reads every history.
+    /// Reads every history and counts it.
     async fn tallied(
         &self,
         caller: &Caller,

@@ -1,4 +1,4 @@
-//! Numbers that a script with other libraries computed.
+//! Examples whose numbers were computed by a script with other libraries.
 
 use super::near;
 use crate::validation::{
@@ -72,7 +72,7 @@ fn jeffreys_by_grade_and_portfolio() {
         .iter()
         .zip(expected)
         .for_each(|(p, expected)| near(*p, expected));
-    // An example of others: training.deepcreditrisk.com.
+    // An external example: training.deepcreditrisk.com.
     let other = Jeffreys::test(6, 2, 0.0367).unwrap().p_too_low;
     assert!((other - 0.0044).abs() < 5e-5, "{other}");
     assert!(Jeffreys::test(0, 0, 0.01).is_none() && Jeffreys::test(1, 2, 0.01).is_none());
@@ -244,7 +244,7 @@ fn migration() {
     assert_eq!(jumps.bandwidths().lower, None);
 }
 
-/// An example of MathWorks R2026a.
+/// An example from MathWorks R2026a.
 #[test]
 fn bandwidths_of_five_grades() {
     let counts = [

@@ -1,4 +1,4 @@
-//! What holds for any companies.
+//! Properties that hold for any companies.
 
 use proptest::prelude::*;
 use time::{
@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// PDs of few values, so that ties are common.
+/// PDs from a small set of values, so that ties are common.
 fn rows() -> impl Strategy<Value = Vec<(f64, bool)>> {
     prop::collection::vec(
         ((1_u32..40).prop_map(|i| f64::from(i) / 41.0), any::<bool>()),
@@ -64,7 +64,7 @@ proptest! {
         prop_assert!((found.auc - mean(&v10)).abs() < 1e-12);
         let expected = variance(&v10) / bad.len() as f64 + variance(&v01) / good.len() as f64;
         prop_assert!((found.variance - expected).abs() < 1e-12);
-        // The paired form of a model with itself has no difference.
+        // The paired test of a model with itself shows no difference.
         let twice: Vec<_> = rows.iter().map(|&(pd, defaulted)| PairedRow { first: pd, second: pd, defaulted }).collect();
         let both = paired_auc(&twice).unwrap();
         prop_assert!((both.covariance - expected).abs() < 1e-12 && both.z.is_none());
@@ -146,8 +146,8 @@ proptest! {
         prop_assert_eq!(first, figures(&seen));
     }
 
-    /// Whatever is recorded and withdrawn afterwards, a report as of a time stays byte for byte
-    /// what a report made then was.
+    /// Whatever is recorded and withdrawn later, a report as of a time stays byte for byte the same
+    /// as a report that was made then.
     #[test]
     fn reports_as_of_a_time_never_change(outcomes in prop::collection::vec((0_usize..60, 0_u8..3, -200_i64..360, 0_i64..400, prop::option::of(1_i64..200), any::<bool>()), 500), at in 0_i64..600) {
         let zero = datetime!(2026-01-01 00:00 UTC);
@@ -179,7 +179,8 @@ proptest! {
             serde_json::to_string(&Figures::of(&seen, &MasterScale::shipped(), &Reference::default())).unwrap()
         };
         let then = zero + Duration::days(at);
-        // What stood in the tables then: without what came later, and not yet withdrawn.
+        // The content of the tables at that time: without later rows, and with rows that had not
+        // been withdrawn yet.
         let stored_then: Vec<_> = events.iter().filter(|(_, e)| e.recorded_at <= Some(then)).map(|&(company, e)| {
             (company, KnownEvent { withdrawn_at: e.withdrawn_at.filter(|w| *w <= then), ..e })
         }).collect();

@@ -1,4 +1,4 @@
-//! Who is in a sample.
+//! The composition of a sample.
 
 use time::{
     Date,
@@ -186,7 +186,7 @@ fn hindsight_takes_the_latest_statement_that_was_available() {
         basis: Basis::Period,
         ..window(datetime!(2026-06-01 00:00 UTC))
     };
-    // Scored long after the window, for 2023 and for 2024, which came out in June 2025.
+    // Scored long after the window, for 2023 and for 2024, whose statement appeared in June 2025.
     let now = date!(2026 - 05 - 01);
     let versions = [
         PredictionVersion {

@@ -1,4 +1,4 @@
-//! Numbers, formulas and amounts as they are written.
+//! Numbers, formulas and amounts in the forms that users write.
 
 use super::*;
 
@@ -93,7 +93,7 @@ fn formulas_that_are_all_zero_stop_the_file_beside_numbers_that_were_typed() {
     }
     let fault = &half.survey(Options::default()).unwrap_err()[0];
     assert_eq!(fault.code, "formula_without_value");
-    // One formula of the column has another value, so the column was computed.
+    // One formula of the column has another value, so the column has been computed.
     half.formulas[7].push(Formula {
         column: 2,
         value: FormulaValue::Computed,

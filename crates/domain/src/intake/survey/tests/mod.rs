@@ -1,4 +1,4 @@
-//! Whole tables, read as an analyst rightly expects.
+//! Whole tables, read as analysts expect.
 
 use super::*;
 use crate::{
@@ -51,7 +51,7 @@ impl Table {
         survey.finish()
     }
 
-    /// The ratios of each row by the plan, or the code of its fault.
+    /// The ratios of each row according to the plan, or the code of its fault.
     fn read(&self, options: Options) -> Vec<Result<Vec<Option<f64>>, String>> {
         let (plan, _) = self.survey(options).unwrap();
         let header = plan.layout().header_row();
@@ -106,7 +106,7 @@ fn details<'a>(warnings: &'a [JobWarning], code: &str) -> Vec<&'a str> {
     of_code.map(|w| w.detail.as_str()).collect()
 }
 
-/// Ten rows, of which the first `changed` have another cell in a column.
+/// Ten rows, of which the first `count` have another cell in a column.
 fn changed(column: usize, other: &str, count: usize) -> Table {
     let rows: Vec<String> = (0..10)
         .map(|n| {

@@ -1,4 +1,4 @@
-//! Rows: their shape, and those that are no companies.
+//! Rows: their shape, and rows that are not companies.
 
 use super::*;
 
@@ -127,7 +127,7 @@ fn summaries_of_every_kind_are_told_from_companies() {
         .filter(|row| read[*row] == Err("summary_row".to_owned()))
         .collect();
     assert_eq!(left_out, [2, 5, 6, 7, 8, 9, 10, 11]);
-    // Of a company whose ticker is such a word, the figures are its own.
+    // If a company's ticker is such a word, the figures belong to the company.
     let ticker = table(&[
         "A,2024,0.4,3,0.1,5,0.1",
         "B,2024,0.2,1,0.3,7,0.3",

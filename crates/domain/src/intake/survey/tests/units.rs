@@ -1,4 +1,4 @@
-//! Units, ranges and marks for missing values.
+//! Units, ranges and markers for missing values.
 
 use super::*;
 
@@ -171,7 +171,7 @@ fn a_file_of_one_row_is_judged_by_all_its_shares() {
         fault.detail
     );
     assert!(fraction.survey(Options::default()).is_ok());
-    // A firm in distress, and one whose debt alone is large.
+    // A company in distress, and one that merely has large debt.
     for row in ["A,2024,1.3,3,-3.1,5,-1.4", "A,2024,2.4,3,0.06,5,0.04"] {
         assert!(table(&[row]).survey(Options::default()).is_ok(), "{row}");
     }
@@ -189,7 +189,7 @@ fn a_column_in_two_units_is_refused_and_no_unit_is_advised() {
             "{}",
             fault.detail
         );
-        // The other unit is no way out.
+        // The other unit is not a solution.
         let other = mixed.survey(units(&format!("{name}:percent")));
         assert!(other.is_err() || count < 5, "{name} {count}");
         let confirmed = Options {
