@@ -41,7 +41,7 @@ pub(crate) struct HealthDto {
     status: &'static str,
 }
 
-/// That requests can be served, and what is wrong beside that.
+/// The readiness of the service, with problems that do not affect it.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Readiness)]
 pub(crate) struct ReadinessDto {
@@ -60,7 +60,7 @@ pub(crate) struct ReadinessDto {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = LowDisk)]
 pub(crate) struct LowDiskDto {
-    /// What is kept on it: `files` or `database`.
+    /// The data on it: `files` or `database`.
     #[schema(example = "files")]
     volume: &'static str,
     free_bytes: u64,

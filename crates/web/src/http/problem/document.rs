@@ -34,14 +34,14 @@ pub(crate) struct ProblemDto {
     /// The same as in `X-Request-Id` and in the log.
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
-    /// Everything that is wrong with what was sent, up to 100 faults.
+    /// The faults of the request, up to 100.
     #[schema(max_items = 100)]
     errors: Vec<FaultDto>,
     /// True where more is wrong than `errors` lists; absent otherwise.
     #[serde(skip_serializing_if = "is_false")]
     #[schema(required = false)]
     more_errors: bool,
-    /// What is there already, where that is the conflict.
+    /// The existing object, if it is the reason of the conflict.
     #[serde(skip_serializing_if = "Option::is_none")]
     existing_id: Option<Uuid>,
     /// What fails since when, where the service is not ready.
@@ -58,7 +58,7 @@ const fn is_false(flag: &bool) -> bool {
     !*flag
 }
 
-/// One thing that is wrong with what was sent.
+/// One fault of the request.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Fault)]
 pub(crate) struct FaultDto {

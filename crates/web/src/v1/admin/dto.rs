@@ -60,7 +60,7 @@ pub(crate) struct ConnectionsDto {
     idle: u32,
     /// How many there may be.
     max: u32,
-    /// Callers who waited for one in vain, since the process started.
+    /// Callers who waited for a connection and got none, since the process started.
     refused: u64,
 }
 
@@ -68,7 +68,7 @@ pub(crate) struct ConnectionsDto {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = WorkAtOnce)]
 pub(crate) struct WorkDto {
-    /// How many of one owner are worked on at once; null for no limit.
+    /// The most requests of one owner that run at the same time; null for no limit.
     max: Option<usize>,
     /// Being worked on, over all owners.
     running: u64,

@@ -163,7 +163,7 @@ pub(crate) async fn list(call: Authenticated) -> Answer {
     .await
 }
 
-/// Where a run of maintenance stands, with its log
+/// The state of a maintenance run, with its log
 #[utoipa::path(
     get,
     path = super::ONE_RUN,

@@ -72,7 +72,7 @@ pub(crate) struct IndexUseDto {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = TableSize)]
 pub(crate) struct TableSizeDto {
-    /// Its name. A month of the audit log is a table of its own.
+    /// Its name. Each month of the audit log is a separate table.
     #[schema(example = "annual_predictions")]
     table: String,
     /// Its size with its indexes.

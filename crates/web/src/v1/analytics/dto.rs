@@ -121,14 +121,14 @@ impl DistributionDto {
     }
 }
 
-/// How far the models agree, a line for each quarter, newest first.
+/// The agreement of the models, with an entry for each quarter, newest first.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ModelAgreement)]
 pub(crate) struct AgreementsDto {
     data: Vec<AgreementDto>,
 }
 
-/// How far the models agree in one quarter.
+/// The agreement of the models in one quarter.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = QuarterAgreement)]
 pub(crate) struct AgreementDto {

@@ -30,7 +30,7 @@ query! {
         reporting_year: Option<ReportingYear>,
         /// The master scale: `accunode-17@1`, or the id of one that the caller can read; by default the shipped one
         scale: Option<Text<LONGEST_SCALE>>,
-        /// By what predictions are grouped
+        /// The grouping of predictions
         group_by: OptionalGrouping = OptionalGrouping(None),
         ; scope: ScopeQuery,
     }

@@ -6,7 +6,7 @@ use actix_web::HttpResponse;
 use super::{dashboard::FigureQuery, dto::AgreementsDto};
 use crate::http::{call::Authenticated, problem::Answer};
 
-/// How far the models behind the quarterly ensemble stray from it, newest quarter first
+/// The deviation of the models behind the quarterly ensemble from it, newest quarter first
 #[utoipa::path(
     get,
     path = super::MODEL_AGREEMENT,

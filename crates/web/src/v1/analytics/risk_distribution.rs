@@ -29,7 +29,7 @@ query! {
         kind: Kind = Kind::Annual,
         /// All years by default
         reporting_year: Option<ReportingYear>,
-        /// By what predictions are grouped
+        /// The grouping of predictions
         group_by: Grouping = Grouping(GroupBy::Sector),
         ; scope: ScopeQuery,
     }

@@ -39,7 +39,7 @@ query! {
         to: Option<Date>,
         /// How many months a window lasts
         horizon_months: Horizon = Horizon { months: 12 },
-        /// By what stood at both ends of each window, or by every change between
+        /// From the grades at both ends of each window, or from every change in between
         method: TransitionMethod = TransitionMethod::Cohort,
         /// The master scale: `accunode-17@1`, or the id of one that the caller can read; by default the shipped one
         scale: Option<Text<LONGEST_SCALE>>,
@@ -49,9 +49,9 @@ query! {
         basis: Basis = Basis::Recorded,
         /// Months from the end of a period until its statement is available, for the basis `period`
         lag_months: Lag = Lag { months: 6 },
-        /// Leave out what was recorded later; by default now. A day counts to its end, in UTC
+        /// Ignore facts that were recorded later; by default now. A day counts to its end, in UTC
         as_of: Option<Until>,
-        /// Whether everyone's outcomes count beside the owner's
+        /// Whether system outcomes count in addition to the owner's
         include_system_outcomes: bool = false,
         /// Whose predictions and outcomes: by default `organization` for members of one, else `personal`
         access_level: Option<AccessLevel>,

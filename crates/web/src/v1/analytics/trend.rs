@@ -28,7 +28,7 @@ query! {
     pub(crate) struct RiskTrendQuery {
         /// The kind of prediction
         kind: Kind = Kind::Annual,
-        /// By what predictions are grouped
+        /// The grouping of predictions
         group_by: OptionalGrouping = OptionalGrouping(None),
         ; scope: ScopeQuery,
     }

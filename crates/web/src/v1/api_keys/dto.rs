@@ -19,7 +19,7 @@ pub(crate) struct NewApiKey {
     /// At most 100 characters.
     #[schema(example = "nightly upload", max_length = 100)]
     name: String,
-    /// What it is for: each narrows, none gives what you may not do yourself.
+    /// The scopes of the key: each only restricts the rights of its owner.
     #[schema(value_type = Vec<KeyScopeName>, example = json!(["read", "upload"]), max_items = 20)]
     scopes: Vec<KeyScope>,
     /// Cut down to this organization: no personal rows, no other organization's.
@@ -63,12 +63,12 @@ pub(crate) struct Rotation {
 
 impl RequestBody for Rotation {}
 
-/// A key. Its secret is not among what is kept.
+/// An API key. Its secret is not stored.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ApiKey)]
 pub(crate) struct ApiKeyDto {
     id: Uuid,
-    /// Whose it is.
+    /// Its owner.
     owner_id: Uuid,
     #[schema(example = "nightly upload")]
     name: String,
@@ -129,7 +129,7 @@ impl From<ApiKey> for ApiKeyDto {
 pub(crate) struct RevealedApiKeyDto {
     #[serde(flatten)]
     key: ApiKeyDto,
-    /// For `Authorization: Bearer`. It is kept nowhere.
+    /// For `Authorization: Bearer`. It is not stored.
     #[schema(example = "ak_1f8a03c2…")]
     secret: String,
 }

@@ -28,9 +28,9 @@ pub(crate) struct AuditEventDto {
     organization_name: Option<String>,
     #[schema(value_type = AuditActionName)]
     action: &'static str,
-    /// What was there before.
+    /// The values before the change.
     old_values: Option<Value>,
-    /// What was there afterwards.
+    /// The values after the change.
     new_values: Option<Value>,
     metadata: Value,
     ip_address: Option<String>,

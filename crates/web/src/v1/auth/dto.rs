@@ -106,7 +106,7 @@ impl RequestBody for PasswordReset {}
 pub(crate) struct StepUp {
     #[schema(example = "correct horse battery", format = Password, max_length = 128)]
     pub(crate) password: String,
-    /// Of the device, or a recovery code; needed by the one who has a second factor.
+    /// A code of the device, or a recovery code; required if the user has a second factor.
     #[schema(example = "492039", max_length = 64)]
     pub(crate) code: Option<String>,
 }
@@ -225,7 +225,7 @@ pub(crate) struct OwnOrganizationDto {
     parent_id: Option<Uuid>,
     /// Members of an inactive organization can do nothing but leave.
     is_active: bool,
-    /// Whether its members are spared everyone's rows.
+    /// Whether system rows are hidden from its members.
     hide_system_data: bool,
     /// Whether its members must show a second factor.
     require_second_factor: bool,

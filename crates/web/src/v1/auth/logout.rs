@@ -6,7 +6,7 @@ use crate::http::{
     problem::{Answer, no_content},
 };
 
-/// Sign out: the session's tokens are dead at once
+/// Sign out: the session's tokens become invalid at once
 #[utoipa::path(
     post,
     path = super::LOGOUT,

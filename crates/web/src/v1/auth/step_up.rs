@@ -6,7 +6,7 @@ use super::{
 };
 use crate::http::{body::Body, call::Authenticated, problem::Answer};
 
-/// Prove oneself once more, for what is sensitive
+/// Prove the identity again, for sensitive operations
 ///
 /// Changing a role, a key or the second factor needs a proof that is at most 15 minutes
 /// old (401 `step_up_required`); signing in is one, too. The answer is a new pair of

@@ -71,7 +71,7 @@ pub(crate) struct JobDto {
     completed_at: Option<OffsetDateTime>,
     rows_per_second: Option<f64>,
     eta_seconds: Option<f64>,
-    /// For whom its predictions are.
+    /// The access level of its predictions.
     #[schema(value_type = AccessLevelName)]
     access_level: AccessLevel,
     organization_id: Option<Uuid>,
@@ -154,7 +154,7 @@ impl From<JobOptions> for OptionsDto {
     }
 }
 
-/// Which predictions are scored anew, and by which model.
+/// The predictions that are scored again, and the model.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Rescoring)]
 pub(crate) struct RescoringDto {
@@ -272,7 +272,7 @@ impl JobDto {
     }
 }
 
-/// What became of a row.
+/// The outcome of a row.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = BulkUploadRow)]
 pub(crate) struct RowDto {

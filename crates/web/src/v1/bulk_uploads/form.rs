@@ -96,7 +96,7 @@ pub(crate) struct FormSchema {
     /// company's: `warn` stores it and warns, `error` does not store it.
     #[schema(value_type = Option<OtherCompanyName>)]
     other_company: Option<String>,
-    /// A repetition of an upload is meant.
+    /// Whether the upload may repeat an earlier one.
     force: Option<bool>,
 }
 

@@ -21,7 +21,7 @@ query! {
     pub(crate) struct UploadQuery {
         /// Only uploads with this status
         status: Several<JobStatus>,
-        /// Only uploads whose rows are about this
+        /// Only uploads with rows of this type
         job_type: Option<JobType>,
         /// Only uploads of this organization
         organization_id: Option<OrganizationId>,

@@ -27,7 +27,7 @@ query! {
     }
 }
 
-/// What came of undoing an upload.
+/// The result of undoing an upload.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = UndoneUpload)]
 pub(crate) struct UndoneDto {

@@ -45,7 +45,7 @@ query! {
     }
 }
 
-/// What became of an upload's rows, in the file's order
+/// The outcomes of an upload's rows, in the order of the file
 ///
 /// As `text/csv` or as a workbook: the rows that failed (or those with the `status` asked for),
 /// with their original columns and one more, `error`: ready to be corrected and sent again. The

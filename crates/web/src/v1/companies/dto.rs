@@ -100,7 +100,7 @@ impl NewCompany {
     }
 }
 
-/// What is to be different of a company; what is not named stays.
+/// The changes to a company; fields that are not named keep their values.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CompanyChanges {

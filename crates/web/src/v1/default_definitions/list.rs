@@ -14,7 +14,7 @@ pub(crate) struct DefinitionDto {
     /// As outcomes name it.
     #[schema(value_type = DefinitionName)]
     definition: Definition,
-    /// What it is called.
+    /// Its name.
     #[schema(example = "Default as in Article 178 of the CRR")]
     name: &'static str,
     /// What it is based on.

@@ -14,7 +14,7 @@ use crate::{
     v1::auth::dto::MeDto,
 };
 
-/// What anyone who accepts an invitation says of themselves.
+/// The form for accepting an invitation.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Acceptance {

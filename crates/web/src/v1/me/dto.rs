@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::v1::companies::dto::given;
 
-/// What is to be different; what is not named stays, null empties.
+/// The changes; fields that are not named keep their values, null empties a field.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ProfileChanges {
@@ -74,7 +74,7 @@ pub(crate) struct SessionDto {
     /// From where it was started.
     #[schema(value_type = Option<String>, example = "192.0.2.7")]
     ip_address: Option<std::net::IpAddr>,
-    /// By which program, as it said.
+    /// The program, as named in its request.
     user_agent: Option<String>,
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,

@@ -25,7 +25,7 @@ use crate::{
     v1::auth::dto::MeDto,
 };
 
-/// Everything that is stored about oneself, as one JSON object
+/// Everything that is stored about the caller, as one JSON object
 #[utoipa::path(
     get,
     path = super::EXPORT,

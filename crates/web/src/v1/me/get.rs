@@ -5,7 +5,7 @@ use crate::{
     v1::auth::dto::MeDto,
 };
 
-/// Oneself: the account, the role that counts, organization and tenant
+/// The caller: account, effective role, organization and tenant
 #[utoipa::path(
     get,
     path = super::ONE,

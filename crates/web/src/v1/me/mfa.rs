@@ -14,7 +14,7 @@ use crate::http::{
     problem::{Answer, no_content},
 };
 
-/// A second factor, told once.
+/// A second factor. It is shown once.
 #[derive(Serialize, ToSchema)]
 #[schema(as = NewSecondFactor)]
 pub(crate) struct NewFactorDto {
@@ -60,7 +60,7 @@ impl std::fmt::Debug for FactorConfirmation {
     }
 }
 
-/// Where a second factor stands.
+/// The state of a second factor.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = SecondFactorStatus)]
@@ -75,12 +75,12 @@ pub(crate) enum FactorStatus {
     Active,
 }
 
-/// Where one's second factor stands.
+/// The state of the caller's second factor.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SecondFactorState)]
 pub(crate) struct FactorStateDto {
     status: FactorStatus,
-    /// Which enrolment it is: what an administrator who approves it is told by its user.
+    /// The id of the enrolment, which the user tells the administrator who approves it.
     enrolment_id: Option<Uuid>,
 }
 
@@ -99,7 +99,7 @@ impl From<Option<StoredFactor>> for FactorStateDto {
     }
 }
 
-/// Where one's second factor stands
+/// The state of the caller's second factor
 #[utoipa::path(
     get,
     path = super::SECOND_FACTOR,

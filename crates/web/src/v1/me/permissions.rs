@@ -16,7 +16,7 @@ use crate::http::{
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Permissions)]
 pub(crate) struct PermissionsDto {
-    /// Everything that they may do; what is not here they may not.
+    /// Everything that the caller may do; anything that is not listed is not allowed.
     data: Vec<PermissionDto>,
 }
 
@@ -30,13 +30,13 @@ pub(crate) struct PermissionDto {
     /// What.
     #[schema(example = "update")]
     action: &'static str,
-    /// At which level the rows are, where it is about rows.
+    /// The access level of the rows, if it is about rows.
     #[schema(value_type = Option<AccessLevelName>)]
     access_level: Option<AccessLevel>,
-    /// Users of which roles it is about, where it is about users.
+    /// The roles of the users, if it is about users.
     #[schema(value_type = Vec<RoleName>)]
     roles: Vec<Role>,
-    /// In which organizations, where it is about those.
+    /// The organizations, if it is about those.
     organizations: Vec<Uuid>,
     /// Whether in every organization there is.
     every_organization: bool,

@@ -21,7 +21,7 @@ pub(crate) struct ModelSummaryDto {
     #[schema(value_type = KindName)]
     kind: Kind,
     description: String,
-    /// Whether it is the one that scores; the others repeat what they said.
+    /// Whether this model scores new predictions; the others only reproduce their own.
     is_default: bool,
     thresholds: ThresholdsDto,
 }
@@ -62,7 +62,7 @@ pub(crate) struct ModelDetailDto {
     /// From its manifest.
     #[schema(value_type = Option<Object>)]
     metrics: Option<Value>,
-    /// As it lies beside the model.
+    /// As stored next to the model.
     #[schema(value_type = Object)]
     manifest: Value,
     /// The model card, Markdown.

@@ -23,7 +23,7 @@ fn reply(organization: &Organization) -> Reply {
         .at(location)
 }
 
-/// Make an organization: a child of one's own root, or as super_admin any
+/// Create an organization: a child of the caller's root, or as super_admin any
 #[utoipa::path(
     post,
     path = super::ALL,

@@ -50,14 +50,14 @@ pub(crate) struct NewOrganization {
     /// child.
     #[schema(example = "ada@bank.example", max_length = 255)]
     admin_email: Option<String>,
-    /// Who may join with the join token; no one where it is not named.
+    /// Who may join with the join token; by default no one.
     #[schema(value_type = Option<JoinPolicyName>)]
     join_policy: Option<JoinPolicy>,
-    /// Whether its members can work; they can where it is not named.
+    /// Whether the organization is active; it is by default.
     is_active: Option<bool>,
-    /// How many members it may have; any number where it is not named.
+    /// The limit of members; by default there is none.
     max_users: Option<u32>,
-    /// Whether its members are spared everyone's rows.
+    /// Whether system rows are hidden from its members.
     hide_system_data: Option<bool>,
     /// Whether its members must show a second factor.
     require_second_factor: Option<bool>,
@@ -99,7 +99,7 @@ impl From<NewOrganization> for CreateOrganization {
     }
 }
 
-/// What is to be different of an organization; what is not named stays.
+/// The changes to an organization; fields that are not named keep their values.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct OrganizationChanges {
@@ -121,7 +121,7 @@ pub(crate) struct OrganizationChanges {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<SizeCategoryName>)]
     size_category: Option<Option<SizeCategory>>,
-    /// In place of all that were kept before.
+    /// Replaces all former values.
     #[schema(value_type = SettingsMap, required = false)]
     settings: Option<SettingsMap>,
     /// Who may join with the join token.
@@ -134,7 +134,7 @@ pub(crate) struct OrganizationChanges {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<u32>)]
     max_users: Option<Option<u32>>,
-    /// For a tenant_admin and above: whether its members are spared everyone's rows.
+    /// For a tenant_admin and above: whether system rows are hidden from its members.
     #[schema(value_type = bool, required = false)]
     hide_system_data: Option<bool>,
     /// For a tenant_admin and above: whether its members must show a second factor.
@@ -212,7 +212,7 @@ pub(crate) struct OrganizationDto {
     parent_id: Option<Uuid>,
     /// Members of an inactive organization can do nothing but leave.
     is_active: bool,
-    /// Whether its members are spared everyone's rows.
+    /// Whether system rows are hidden from its members.
     hide_system_data: bool,
     /// Whether its members must show a second factor.
     require_second_factor: bool,
@@ -290,7 +290,7 @@ pub(crate) struct OrganizationStatsDto {
     jobs: u64,
     /// Those of them that have not ended.
     open_jobs: u64,
-    /// Its children, where it is a root.
+    /// Its children, if it is a root.
     children: u64,
 }
 

@@ -10,7 +10,7 @@ use crate::http::{
     problem::{Answer, no_content},
 };
 
-/// A join token. It is told once.
+/// A join token. It is shown once.
 #[derive(Serialize, ToSchema)]
 #[schema(as = JoinToken)]
 pub(crate) struct JoinTokenDto {

@@ -18,10 +18,10 @@ use crate::http::enums::{AccessLevelName, DefinitionName};
 pub(crate) struct CoverageDto {
     #[schema(value_type = DefinitionName)]
     definition: Definition,
-    /// The first day; null where nothing was said yet.
+    /// The first day; null if none has been stated yet.
     #[schema(value_type = Option<String>, format = Date, example = "2018-01-01")]
     complete_from: Option<String>,
-    /// The last day; null where nothing was said yet.
+    /// The last day; null if none has been stated yet.
     #[schema(value_type = Option<String>, format = Date, example = "2025-12-31")]
     complete_through: Option<String>,
     note: Option<String>,

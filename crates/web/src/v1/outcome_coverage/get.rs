@@ -16,7 +16,7 @@ query! {
     }
 }
 
-/// How far an owner's outcomes are complete
+/// Up to which day an owner's outcomes are complete
 #[utoipa::path(
     get,
     path = super::ONE,

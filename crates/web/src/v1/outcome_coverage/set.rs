@@ -15,7 +15,7 @@ use crate::http::{
     problem::Answer,
 };
 
-/// How far the outcomes of an owner are complete.
+/// The coverage of an owner's outcomes.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewCoverage {
@@ -37,7 +37,7 @@ pub(crate) struct NewCoverage {
 
 impl RequestBody for NewCoverage {}
 
-/// Say how far an owner's outcomes are complete
+/// State up to which day an owner's outcomes are complete
 ///
 /// Outside of these days silence proves nothing: no test is made on a window that they do not
 /// contain.

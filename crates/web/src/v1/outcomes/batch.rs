@@ -16,7 +16,7 @@ use crate::http::{
     problem::{Answer, Problem, ProblemDto},
 };
 
-/// What became of one item: an outcome or a problem.
+/// The result of one item: an outcome or a problem.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OutcomeItem)]
 pub(crate) struct OutcomeItemDto {

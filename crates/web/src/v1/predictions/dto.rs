@@ -37,7 +37,7 @@ pub(crate) struct PredictionDto {
     outcome: OutcomeDto,
     /// As stored: fractions within range, 4 decimals; null is missing.
     ratios: BTreeMap<String, Option<f64>>,
-    /// What was done to a ratio before it was scored: `name:flag`.
+    /// The changes to a ratio before scoring: `name:flag`.
     #[schema(example = json!(["total_debt_to_ebitda:clamped_high"]))]
     flags: Vec<String>,
     /// The log-odds of the average company of the training; `base` and the
@@ -157,7 +157,7 @@ impl From<CreatedPrediction> for PredictionDto {
     }
 }
 
-/// Why a PD is what it is: `base` and the contributions add up to `log_odds`.
+/// The reasons for a PD: `base` and the contributions add up to `log_odds`.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Explanation)]
 pub(crate) struct ExplanationDto {
@@ -187,7 +187,7 @@ impl ExplanationDto {
     }
 }
 
-/// A stored prediction beside the same one worked out now.
+/// A stored prediction together with its present recomputation.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Reproduction)]
 pub(crate) struct ReproductionDto {
@@ -213,7 +213,7 @@ impl From<&Reproduction> for ReproductionDto {
     }
 }
 
-/// What was scored and not stored.
+/// A result that is not stored.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Score)]
 pub(crate) struct ScoreDto {
@@ -225,7 +225,7 @@ pub(crate) struct ScoreDto {
     outcome: OutcomeDto,
     /// As they would be stored: fractions within range, 4 decimals; null is missing.
     ratios: BTreeMap<String, Option<f64>>,
-    /// What was done to a ratio before it was scored: `name:flag`.
+    /// The changes to a ratio before scoring: `name:flag`.
     flags: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     base: Option<f64>,

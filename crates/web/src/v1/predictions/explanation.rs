@@ -10,7 +10,7 @@ use crate::http::{
     problem::{Answer, Problem},
 };
 
-/// Why a prediction is what it is
+/// The reasons for a prediction
 #[utoipa::path(
     get,
     path = super::EXPLANATION,

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use crate::http::enums::RiskLevelName;
 
-/// What a model said.
+/// The result of a model.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Outcome)]
 pub(crate) struct OutcomeDto {
@@ -45,7 +45,7 @@ pub(crate) struct OutcomeDto {
     model: ModelDto,
 }
 
-/// Which model said it: enough to say it again.
+/// The model: enough to reproduce the result.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = ModelRef)]
 pub(crate) struct ModelDto {

@@ -243,11 +243,11 @@ impl NewPrediction {
     }
 }
 
-/// What is to be different of a prediction.
+/// The changes to a prediction.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PredictionChanges {
-    /// These take the place of those sent before, the others stay; it is scored anew.
+    /// These replace those sent before, the others stay; the prediction is scored again.
     #[schema(value_type = RatioMap, required = false)]
     ratios: Option<RatioMap>,
     #[schema(value_type = RatioUnitName, required = false)]

@@ -20,7 +20,7 @@ use crate::http::{
     problem::Answer,
 };
 
-/// What a prediction said until something else took its place.
+/// The former values of a prediction.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Revision)]
 pub(crate) struct RevisionDto {
@@ -32,7 +32,7 @@ pub(crate) struct RevisionDto {
     outcome: OutcomeDto,
     /// As stored: fractions within range, 4 decimals; null is missing.
     ratios: BTreeMap<String, Option<f64>>,
-    /// What was done to a ratio before it was scored: `name:flag`.
+    /// The changes to a ratio before scoring: `name:flag`.
     flags: Vec<String>,
     #[serde(with = "time::serde::rfc3339")]
     predicted_at: OffsetDateTime,
@@ -64,7 +64,7 @@ impl RevisionDto {
     }
 }
 
-/// What a prediction said before, newest first
+/// The former values of a prediction, newest first
 #[utoipa::path(
     get,
     path = super::REVISIONS,

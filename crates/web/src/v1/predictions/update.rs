@@ -9,7 +9,7 @@ use crate::http::{
     problem::Answer,
 };
 
-/// Correct a prediction's ratios and score it anew, or share it more widely
+/// Correct a prediction's ratios and score it again, or share it more widely
 #[utoipa::path(
     patch,
     path = super::ONE,

@@ -57,7 +57,7 @@ pub(crate) struct RatingScaleDto {
     #[schema(value_type = AccessLevelName)]
     access_level: AccessLevel,
     organization_id: Option<Uuid>,
-    /// The user who made it; null for the shipped scale.
+    /// The user who created it; null for the shipped scale.
     created_by: Option<Uuid>,
     /// When it was made; null for the shipped scale.
     #[serde(with = "time::serde::rfc3339::option")]

@@ -22,7 +22,7 @@ use crate::{
     v1::{BASE, bulk_uploads::dto::JobDto},
 };
 
-/// Whose predictions are to be scored, and by which model.
+/// The predictions to score, and the model.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewRescoring {
@@ -33,7 +33,7 @@ pub(crate) struct NewRescoring {
     model_name: Option<String>,
     #[schema(example = "2.0.0", max_length = 100)]
     model_version: Option<String>,
-    /// Whose predictions: by default the owner that suits the caller's role.
+    /// The owner of the predictions: by default the one that suits the caller's role.
     #[schema(value_type = Option<AccessLevelName>)]
     access_level: Option<AccessLevel>,
     /// With the access level `organization`.

@@ -11,7 +11,7 @@ use crate::{
     },
 };
 
-/// Where a rescoring stands
+/// The state of a rescoring
 ///
 /// With `wait` the answer comes when it has ended, at once where it has ended already. A request
 /// that waits is counted as an event stream.

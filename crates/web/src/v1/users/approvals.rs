@@ -40,7 +40,7 @@ pub(crate) struct EnrolmentDto {
     /// The address that its code was shown from.
     #[schema(value_type = Option<String>, example = "192.0.2.7")]
     ip_address: Option<std::net::IpAddr>,
-    /// The program that it was shown by, as it said.
+    /// The program that sent the code, as named in its request.
     user_agent: Option<String>,
 }
 
@@ -74,7 +74,7 @@ impl From<PendingFactor> for EnrolmentDto {
     }
 }
 
-/// What was decided about a second factor.
+/// A decision about a second factor.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FactorDecision {

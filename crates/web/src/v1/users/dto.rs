@@ -16,7 +16,7 @@ use crate::{
     v1::companies::dto::given,
 };
 
-/// A user. What stands below `role` is shown to themselves and to their administrators.
+/// A user. The fields after `role` are visible to the user and their administrators.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = User)]
 pub(crate) struct UserDto {
@@ -101,7 +101,7 @@ impl From<Shown> for UserDto {
     }
 }
 
-/// What is to be different of a user; what is not named stays, null empties it.
+/// The changes to a user; fields that are not named keep their values, null empties a field.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct UserChanges {

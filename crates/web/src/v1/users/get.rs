@@ -3,7 +3,7 @@
 use super::dto::UserDto;
 use crate::http::{call::Authenticated, etag, problem::Answer};
 
-/// One user in full: oneself, or a user whom one administers
+/// One user in full: the caller, or a user whom the caller administers
 #[utoipa::path(
     get,
     path = super::ONE,

@@ -5,7 +5,7 @@ use crate::http::{
     problem::{Answer, no_content},
 };
 
-/// Take a user's second factor away, who has lost their device; their sessions end
+/// Remove the second factor of a user who has lost their device; their sessions end
 #[utoipa::path(
     delete,
     path = super::SECOND_FACTOR,

@@ -28,7 +28,7 @@ use crate::{
     v1::BASE,
 };
 
-/// What is compared with what happened, and how.
+/// The predictions and outcomes to compare, and the method.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewValidation {
@@ -53,7 +53,7 @@ pub(crate) struct NewValidation {
     /// `period`; by default 6.
     #[schema(maximum = 60)]
     lag_months: Option<u8>,
-    /// Leave out what was recorded later; by default now.
+    /// Ignore facts that were recorded later; by default now.
     #[schema(format = DateTime, example = "2026-06-01T00:00:00Z", max_length = 40)]
     as_of: Option<String>,
     /// Whether everyone's outcomes count beside the owner's.
@@ -66,7 +66,7 @@ pub(crate) struct NewValidation {
     /// The scale that grades are of, by its id; by default `accunode-17@1`.
     #[schema(max_length = 40, example = "accunode-17@1")]
     scale: Option<String>,
-    /// Whose predictions and outcomes: by default the owner that suits the caller's role.
+    /// The owner of the predictions and outcomes: by default the one that suits the caller's role.
     #[schema(value_type = Option<AccessLevelName>)]
     access_level: Option<AccessLevel>,
     /// With the access level `organization`.

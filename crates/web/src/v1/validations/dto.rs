@@ -17,7 +17,7 @@ use crate::http::enums::{
     AccessLevelName, BasisName, DefinitionName, JobStatusName, KindName, VerdictName,
 };
 
-/// A back-test: what was asked for, where it stands, and what came of it.
+/// A back-test: its request, its state and its result.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ValidationReport)]
 pub(crate) struct ValidationDto {

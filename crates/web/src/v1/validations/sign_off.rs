@@ -12,7 +12,7 @@ use crate::http::{
     problem::Answer,
 };
 
-/// How a report is judged by someone who stands for it.
+/// The assessment of a report by the user who signs it off.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ValidationSignOff {
