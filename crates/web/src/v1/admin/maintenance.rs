@@ -105,10 +105,10 @@ pub(crate) struct NewMaintenanceRun {
 
 impl RequestBody for NewMaintenanceRun {}
 
-/// Do a piece of maintenance now, whether it is due or not
+/// Run a maintenance task now, whether it is due or not
 ///
-/// It goes on behind the answer, and everything is done by the service itself when it is due.
-/// Months of the audit log are archived by it and never dropped: that is a command at the machine.
+/// The task runs after the answer, and the service runs every task by itself when it is due.
+/// The task archives months of the audit log and never drops them: a command on the machine does.
 #[utoipa::path(
     post,
     path = super::MAINTENANCE,

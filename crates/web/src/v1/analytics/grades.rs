@@ -63,8 +63,8 @@ pub(crate) struct GradedGroupDto {
     mean_pd: f64,
     /// The coefficient of variation of the grades' shares: 0 where all grades have as many.
     variation: Option<f64>,
-    /// The Herfindahl index of the ECB's instructions (2.5.5.3): 0 where all grades have as
-    /// many, 1 where one has all.
+    /// The Herfindahl index of the ECB's instructions (2.5.5.3): 0 if all grades have the same
+    /// number, 1 if one grade has all.
     herfindahl: Option<f64>,
     /// Every grade of the scale, best first.
     grades: Vec<GradeCountDto>,
@@ -127,10 +127,10 @@ impl GradeDistributionDto {
     }
 }
 
-/// How many predictions of each group have each grade, and how concentrated they are
+/// The number of predictions of each group with each grade, and their concentration
 ///
-/// From the sums that the dashboards are made of, where the scale's bounds are edges of their
-/// buckets, as those of the shipped one are.
+/// From the sums of the dashboards, if the scale's bounds are edges of their buckets, as those of
+/// the shipped scale are.
 #[utoipa::path(
     get,
     path = super::GRADES,

@@ -117,12 +117,12 @@ pub(crate) struct TransitionsDto {
     /// One for each grade at the beginning, best first.
     rows: Vec<TransitionRowDto>,
     /// Towards worse grades, 0 to 1: Σ|i − j| N over Σ max(|i − K|, |i − 1|) N (ECB 2.5.5.1). Null
-    /// where no company moved so, and by durations.
+    /// if no company moved in this direction, and by durations.
     bandwidth_upper: Option<f64>,
     /// The same towards better grades.
     bandwidth_lower: Option<f64>,
-    /// How often companies were drawn for the intervals, by durations: 0 where there are too many
-    /// of them for an answer, or several windows.
+    /// The number of bootstrap samples behind the intervals, by durations: 0 if there are too many
+    /// companies for an answer, or several windows.
     bootstrap_draws: usize,
 }
 
@@ -148,8 +148,8 @@ pub(crate) struct TransitionRowDto {
     /// N: companies in the grade on the first days, over all windows; by durations how often one
     /// was in it.
     total: u64,
-    /// How many went where, over all windows; by durations how each stay in the grade ended, and
-    /// on the diagonal those that did not.
+    /// The numbers by destination, over all windows; by durations how each stay in the grade ended,
+    /// with those that did not end on the diagonal.
     counts: Vec<u64>,
     /// The probability of each: N_ij/N_i, the simple mean of the windows in which the grade has
     /// companies. By durations the estimate of Aalen and Johansen, of grades and default.
@@ -161,8 +161,8 @@ pub(crate) struct TransitionRowDto {
     pd_from: Option<f64>,
     /// The upper end: the 95 % and the 97.5 % quantile.
     pd_to: Option<f64>,
-    /// For each grade the statistic of its cell (ECB 2.5.5.2): below 0 where more went there than
-    /// to the cell one step nearer to the diagonal.
+    /// For each grade the statistic of its cell (ECB 2.5.5.2): below 0 if more companies went there
+    /// than to the cell one step nearer to the diagonal.
     z: Vec<Option<f64>>,
     /// Φ(z): small where the matrix does not fall off from its diagonal.
     p: Vec<Option<f64>>,

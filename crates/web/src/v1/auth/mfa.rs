@@ -6,9 +6,9 @@ use super::{
 };
 use crate::http::{body::Body, call::Anonymous, problem::Answer};
 
-/// Show the second factor where `/auth/login` answered a `mfa_token`
+/// Send the second factor after `/auth/login` returned a `mfa_token`
 ///
-/// A code of the device, or one of the recovery codes; each is good once.
+/// A code of the device, or one of the recovery codes; each is valid once.
 #[utoipa::path(
     post,
     path = super::SECOND_FACTOR,

@@ -8,9 +8,9 @@ use crate::http::{body::Body, call::Anonymous, problem::Answer};
 
 /// Exchange a refresh token for a new pair
 ///
-/// A token that is used twice ends its session. Two tabs that refresh at the same time, and a
-/// client whose answer is lost, are spared: within 10 seconds after its use the last token is
-/// answered with the same pair again, as long as that pair was not refreshed itself.
+/// A token that is used twice ends its session. For two tabs that refresh at the same time, and for
+/// a client that lost an answer, there is a grace period: within 10 seconds after its use the last
+/// token is answered with the same pair again, as long as that pair has not been refreshed itself.
 ///
 /// A browser sends no body: its token comes with the cookie.
 #[utoipa::path(

@@ -53,8 +53,8 @@ pub(crate) struct JobDto {
     updated_count: u32,
     skipped_count: u32,
     error_count: u32,
-    /// How many of the skipped and failed rows are kept to be listed: fewer than there
-    /// are where the budget for them was used up.
+    /// How many of the skipped and failed rows are kept for listing: fewer than there are if the
+    /// budget for them was used up.
     rows_kept: u32,
     /// What should be known of the whole file.
     warnings: Vec<WarningDto>,
@@ -95,8 +95,8 @@ pub(crate) struct LogLineDto {
     at: OffsetDateTime,
     #[schema(value_type = JobEventName)]
     event: JobEvent,
-    /// Which attempt since the last rows were stored it was about, from 1; null for what is no
-    /// attempt.
+    /// The number of the attempt since rows were last stored, from 1; null if the event is not
+    /// about an attempt.
     attempt: Option<u32>,
     /// The last row that was stored by then; null before the first.
     row: Option<u32>,
@@ -131,8 +131,7 @@ pub(crate) struct OptionsDto {
     dry_run: bool,
     /// The numbers are right although they look wrong.
     confirm_units: bool,
-    /// The units of single columns, like `net_income_margin:percent`; null where none was
-    /// given.
+    /// The units of single columns, such as `net_income_margin:percent`; null if none were given.
     units: Option<String>,
     /// The sheet that was asked for.
     sheet: Option<String>,

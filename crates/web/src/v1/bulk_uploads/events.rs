@@ -27,12 +27,12 @@ const SHUTDOWN: &[u8] = b"event: shutdown\nretry: 1000\ndata: {}\n\n";
 
 /// Progress of an upload until its end, as server-sent events
 ///
-/// Each event is named `progress`, the last one `end`; its data is the upload, its
-/// id the upload's version and rows. `Last-Event-ID` resumes. The stream ends a few seconds
-/// after the caller's session or API key does. So many streams may be open at a time for
-/// each user and each organization: `too_many_event_streams` (429) beyond.
-/// Where the service is about to restart, the stream ends with an event `shutdown`, whose
-/// `retry` says after how many milliseconds to connect again.
+/// Each event is named `progress`, and the last one `end`; its data is the upload, its id the
+/// upload's version and rows. `Last-Event-ID` resumes. The stream ends a few seconds after the
+/// caller's session or API key does. The number of open streams is limited for each user and each
+/// organization: `too_many_event_streams` (429) beyond it.
+/// If the service is about to restart, the stream ends with an event `shutdown`, whose `retry` says
+/// after how many milliseconds to connect again.
 #[utoipa::path(
     get,
     path = super::EVENTS,

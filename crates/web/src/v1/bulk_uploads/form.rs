@@ -83,8 +83,8 @@ pub(crate) struct FormSchema {
     on_conflict: Option<String>,
     /// Everything but storing.
     dry_run: Option<bool>,
-    /// The numbers are right although they look wrong: what would refuse the file is only
-    /// warned of.
+    /// The numbers are right although they look wrong: faults that would reject the file become
+    /// warnings.
     confirm_units: Option<bool>,
     /// The units of single columns, which go before `ratio_unit`:
     /// `net_income_margin:percent,return_on_assets:fraction`.
@@ -92,8 +92,8 @@ pub(crate) struct FormSchema {
     /// The sheet of a workbook that is read. Without it the only one that has the columns.
     #[schema(max_length = 255)]
     sheet: Option<String>,
-    /// What happens to a row whose name, exchange or country says that its symbol is another
-    /// company's: `warn` stores it and warns, `error` does not store it.
+    /// What happens to a row whose name, exchange or country suggests that its symbol belongs to
+    /// another company: `warn` stores it and warns, `error` does not store it.
     #[schema(value_type = Option<OtherCompanyName>)]
     other_company: Option<String>,
     /// Whether the upload may repeat an earlier one.

@@ -50,11 +50,11 @@ impl From<Undone> for UndoneDto {
     }
 }
 
-/// Remove an upload that has ended, and undo it where that is asked
+/// Remove an upload that has ended, and undo it if requested
 ///
-/// With `predictions=delete` the predictions that it made are deleted, unless their ratios
-/// were corrected or sent anew since, and those that it updated are restored, unless they were
-/// changed in any way since.
+/// With `predictions=delete` the predictions that it created are deleted, unless their ratios have
+/// been corrected or sent again since, and those that it updated are restored, unless they have
+/// been changed in any way since.
 #[utoipa::path(
     delete,
     path = super::ONE,

@@ -13,10 +13,10 @@ use crate::http::{
 
 /// Continue an upload that was not read to its end, or try its failed rows again
 ///
-/// An upload or rescoring that `failed` or was `cancelled` goes on after its checkpoint, under the
-/// same id: rows that have an outcome keep it, and the rest is read. It becomes `completed` only
-/// when every row of it has an outcome. Of a `completed` upload, the rows that failed become an
-/// upload of their own, with the same options.
+/// An upload or rescoring that `failed` or was `cancelled` continues after its checkpoint, under
+/// the same id: rows that have an outcome keep it, and the rest is read. It becomes `completed`
+/// only when every row of it has an outcome. Failed rows of a `completed` upload become a new
+/// upload with the same options.
 #[utoipa::path(
     post,
     path = super::RETRY,

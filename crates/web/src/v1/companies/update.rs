@@ -8,10 +8,10 @@ use crate::http::{
     problem::Answer,
 };
 
-/// Describe a company better, or share it more widely
+/// Change the description of a company, or share it more widely
 ///
 /// With `with_predictions`, the predictions of its owner are raised with it, each by its own rule
-/// and with its own entry in the audit log, or nothing is: `detail` says what stands in the way.
+/// and with its own entry in the audit log, or nothing is: `detail` says what prevents it.
 #[utoipa::path(
     patch,
     path = super::ONE,

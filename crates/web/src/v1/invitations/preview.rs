@@ -9,10 +9,10 @@ use crate::{
     v1::auth::dto::MailToken,
 };
 
-/// See what an invitation is for, before accepting it
+/// Show an invitation before it is accepted
 ///
-/// It says what the mail with the token says, and whether the address has an account already:
-/// then its user signs in to accept. Looking at it changes nothing.
+/// Returns the content of the mail with the token, and whether the address already has an account,
+/// whose user must then sign in to accept. The preview changes nothing.
 #[utoipa::path(
     post,
     path = super::PREVIEW,

@@ -60,7 +60,7 @@ impl From<Permission> for PermissionDto {
 
 /// Everything that the caller may do
 ///
-/// Worked out by asking the access rules themselves, with what the caller is now.
+/// Computed by the access rules themselves for the present state of the caller.
 #[utoipa::path(
     get,
     path = super::PERMISSIONS,

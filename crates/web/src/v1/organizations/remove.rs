@@ -15,9 +15,9 @@ query! {
     }
 }
 
-/// Remove an organization; with `force` also where it has members or rows
+/// Remove an organization; with `force` even if it has members or rows
 ///
-/// Its companies, predictions and uploads go with it, its members become `user`s, its
+/// Its companies, predictions and uploads are removed with it, its members become `user`s, and its
 /// children roots.
 #[utoipa::path(
     delete,

@@ -39,7 +39,7 @@ impl RequestBody for NewCoverage {}
 
 /// State up to which day an owner's outcomes are complete
 ///
-/// Outside of these days silence proves nothing: no test is made on a window that they do not
+/// On other days a missing outcome proves nothing: no test is made on a window that they do not
 /// contain.
 #[utoipa::path(
     put,

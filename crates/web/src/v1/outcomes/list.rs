@@ -87,9 +87,9 @@ impl OutcomeQuery {
     }
 }
 
-/// List what happened to companies, as far as the caller can read it
+/// List the outcomes of companies that the caller can read
 ///
-/// The one recorded last comes first. As CSV it is what `accunode validate` reads.
+/// The most recently recorded outcome comes first. `accunode validate` reads the CSV.
 #[utoipa::path(
     get,
     path = super::ALL,

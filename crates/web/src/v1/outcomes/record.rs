@@ -22,10 +22,10 @@ pub(super) fn reply(outcome: &Outcome) -> Reply {
         .at(location)
 }
 
-/// Record what happened to a company
+/// Record an outcome of a company
 ///
-/// Defaults and cures of a company take turns, under each definition. What was recorded is
-/// never changed; it can be withdrawn.
+/// Defaults and cures of a company alternate, under each definition. A recorded outcome is never
+/// changed; it can be withdrawn.
 #[utoipa::path(
     post,
     path = super::ALL,

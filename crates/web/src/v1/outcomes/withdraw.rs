@@ -23,7 +23,7 @@ impl RequestBody for OutcomeWithdrawal {}
 
 /// Withdraw an outcome
 ///
-/// It stays readable, and still counts in what is asked as of a time before.
+/// It stays readable, and still counts in requests as of an earlier time.
 #[utoipa::path(
     post,
     path = super::WITHDRAW,

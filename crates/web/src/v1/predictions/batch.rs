@@ -19,11 +19,11 @@ use crate::http::{
     problem::{Answer, Problem},
 };
 
-/// Score several companies and keep the predictions; each succeeds or fails for itself
+/// Score several companies and store the predictions; each succeeds or fails by itself
 ///
-/// Also an item whose form is wrong fails alone. The whole request is refused, and nothing is
-/// stored, where it is not JSON, where something outside of its items is wrong, or where more
-/// than 100 things are.
+/// An item with an invalid form also fails alone. The whole request is rejected, and nothing is
+/// stored, if it is not JSON, if there is a fault outside of its items, or if there are more than
+/// 100 faults.
 #[utoipa::path(
     post,
     path = super::BATCH,

@@ -109,10 +109,10 @@ fn reply(scale: &RatingScale) -> Reply {
         .at(location)
 }
 
-/// Make a master scale
+/// Create a master scale
 ///
-/// It is a draft that figures by grades and back-tests can name by its id, and never changes.
-/// Everything that is wrong with it is told at once.
+/// It is a draft that figures by grades and back-tests can name by its id, and it never changes.
+/// All faults are reported together.
 #[utoipa::path(
     post,
     path = super::ALL,

@@ -49,8 +49,8 @@ pub(crate) struct RatingScaleDto {
     version: u32,
     #[schema(value_type = ScaleStatusName)]
     status: ScaleStatus,
-    /// Whether figures by its grades are sums of what is counted already; with other bounds the
-    /// predictions themselves are counted, which takes longer.
+    /// Whether figures by its grades are sums that the dashboards already maintain; with other
+    /// bounds the predictions themselves are counted, which takes longer.
     on_buckets: bool,
     /// Best first.
     grades: Vec<GradeDto>,

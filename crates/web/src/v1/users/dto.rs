@@ -159,8 +159,7 @@ impl UserChanges {
 pub(crate) struct NewRole {
     #[schema(value_type = RoleName, example = "org_admin")]
     role: Role,
-    /// In which organization; the user's own where none is named. None with `user` and
-    /// `super_admin`.
+    /// The organization; the user's own by default. None with `user` and `super_admin`.
     organization_id: Option<Uuid>,
     /// Why, for the audit log; at most 500 characters.
     #[schema(example = "Takes over from Charles", max_length = 500)]

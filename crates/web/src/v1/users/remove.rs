@@ -20,9 +20,9 @@ query! {
     }
 }
 
-/// Remove a user from their organization, or for good
+/// Remove a user from their organization, or permanently
 ///
-/// The rows that they made stay.
+/// The rows that they created stay.
 #[utoipa::path(
     delete,
     path = super::ONE,

@@ -110,10 +110,10 @@ fn reply(report: &ValidationReport) -> Reply {
         .at(location)
 }
 
-/// Compare predictions with what happened
+/// Compare predictions with outcomes
 ///
-/// The report is made as a job, which has its id: it is followed, cancelled and continued as
-/// uploads are. The same request as of the same time gives the same report, byte for byte.
+/// A job with the same id makes the report: it is followed, cancelled and continued like uploads.
+/// The same request as of the same time gives the same report, byte for byte.
 #[utoipa::path(
     post,
     path = super::ALL,

@@ -149,8 +149,8 @@ impl From<ValidationReport> for ValidationDto {
 pub(crate) struct ReportDto {
     #[serde(flatten)]
     pub(super) validation: ValidationDto,
-    /// Every figure, in the order of the ECB's instructions: what each means stands in
-    /// docs/validation.md. Null until it is completed.
+    /// Every figure, in the order of the ECB's instructions; docs/validation.md explains them. Null
+    /// until the report is completed.
     #[schema(value_type = Option<Object>)]
     pub(super) report: Option<Value>,
 }

@@ -30,10 +30,10 @@ async fn answer(call: &Authenticated, file: ValidationFile, media_type: &str) ->
         .streaming(bytes.map_err(cut)))
 }
 
-/// The sample of a back-test: everything that its figures are made from
+/// The sample of a back-test, from which all its figures are computed
 ///
-/// A row for each company and window, with its PD, grade, outcome, and why it was left out. Its
-/// SHA-256 stands in the report.
+/// A row for each company and window, with its PD, grade, outcome, and the reason if it was left
+/// out. Its SHA-256 is in the report.
 #[utoipa::path(
     get,
     path = super::SAMPLE,
@@ -51,7 +51,7 @@ pub(crate) async fn sample(call: Authenticated) -> Answer {
 
 /// The report of a back-test alone, with all digits
 ///
-/// The bytes whose SHA-256 is `report_sha256`.
+/// Its SHA-256 is `report_sha256`.
 #[utoipa::path(
     get,
     path = super::JSON,
@@ -69,8 +69,8 @@ pub(crate) async fn json(call: Authenticated) -> Answer {
 
 /// The report of a back-test as a text with tables
 ///
-/// In the order of the ECB's instructions for reporting the validation results of internal
-/// models, whose sections its headings name.
+/// In the order of the ECB's instructions for reporting the validation results of internal models,
+/// with headings that name their sections.
 #[utoipa::path(
     get,
     path = super::MARKDOWN,

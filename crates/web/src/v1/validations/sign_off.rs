@@ -28,9 +28,9 @@ pub(crate) struct ValidationSignOff {
 
 impl RequestBody for ValidationSignOff {}
 
-/// Sign off a back-test that someone else made
+/// Sign off a back-test of another user
 ///
-/// An administrator of its owner, and never its maker, whatever their role. Once.
+/// By an administrator of its owner, never by the user who requested it, whatever their role. Once.
 #[utoipa::path(
     post,
     path = super::SIGN_OFF,
