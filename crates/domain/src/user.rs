@@ -158,8 +158,8 @@ pub struct Password {
 impl Password {
     /// The shortest password accepted, in characters.
     pub const MIN: usize = 10;
-    /// The longest password, in characters: hashing time must not grow with what a stranger
-    /// sends.
+    /// The longest password, in characters: hashing time must not grow with the length of untrusted
+    /// input.
     pub const MAX: usize = 128;
 
     /// Checks the form of a password for a new account or a change. The password hasher

@@ -50,6 +50,6 @@ impl TokenPurpose {
 
 text_enum!(TokenPurpose);
 
-/// The shortest time between two mails of the same purpose to one user, so that repeated
-/// requests cannot fill a stranger's mailbox.
+/// The shortest time between two mails of the same purpose to one user, so that repeated requests
+/// cannot fill another user's mailbox.
 pub const MAIL_PAUSE: Duration = Duration::minutes(1);

@@ -1,8 +1,8 @@
 //! Sessions, cache, limits, clock and password hashing in one process.
 //!
 //! The ports for one machine without `accunode-redis`: they pass the same contract
-//! (`accunode_ports::contract`). Everything here is lost when the process ends: users must
-//! sign in again. Everything is limited, so that strangers cannot fill the memory.
+//! (`accunode_ports::contract`). Everything here is lost when the process ends: users must sign in
+//! again. Everything is limited, so that clients cannot fill the memory.
 //!
 //! [`SystemClock`] and [`UuidV7Ids`] are the only places that read the machine's clock;
 //! [`Argon2Hasher`] is used with and without Redis.

@@ -200,7 +200,8 @@ impl SharedPool {
         }
     }
 
-    /// Counts an error that may come from waiting for a connection in vain, and returns it.
+    /// Counts an error that may come from waiting for a connection without getting one, and
+    /// returns it.
     pub(crate) fn noted(&self, error: RepositoryError) -> RepositoryError {
         if let RepositoryError::Unavailable(cause) = &error
             && matches!(cause.downcast_ref(), Some(sqlx::Error::PoolTimedOut))

@@ -1,5 +1,4 @@
-//! Limits on what strangers and tenants may use: the database through wrong keys, mails,
-//! disks.
+//! Limits on what clients and tenants may use: the database through wrong keys, mails, disks.
 
 use std::sync::{
     Arc,

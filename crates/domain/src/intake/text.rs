@@ -42,8 +42,8 @@ pub(super) fn squeezed(text: &str) -> String {
     squeezed
 }
 
-/// The number of characters of a cell that are read where the name of a column is expected:
-/// no name is longer, but the cells of a stranger's file may be.
+/// The number of characters of a cell that are read where the name of a column is expected: no name
+/// is longer, but the cells of an untrusted file may be.
 const LONGEST_NAME: usize = 200;
 
 /// Returns a cell as the name of a column.

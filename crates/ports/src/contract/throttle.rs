@@ -60,8 +60,8 @@ pub async fn a_success_forgives(throttle: &dyn Throttle, _: &TestClock) {
     assert!(matches!(ask(throttle, &other).await, Admission::Wait(_)));
 }
 
-/// However many strangers try from however many addresses, the owner can sign in: at once
-/// from an address that they used before, after a short wait from elsewhere.
+/// However many attackers try from however many addresses, the owner can sign in: at once from an
+/// address that they used before, and after a short wait from another one.
 pub async fn strangers_cannot_lock_the_owner_out(throttle: &dyn Throttle, clock: &TestClock) {
     let home = Attempt::password("ada@example.com", address(1));
     assert_eq!(ask(throttle, &home).await, Admission::Go);
@@ -86,8 +86,8 @@ pub async fn strangers_cannot_lock_the_owner_out(throttle: &dyn Throttle, clock:
         let _ = exhaust(throttle, &stranger(n)).await;
     }
     assert_eq!(ask(throttle, &away).await, Admission::Go);
-    // A stranger has the same single attempt, and then waits like anyone who has failed
-    // often.
+    // An unknown address has the same single attempt, and then waits like any address that has
+    // failed often.
     assert_eq!(exhaust(throttle, &stranger(200)).await, 1);
     assert_eq!(ask(throttle, &stranger(200)).await, Admission::Wait(2));
 

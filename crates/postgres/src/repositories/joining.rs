@@ -120,7 +120,7 @@ impl JoiningWriter for Joining<Tx> {
     }
 
     /// The trigger that counts members takes NO KEY UPDATE as well; foreign keys on the
-    /// organization can still be checked beside it.
+    /// organization can still be checked at the same time.
     #[tracing::instrument(name = "JoiningWriter::door", level = "debug", skip_all)]
     async fn door(
         &self,

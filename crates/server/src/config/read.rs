@@ -258,7 +258,7 @@ pub(super) fn read_at_once(layers: &mut Layers) -> AtOnceConfig {
     }
 }
 
-/// Divides `db_pool_size` among the pools; pools with a size of their own keep it.
+/// Divides `db_pool_size` among the pools; pools with an explicit size keep it.
 pub(super) fn read_pools(layers: &mut Layers) -> PoolSizes {
     let total = layers
         .read(
