@@ -17,6 +17,7 @@ use std::fs;
 use accunode_domain::{
     prediction::Kind,
     ratio::{RatioUnit, check},
+    validation::MasterScale,
 };
 use accunode_ports::scoring::Scorer;
 use accunode_scoring::ModelRegistry;
@@ -62,6 +63,10 @@ fn scores_are_those_of_the_models_to_the_last_bit() {
         assert_eq!(bits(&rows[0]["pd"]), outcome.pd.get().to_bits());
         assert_eq!(bits(&rows[0]["confidence"]), outcome.confidence.to_bits());
         assert_eq!(rows[0]["risk_level"], outcome.risk_level.as_str());
+        assert_eq!(
+            rows[0]["grade"],
+            MasterScale::standard().code(outcome.pd.get())
+        );
         let reasons = expected.explanation.unwrap().reasons;
         assert!(rows[0]["reasons"].starts_with(&reasons[0].text));
         if let Some(parts) = outcome.parts {

@@ -1,7 +1,7 @@
 //! The rows of the output.
 
 use accunode_application::bulk_uploads::offline::OfflineScore;
-use accunode_domain::{fault::Fault, intake::Layout, prediction::Kind};
+use accunode_domain::{fault::Fault, intake::Layout, prediction::Kind, validation::MasterScale};
 use accunode_ports::files::SourceRow;
 
 /// Returns the names of the columns.
@@ -18,6 +18,7 @@ pub(super) fn header(kind: Kind) -> Vec<&'static str> {
     names.extend(probabilities);
     names.extend([
         "risk_level",
+        "grade",
         "confidence",
         "model",
         "flags",
@@ -61,6 +62,7 @@ pub(super) fn record(
             record.extend([
                 outcome.pd.rounded().to_f64().to_string(),
                 outcome.risk_level.to_string(),
+                MasterScale::standard().code(outcome.pd.get()).to_owned(),
                 outcome.confidence.to_string(),
                 format!("{} {}", outcome.model.name, outcome.model.version),
                 score.flags.join("; "),
