@@ -265,6 +265,34 @@ fn a_company_is_watched_while_its_prediction_counts() {
     assert_eq!(spells(&(vec![rated(FIRST, 1)], events)), Some((1, 0, 0, 0)));
 }
 
+/// A default counts half of two companies at risk, and all of one: so the rate shows whether the
+/// company whose prediction goes out of date is still watched on the day.
+#[test]
+fn a_company_is_at_risk_through_the_day_on_which_its_prediction_goes_out_of_date() {
+    // Twelve months after it was made, and 24 months after its period.
+    let aged = rated(date!(2022 - 06 - 01), 1);
+    let of_old_statement = PredictionVersion {
+        period_end: date!(2021 - 06 - 30),
+        ..rated(FIRST, 1)
+    };
+    let outdated = [
+        (aged, date!(2023 - 06 - 02)),
+        (of_old_statement, date!(2023 - 07 - 01)),
+    ];
+    for (prediction, day) in outdated {
+        let rate = |defaulted: Date| {
+            let companies = [
+                (vec![prediction], Vec::new()),
+                (vec![rated(FIRST, 1)], happened(Event::Default, defaulted)),
+            ];
+            let found = figures(&draft(), TransitionMethod::Duration, &companies);
+            found.unwrap().rows[0].probabilities[17].unwrap()
+        };
+        near(rate(day), 0.5);
+        near(rate(day.next_day().unwrap()), 1.0);
+    }
+}
+
 #[test]
 fn everything_wrong_with_windows_is_told_at_once() {
     let wrong = TransitionDraft {
