@@ -174,6 +174,33 @@ impl From<Kind> for JobType {
     }
 }
 
+/// The kinds of work that lists of jobs tell apart.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    EnumCount,
+    IntoStaticStr,
+    VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
+pub enum JobWork {
+    /// A file of statements or outcomes.
+    Upload,
+    /// Predictions that are scored anew.
+    Rescoring,
+    /// A back-test.
+    BackTest,
+}
+
+text_enum!(JobWork);
+
 /// The task of a job.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Task {

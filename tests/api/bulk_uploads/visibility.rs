@@ -1,8 +1,9 @@
 //! The owner of an upload.
 
 use accunode_tests::{Service, tenancy::Tenancy};
+use serde_json::json;
 
-use crate::support::{all_rows, file_of, submit, text};
+use crate::support::{all_rows, column, file_of, submit, text};
 
 #[tokio::test]
 async fn another_user_finds_neither_the_upload_nor_anything_it_made() {
@@ -113,4 +114,28 @@ async fn anyone_who_loses_their_rights_meanwhile_stores_nothing_more() {
     );
     let stored: i64 = crate::support::ask(&pool, "SELECT count(*) FROM annual_predictions").await;
     assert_eq!(stored, 0);
+}
+
+#[tokio::test]
+async fn back_tests_are_listed_among_uploads_only_on_request() {
+    let service = Service::start().await;
+    let ana = service.user("ana").await;
+    let days = json!({ "complete_from": "2015-01-01", "complete_through": "2024-12-31" });
+    let coverage = "/outcome-coverage/bankruptcy@1";
+    let _ = ana.put(coverage, &days).await.expect(200);
+    let body = json!({ "kind": "annual", "d0": "2020-12-31" });
+    let asked = ana.post("/validations", &body).await.expect(202);
+    let upload = submit(&ana, "a.csv", file_of(["AAA"]), &[]).await;
+    let listed = async |query: &str| {
+        let list = ana.get(&format!("/bulk-uploads{query}")).await.expect(200);
+        column(&list, "id")
+    };
+    let report = text(&asked, "id").to_owned();
+    assert_eq!(listed("").await, [upload.as_str()]);
+    assert_eq!(listed("?work=back_test").await, [report.as_str()]);
+    assert_eq!(listed("?work=rescoring").await, [""; 0]);
+    let both = "?work=upload&work=back_test";
+    assert_eq!(listed(both).await, [upload, report]);
+    let unknown = ana.get("/bulk-uploads?work=file").await;
+    assert_eq!(unknown.faults().len(), 1, "{}", unknown.text);
 }

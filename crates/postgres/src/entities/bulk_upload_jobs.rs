@@ -143,7 +143,7 @@ fn read_log(lines: Value) -> Vec<JobLogLine> {
 /// The key of a rescoring's parameters in the options.
 pub(crate) const RESCORE: &str = "rescore";
 /// The key that marks a back-test in the options.
-const VALIDATE: &str = "validate";
+pub(crate) const VALIDATE: &str = "validate";
 
 /// The options, with the parameters of a job that has no file.
 pub(crate) fn options_json(options: JobOptions, task: &Task) -> Result<Value, RepositoryError> {

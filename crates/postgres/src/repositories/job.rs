@@ -3,7 +3,7 @@
 use accunode_domain::{
     access::{Grant, Scope},
     id::{JobId, PredictionId},
-    job::{Job, JobCounts, JobStatus, JobType, Position, RowOutcome, RowStatus, Task},
+    job::{Job, JobCounts, JobStatus, JobType, JobWork, Position, RowOutcome, RowStatus, Task},
     page::{Cursor, Limit, Page, Sort},
 };
 use accunode_ports::{
@@ -28,7 +28,7 @@ use crate::{
     db::{Executor, Tx, build, raw},
     entities::{
         Named,
-        bulk_upload_jobs::{self, Column, Entity, options_json},
+        bulk_upload_jobs::{self, Column, Entity, RESCORE, VALIDATE, options_json},
     },
     errors::from_orm,
     keyset::page,
@@ -48,6 +48,30 @@ impl<E> Jobs<E> {
     pub(crate) const fn new(db: E) -> Self {
         Self { db }
     }
+}
+
+/// Returns the condition for jobs of these kinds of work; all jobs if there are none. What a
+/// job is about that has no file is in its options.
+fn one_of_works(works: &[JobWork]) -> Condition {
+    let is = |name: &str| {
+        Expr::cust(format!(
+            "\"bulk_upload_jobs\".\"options\" -> '{name}' IS NOT NULL"
+        ))
+    };
+    let is_no = |name: &str| {
+        Expr::cust(format!(
+            "\"bulk_upload_jobs\".\"options\" -> '{name}' IS NULL"
+        ))
+    };
+    if works.is_empty() || JobWork::ALL.iter().all(|work| works.contains(work)) {
+        return Condition::all();
+    }
+    let of = works.iter().map(|work| match work {
+        JobWork::Upload => Condition::all().add(is_no(RESCORE)).add(is_no(VALIDATE)),
+        JobWork::Rescoring => Condition::all().add(is(RESCORE)),
+        JobWork::BackTest => Condition::all().add(is(VALIDATE)),
+    });
+    of.fold(Condition::any(), Condition::add)
 }
 
 /// Returns the job, or the error that its state does not (or no longer) allow the change.
@@ -138,6 +162,7 @@ impl<E: Executor> JobRepository for Jobs<E> {
         };
         let rows = Entity::find()
             .filter(Condition::all().add_option(status).add_option(kind))
+            .filter(one_of_works(&filter.work))
             .visible_to(&ScopeSql::of(scope))
             .page(&self.db, keyset, limit, after.as_ref())
             .await?;

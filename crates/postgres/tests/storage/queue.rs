@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use accunode_domain::{
     fault::Fault,
     id::JobId,
-    job::{Job, JobLogLine, JobOptions, JobStatus, JobWarning, MAX_LOG_LINES, Task},
+    job::{Job, JobLogLine, JobOptions, JobStatus, JobWarning, JobWork, MAX_LOG_LINES, Task},
     owner::AccessLevel,
     prediction::Kind,
 };
@@ -249,6 +249,7 @@ async fn what_a_worker_tells_of_a_job_is_what_its_readers_see() {
     let failed = JobFilter {
         statuses: vec![JobStatus::Completed, JobStatus::Failed],
         job_type: Some(Kind::Quarterly.into()),
+        ..JobFilter::default()
     };
     let list = async |name: &str, filter: &JobFilter| {
         let scope = world.actor(name).await.scope();
@@ -273,6 +274,19 @@ async fn what_a_worker_tells_of_a_job_is_what_its_readers_see() {
         .await,
         0
     );
+    for (work, found) in [
+        (vec![JobWork::Upload, JobWork::Rescoring], 1),
+        (vec![JobWork::Upload], 1),
+        (vec![JobWork::BackTest], 0),
+        (vec![JobWork::Rescoring, JobWork::BackTest], 0),
+        (JobWork::ALL.to_vec(), 1),
+    ] {
+        let filter = JobFilter {
+            work,
+            ..failed.clone()
+        };
+        assert_eq!(list("tR", &filter).await, found, "{filter:?}");
+    }
     assert_eq!(list("mB", &failed).await, 0);
     assert_eq!(list("sa", &failed).await, 1);
 }

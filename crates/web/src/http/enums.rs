@@ -7,7 +7,7 @@ use accunode_domain::{
     audit::AuditAction,
     fault::Fault,
     invitation::InvitationStatus,
-    job::{JobEvent, JobStatus, JobType, OtherCompany, RowStatus},
+    job::{JobEvent, JobStatus, JobType, JobWork, OtherCompany, RowStatus},
     maintenance::{MaintenanceTask, RunStatus},
     organization::{JoinPolicy, SizeCategory},
     outcome::Definition,
@@ -82,6 +82,7 @@ names_of! {
     JobEventName, JobEvent, "What happened to an upload, rescoring or back-test.";
     JobStatusName, JobStatus, "Where an upload stands.";
     JobTypeName, JobType, "What the rows of a file are: annual or quarterly statements that are scored, or outcomes that are recorded.";
+    JobWorkName, JobWork, "What a job does: it reads a file, scores stored predictions anew, or makes the report of a back-test.";
     JoinPolicyName, JoinPolicy, "Who may join with an organization's token: no one, anyone who holds it, or only listed e-mail addresses.";
     KeyScopeName, KeyScope, "What an API key is for.";
     KindName, Kind, "From which statements a prediction is made.";

@@ -10,8 +10,8 @@ use accunode_domain::{
     fault::Fault,
     id::{CompanyId, JobId, OrganizationId, PredictionId},
     job::{
-        Checkpoint, Job, JobCounts, JobOptions, JobStatus, JobType, OtherCompany, Position,
-        RowOutcome, RowStatus, Task,
+        Checkpoint, Job, JobCounts, JobOptions, JobStatus, JobType, JobWork, OtherCompany,
+        Position, RowOutcome, RowStatus, Task,
     },
     page::{Limit, Page},
     prediction::{Kind, OnConflict, Outcome, Period, StoredRatios},
@@ -67,6 +67,8 @@ pub struct JobFilter {
     /// Any of these statuses; all statuses if empty.
     pub statuses: Vec<JobStatus>,
     pub job_type: Option<JobType>,
+    /// Any of these kinds of work; all kinds if empty.
+    pub work: Vec<JobWork>,
 }
 
 /// The filter of the rows of a job.

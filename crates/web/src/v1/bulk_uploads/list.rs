@@ -3,7 +3,7 @@
 use accunode_application::bulk_uploads::ListJobs;
 use accunode_domain::{
     id::OrganizationId,
-    job::{JobStatus, JobType},
+    job::{JobStatus, JobType, JobWork},
 };
 use accunode_ports::repositories::JobFilter;
 
@@ -23,6 +23,8 @@ query! {
         status: Several<JobStatus>,
         /// Only uploads with rows of this type
         job_type: Option<JobType>,
+        /// Only these kinds of work; by default `upload` and `rescoring`, for `GET /validations` lists back-tests
+        work: Several<JobWork>,
         /// Only uploads of this organization
         organization_id: Option<OrganizationId>,
         ; page: Paging<NewestFirst>,
@@ -35,6 +37,10 @@ impl UploadQuery {
             filter: JobFilter {
                 statuses: self.status.0,
                 job_type: self.job_type,
+                work: match self.work.0 {
+                    work if work.is_empty() => vec![JobWork::Upload, JobWork::Rescoring],
+                    work => work,
+                },
             },
             organization: self.organization_id,
             limit,
