@@ -50,6 +50,7 @@ mod m20261128_000160_rating_scales;
 mod m20261128_000170_company_sharing;
 mod m20261128_000171_organization_settings;
 mod m20261128_000172_job_log;
+mod m20261128_000190_monitoring_snapshots;
 mod roles;
 mod run;
 
@@ -101,6 +102,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000170_company_sharing::Migration),
             Box::new(m20261128_000171_organization_settings::Migration),
             Box::new(m20261128_000172_job_log::Migration),
+            Box::new(m20261128_000190_monitoring_snapshots::Migration),
         ]
     }
 }

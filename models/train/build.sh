@@ -1,6 +1,6 @@
 #!/bin/sh
 # Rebuilds the shipped models, or with `check` proves that a rebuild gives the committed ones.
-# Usage: build.sh [build|check|rate|pages] [annual|quarterly ...] [--version VERSION] [--replace] [--out FOLDER]
+# Usage: build.sh [build|check|bins|rate|pages] [annual|quarterly ...] [--version VERSION] [--replace] [--out FOLDER]
 # ACCUNODE_TRAINING_DATA: the CSV to train on (default: the bundled copy)
 # ACCUNODE_MODELS_VENV: where the virtual environment lives (default: .venv beside this script)
 set -eu

@@ -1,5 +1,7 @@
 //! Custom models: which of them score, and the treatment of those that fail a check.
 
+mod monitoring;
+
 use std::{
     fs,
     path::{Path, PathBuf},

@@ -91,6 +91,10 @@ pub(crate) async fn every_view(browser: &Browser) -> Vec<String> {
                 )
                 .await,
             ],
+            "/models/:name/:version/monitoring" => {
+                let of = "/models/annual/2.0.0/monitoring?owner=organization:";
+                vec![first(browser, "/organizations", of, "row.parent_id").await]
+            }
             "/models/:name/:version" => vec!["/models/annual/2.0.0".to_owned()],
             "/organizations/:id" => {
                 vec![

@@ -24,6 +24,7 @@ pub mod installation;
 pub mod invitations;
 pub mod mail;
 pub mod maintenance;
+pub mod monitoring;
 pub mod once;
 pub mod organizations;
 pub mod outcomes;
@@ -71,6 +72,8 @@ pub struct Application {
     pub validations: validation::Validations,
     /// Master scales.
     pub rating_scales: rating_scales::RatingScales,
+    /// Monitoring of models.
+    pub monitoring: monitoring::Monitoring,
     /// Bulk uploads.
     pub bulk_uploads: bulk_uploads::BulkUploads,
     /// Dashboards.
@@ -116,6 +119,9 @@ impl Application {
                 ports: ports.clone(),
             },
             rating_scales: rating_scales::RatingScales {
+                ports: ports.clone(),
+            },
+            monitoring: monitoring::Monitoring {
                 ports: ports.clone(),
             },
             bulk_uploads: bulk_uploads::BulkUploads {

@@ -21,6 +21,7 @@ export const ROUTES = [
   { path: "/rating-scales", load: () => import("./pages/scales.js") },
   { path: "/models", load: () => import("./pages/models.js") },
   { path: "/models/:name/:version", load: () => import("./pages/model.js") },
+  { path: "/models/:name/:version/monitoring", load: () => import("./pages/monitoring.js") },
   { path: "/organization", load: () => import("./pages/organization.js") },
   { path: "/organizations", load: () => import("./pages/organizations.js"), role: "tenant_admin" },
   { path: "/organizations/:id", load: () => import("./pages/organization.js"), role: "tenant_admin" },

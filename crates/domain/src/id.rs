@@ -40,6 +40,8 @@ id_type! {
     OutcomeId,
     /// A back-test report.
     ValidationId,
+    /// A snapshot of monitoring.
+    MonitoringSnapshotId,
     /// A master scale.
     RatingScaleId,
     /// A bulk upload.

@@ -39,6 +39,8 @@ pub enum MaintenanceTask {
     AuditArchive,
     /// Compares the dashboards' sums with the predictions.
     RollupCheck,
+    /// Compares predictions with the training data of their models, and keeps the result.
+    MonitoringSnapshots,
     /// Updates the statistics that the query planner uses.
     Analyze,
     /// Rebuilds bloated and invalid indexes while they are in use.
@@ -53,7 +55,9 @@ impl MaintenanceTask {
     pub const fn interval(self) -> time::Duration {
         match self {
             Self::AuditPartitions | Self::CleanUp | Self::SweepFiles => time::Duration::hours(6),
-            Self::AuditArchive | Self::RollupCheck => time::Duration::days(1),
+            Self::AuditArchive | Self::RollupCheck | Self::MonitoringSnapshots => {
+                time::Duration::days(1)
+            }
             Self::Analyze | Self::Reindex => time::Duration::days(7),
         }
     }

@@ -7,7 +7,11 @@ use accunode_domain::{
     Timestamp,
     id::{MaintenanceRunId, UserId},
     maintenance::{MaintenanceRun, MaintenanceTask, RunLine, RunStatus},
+    owner::Owner,
     page::{Cursor, Limit, Page},
+    prediction::{Kind, Period},
+    risk::ModelRef,
+    validation::{Baseline, MonitoredPredictions, SnapshotFigures},
 };
 use async_trait::async_trait;
 use serde_json::Value;
@@ -114,6 +118,19 @@ pub struct AuditArchive {
     pub dropped_at: Option<Timestamp>,
 }
 
+/// A snapshot of monitoring that is to be kept.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(missing_docs, reason = "the names are those of the stored snapshot")]
+pub struct NewSnapshot {
+    pub owner: Owner,
+    pub kind: Kind,
+    pub model: ModelRef,
+    pub period: Period,
+    pub baseline: Baseline,
+    pub figures: SnapshotFigures,
+    pub at: Timestamp,
+}
+
 /// Maintenance of the database.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
@@ -161,6 +178,12 @@ pub trait Maintenance: Send + Sync {
     /// Returns owners whose sums differ from those of their predictions, in one snapshot; at
     /// most 100.
     async fn rollup_differences(&self) -> Result<Vec<RollupDifference>, RepositoryError>;
+    /// Returns which owners have predictions by which models.
+    async fn monitored(&self) -> Result<Vec<MonitoredPredictions>, RepositoryError>;
+    /// Keeps a snapshot in place of the one of the same owner, model, period and baseline.
+    /// Returns whether it differs from that one. Nothing is kept for an owner whose predictions
+    /// are gone.
+    async fn keep_snapshot(&self, snapshot: &NewSnapshot) -> Result<bool, RepositoryError>;
     /// Returns the months of the audit log that ended before a time, oldest first, that have no
     /// archive or an archive with another number of rows.
     async fn months_to_archive(&self, before: Timestamp) -> Result<Vec<Date>, RepositoryError>;

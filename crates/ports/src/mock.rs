@@ -23,15 +23,16 @@ use crate::{
         MockApiKeyWriter, MockAuditLogRepository, MockAuditWriter, MockAuthRepository,
         MockAuthWriter, MockCompanyRepository, MockCompanyWriter, MockIdempotencyRepository,
         MockInvitationRepository, MockInvitationWriter, MockJobRepository, MockJobWriter,
-        MockJoiningRepository, MockJoiningWriter, MockOrganizationRepository,
-        MockOrganizationWriter, MockOutcomeRepository, MockOutcomeWriter, MockOwnDataRepository,
-        MockOwnDataWriter, MockPredictionRepository, MockPredictionWriter, MockScaleRepository,
-        MockScaleWriter, MockSecondFactorRepository, MockSecondFactorWriter, MockUserRepository,
-        MockUserTokenRepository, MockUserTokenWriter, MockUserWriter, MockValidationRepository,
-        MockValidationWriter, OrganizationRepository, OrganizationWriter, OutcomeRepository,
-        OutcomeWriter, OwnDataRepository, OwnDataWriter, PredictionRepository, PredictionWriter,
-        Repositories, ScaleRepository, ScaleWriter, SecondFactorRepository, SecondFactorWriter,
-        Store, UnitOfWork, UserRepository, UserTokenRepository, UserTokenWriter, UserWriter,
+        MockJoiningRepository, MockJoiningWriter, MockMonitoringRepository,
+        MockOrganizationRepository, MockOrganizationWriter, MockOutcomeRepository,
+        MockOutcomeWriter, MockOwnDataRepository, MockOwnDataWriter, MockPredictionRepository,
+        MockPredictionWriter, MockScaleRepository, MockScaleWriter, MockSecondFactorRepository,
+        MockSecondFactorWriter, MockUserRepository, MockUserTokenRepository, MockUserTokenWriter,
+        MockUserWriter, MockValidationRepository, MockValidationWriter, MonitoringRepository,
+        OrganizationRepository, OrganizationWriter, OutcomeRepository, OutcomeWriter,
+        OwnDataRepository, OwnDataWriter, PredictionRepository, PredictionWriter, Repositories,
+        ScaleRepository, ScaleWriter, SecondFactorRepository, SecondFactorWriter, Store,
+        UnitOfWork, UserRepository, UserTokenRepository, UserTokenWriter, UserWriter,
         ValidationRepository, ValidationWriter, WantedHistories,
     },
 };
@@ -54,6 +55,7 @@ pub struct MockRepositories {
     pub outcomes: MockOutcomeRepository,
     pub validations: MockValidationRepository,
     pub scales: MockScaleRepository,
+    pub monitoring: MockMonitoringRepository,
     pub jobs: MockJobRepository,
     pub analytics: MockAnalyticsRepository,
     pub audit_log: MockAuditLogRepository,
@@ -107,6 +109,9 @@ impl Repositories for MockRepositories {
     }
     fn scales(&self) -> &dyn ScaleRepository {
         &self.scales
+    }
+    fn monitoring(&self) -> &dyn MonitoringRepository {
+        &self.monitoring
     }
     fn jobs(&self) -> &dyn JobRepository {
         &self.jobs
@@ -280,6 +285,9 @@ impl Repositories for MockStore {
     }
     fn scales(&self) -> &dyn ScaleRepository {
         &self.reads.scales
+    }
+    fn monitoring(&self) -> &dyn MonitoringRepository {
+        &self.reads.monitoring
     }
     fn jobs(&self) -> &dyn JobRepository {
         &self.reads.jobs

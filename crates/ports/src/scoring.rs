@@ -1,9 +1,11 @@
 //! Models: from ratios to probabilities and reasons.
 
 use accunode_domain::{
+    outcome::Definition,
     prediction::{Kind, Outcome},
     ratio::Ratios,
     risk::{Explanation, ModelRef, SectorScope, Thresholds},
+    validation::TrainingBins,
 };
 use serde_json::Value;
 
@@ -29,6 +31,12 @@ pub struct ModelInfo {
     pub description: String,
     /// The PDs at which the risk levels begin.
     pub thresholds: Thresholds,
+    /// The definition of default that it was trained with, if the manifest declares one.
+    pub label: Option<Definition>,
+    /// How its training data lie in bins, if the manifest declares it.
+    pub training_bins: Option<TrainingBins>,
+    /// ln k, which the prior correction adds to the log-odds of the sample.
+    pub shift: f64,
     /// The manifest as stored with the model.
     pub manifest: Value,
     /// The model card, as Markdown.

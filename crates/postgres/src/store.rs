@@ -9,9 +9,10 @@ use accunode_ports::{
     repositories::{
         AnalyticsRepository, ApiKeyRepository, AuditLogRepository, AuthRepository,
         CompanyRepository, Connections, HistoryReader, InvitationRepository, JobRepository,
-        JoiningRepository, OrganizationRepository, OutcomeRepository, OwnDataRepository,
-        PredictionRepository, Repositories, ScaleRepository, SecondFactorRepository, Store,
-        UnitOfWork, UserRepository, UserTokenRepository, ValidationRepository, WantedHistories,
+        JoiningRepository, MonitoringRepository, OrganizationRepository, OutcomeRepository,
+        OwnDataRepository, PredictionRepository, Repositories, ScaleRepository,
+        SecondFactorRepository, Store, UnitOfWork, UserRepository, UserTokenRepository,
+        ValidationRepository, WantedHistories,
     },
 };
 use async_trait::async_trait;
@@ -168,6 +169,10 @@ impl Repositories for PgStore {
 
     fn scales(&self) -> &dyn ScaleRepository {
         self.reads.scales()
+    }
+
+    fn monitoring(&self) -> &dyn MonitoringRepository {
+        self.reads.monitoring()
     }
 
     fn jobs(&self) -> &dyn JobRepository {

@@ -67,6 +67,9 @@ pub(crate) fn load<B: AsRef<[u8]>>(artefact: &Artefact<B>) -> Result<Model, Load
         kind: manifest.kind,
         description: manifest.description.clone(),
         thresholds: manifest.thresholds(),
+        label: manifest.label,
+        training_bins: manifest.monitoring.clone(),
+        shift: manifest.prior().map_err(LoadError::Manifest)?.shift(),
         manifest: serde_json::from_str(&manifest_text)
             .map_err(|e| LoadError::Manifest(e.to_string()))?,
         card,

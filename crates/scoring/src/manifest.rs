@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use accunode_domain::{
+    outcome::Definition,
     prediction::Kind,
     ratio::RatioDefinition,
     risk::{PriorCorrection, Thresholds},
+    validation::TrainingBins,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -36,6 +38,8 @@ pub(crate) struct Manifest {
     #[serde(default)]
     pub(crate) scope: Scope,
     pub(crate) golden: GoldenFacts,
+    pub(crate) label: Option<Definition>,
+    pub(crate) monitoring: Option<TrainingBins>,
     // For readers: shown with the manifest, but not used here.
     #[serde(default, rename = "created")]
     _created: Value,
@@ -194,6 +198,10 @@ impl Manifest {
             format!("golden.tolerance is {tolerance}; {LOOSEST_TOLERANCE} is the loosest allowed")
         })?;
         self.check_reference()?;
+        if let Some(bins) = &self.monitoring {
+            let checked = bins.check(self.kind);
+            checked.map_err(|reason| format!("monitoring: {reason}"))?;
+        }
         // An annual prediction stores one probability; a quarterly one, three.
         require(
             (self.kind == Kind::Quarterly) == self.ensemble.is_some(),
@@ -313,7 +321,7 @@ mod tests {
 
     #[test]
     fn a_manifest_that_cannot_be_is_refused_in_words() {
-        let cases: [(&str, Value, &str); 11] = [
+        let cases: [(&str, Value, &str); 15] = [
             ("/format", json!(2), "format is 2"),
             ("/name", json!("../x"), "name and version may hold"),
             ("/base_rate", json!(0.0), "between 0 and 1"),
@@ -329,6 +337,14 @@ mod tests {
             ("/thresholds/medium", json!(0.5), "thresholds must rise"),
             ("/golden/tolerance", json!(0.1), "the loosest allowed"),
             ("/kind", json!("monthly"), "monthly"),
+            ("/label", json!("ifrs_9"), "ifrs_9"),
+            (
+                "/monitoring/inputs/1/edges/0",
+                json!(9.0),
+                "monitoring: the edges of total_debt_to_ebitda must be finite and ascend",
+            ),
+            ("/monitoring/score/counts/0", json!(0), "each above 0"),
+            ("/monitoring/inputs/0/missing", json!(7), "but score counts"),
         ];
         for (pointer, value, reason) in cases {
             let refused = changed(|m| *m.pointer_mut(pointer).unwrap() = value).unwrap_err();

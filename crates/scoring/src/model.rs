@@ -78,6 +78,7 @@ impl Model {
         let mut info = self.info.clone();
         info.model.version = rate.version(&self.manifest.version);
         info.thresholds = thresholds;
+        info.shift = prior.shift();
         info.manifest["version"] = json!(info.model.version);
         info.manifest["target_default_rate"] = json!(rate);
         info.manifest["thresholds"] = json!(thresholds);

@@ -308,7 +308,7 @@ impl Found {
             // A version is immutable: predictions stored with it must reproduce.
             Some(twin)
                 if twin.info.model.sha256 != info.model.sha256
-                    || twin.info.manifest != info.manifest =>
+                    || declared(&twin.info) != declared(info) =>
             {
                 let (name, version) = (&info.model.name, &info.model.version);
                 let reason =
@@ -359,6 +359,17 @@ impl Found {
             refused: self.refused,
         }
     }
+}
+
+/// What a manifest declares, apart from what no number depends on: earlier releases shipped the
+/// same versions without it.
+fn declared(info: &ModelInfo) -> serde_json::Value {
+    let mut manifest = info.manifest.clone();
+    if let Some(fields) = manifest.as_object_mut() {
+        fields.remove("label");
+        fields.remove("monitoring");
+    }
+    manifest
 }
 
 #[cfg(test)]

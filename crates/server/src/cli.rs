@@ -173,7 +173,8 @@ pub enum Maintain {
     },
     /// Run a maintenance task that the service runs by itself when it is due
     Run {
-        /// audit_partitions, clean_up, sweep_files, audit_archive, rollup_check, analyze or reindex
+        /// audit_partitions, clean_up, sweep_files, audit_archive, rollup_check, monitoring_snapshots,
+        /// analyze or reindex
         task: MaintenanceTask,
     },
 }

@@ -1,11 +1,11 @@
-"""`python -m accunode_train build|check|rate|pages [annual|quarterly ...]`"""
+"""`python -m accunode_train build|check|bins|rate|pages [annual|quarterly ...]`"""
 
 import argparse
 import json
 import sys
 from pathlib import Path
 
-from accunode_train import artefact
+from accunode_train import artefact, manifest, monitoring
 from accunode_train.check import check
 from accunode_train.pooled import build as pooled
 from accunode_train.pooled import pages, rated
@@ -18,7 +18,7 @@ RELEASES = {artefact.VERSION: artefact.RELEASE, pooled.VERSION: pooled.RELEASE}
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="accunode_train", description=__doc__)
-    parser.add_argument("command", choices=("build", "check", "rate", "pages"))
+    parser.add_argument("command", choices=("build", "check", "bins", "rate", "pages"))
     parser.add_argument("kinds", nargs="*", default=[], help="default: every kind")
     parser.add_argument("--out", type=Path, default=MODELS, help="the folder of the artefacts")
     parser.add_argument("--version", choices=RELEASES, help="default: every version")
@@ -41,6 +41,10 @@ def main() -> int:
                 failed |= not _build(kind, version, folder, arguments.replace)
             else:
                 failed |= not _check(kind, version, folder)
+    if arguments.command == "bins":
+        for version, kind in _chosen(arguments):
+            _bins(kind, version, arguments.out / kind / version)
+        return 0
     if arguments.command == "check":
         return int(failed or not _check_pages(arguments.out, docs))
     if not failed and all((arguments.out / kind / pooled.VERSION).exists() for kind in KINDS):
@@ -57,24 +61,36 @@ def _chosen(arguments: argparse.Namespace) -> list[tuple[str, str]]:
 def _build(kind: str, version: str, folder: Path, replace: bool) -> bool:
     """A published version never changes its results: predictions stored with it must reproduce."""
     if (folder / "manifest.json").exists() and not replace:
-        differences = check(folder, RELEASES[version][kind]())
+        differences = check(folder, _rebuilt(kind, version, folder))
         if differences:
             print(f"{kind} {version}: exists with other results; a change needs a version of its own, or --replace")
             print("\n".join(f"  {d}" for d in differences))
             return False
         print(f"{kind} {version}: unchanged")
         return True
-    built = RELEASES[version][kind]()
+    built = monitoring.added(kind, version, RELEASES[version][kind](), Path())
     built.write(folder)
     print(f"{kind} {version}: written to {folder}")
     return True
 
 
 def _check(kind: str, version: str, folder: Path) -> bool:
-    differences = check(folder, RELEASES[version][kind]())
+    differences = check(folder, _rebuilt(kind, version, folder))
     print(f"{kind} {version}: {'ok' if not differences else 'DIFFERENT'}")
     print("".join(f"  {d}\n" for d in differences), end="")
     return not differences
+
+
+def _rebuilt(kind: str, version: str, folder: Path) -> artefact.Artefact:
+    return monitoring.added(kind, version, RELEASES[version][kind](), folder)
+
+
+def _bins(kind: str, version: str, folder: Path) -> None:
+    """What monitoring needs follows from the committed graph and the data: nothing is trained."""
+    facts = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    facts |= monitoring.facts(kind, version, (folder / "model.onnx").read_bytes(), facts)
+    (folder / "manifest.json").write_text(manifest.text(facts), encoding="utf-8")
+    print(f"{kind} {version}: label and monitoring written")
 
 
 def _check_pages(models: Path, docs: Path) -> bool:

@@ -129,6 +129,8 @@ pub(super) fn endpoint(resource: &str, action: &str) -> (&'static str, &'static 
         ("scale", "list") => ("get", "/rating-scales"),
         ("scale", "read") => ("get", "/rating-scales/{id}"),
         ("transitions", "read") => ("get", "/analytics/transitions"),
+        ("monitoring", "read") => ("get", "/models/{name}/monitoring"),
+        ("monitoring", "snapshots") => ("get", "/models/{name}/monitoring/snapshots"),
         ("definitions", "read") => ("get", "/default-definitions"),
         ("dashboard", "read") => ("get", "/dashboard"),
         ("analytics", "read") => ("get", "/analytics/risk-distribution"),
@@ -193,6 +195,7 @@ pub(super) async fn requests(
         "validation" => vec![validation(stage, action, detail).await],
         "scale" => vec![scale(stage, action, detail).await],
         "transitions" => vec![transitions(stage, detail).await],
+        "monitoring" => vec![monitoring(stage, action, detail).await],
         "definitions" => vec![Request::Get("/default-definitions".to_owned())],
         "scoring" => {
             let body = |ratios: Value| json!({ "items": [{ "ratios": ratios }] });
@@ -421,6 +424,22 @@ async fn transitions(stage: &Stage, detail: &str) -> Request {
         "/analytics/transitions?from=2020-12-31&basis=period{}",
         owner.concat()
     ))
+}
+
+async fn monitoring(stage: &Stage, action: &str, detail: &str) -> Request {
+    stage.predict_for_all_by_the_served_model().await;
+    let (level, organization) = split(detail);
+    let owner: Vec<String> = stage
+        .fields(level, organization)
+        .iter()
+        .map(|(name, value)| format!("{name}={}", value.as_str().expect("a text")))
+        .collect();
+    let path = match action {
+        "read" => "/models/annual/monitoring",
+        "snapshots" => "/models/annual/monitoring/snapshots",
+        other => panic!("unknown request {other:?}"),
+    };
+    Request::Get(format!("{path}?{}", owner.join("&")))
 }
 
 fn coverage(stage: &Stage, action: &str, detail: &str) -> Request {

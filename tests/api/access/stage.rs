@@ -265,6 +265,23 @@ impl Stage {
 
     /// Gives every owner a prediction of 2019 on a system company.
     pub(super) async fn predict_for_all(&self) {
+        self.predict("2019", "'m', '1', repeat('a', 64)").await;
+    }
+
+    /// The same by the model that scores annual statements.
+    pub(super) async fn predict_for_all_by_the_served_model(&self) {
+        let model = self
+            .users
+            .user("sa")
+            .get("/models/annual")
+            .await
+            .expect(200);
+        let (version, sha256) = (text(&model, "version"), text(&model, "sha256"));
+        let model = format!("'annual', '{version}', '{sha256}'");
+        self.predict("2018", &model).await;
+    }
+
+    async fn predict(&self, year: &str, model: &str) {
         let owned = "'personal', NULL::uuid, id FROM users \
              UNION ALL SELECT 'organization', o.id, u.id FROM organizations o, users u WHERE u.role = 'super_admin' \
              UNION ALL SELECT 'system', NULL, id FROM users WHERE role = 'super_admin'";
@@ -276,7 +293,7 @@ impl Stage {
                  INSERT INTO annual_predictions (company_id, company_symbol, company_name, company_sector, reporting_year, \
                    probability, pd, risk_level, confidence, predicted_at, model_name, model_version, model_sha256, \
                    access_level, organization_id, created_by) \
-                   SELECT c.id, c.symbol, c.name, c.sector, '2019', 0.1, 0.1, 'High', 0.9, now(), 'm', '1', repeat('a', 64), w.* \
+                   SELECT c.id, c.symbol, c.name, c.sector, '{year}', 0.1, 0.1, 'High', 0.9, now(), {model}, w.* \
                      FROM companies c, (SELECT {owned}) w WHERE c.symbol = 'MOVES' AND c.access_level = 'system' ON CONFLICT DO NOTHING"
             ),
         )

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use accunode_tests::Database;
 
 /// Tables whose policies are tested in `row_level_security` and `sql_matrix`.
-pub(super) const GUARDED: [&str; 24] = [
+pub(super) const GUARDED: [&str; 25] = [
     "annual_prediction_revisions",
     "annual_prediction_rollup",
     "annual_prediction_rollup_delta",
@@ -21,6 +21,7 @@ pub(super) const GUARDED: [&str; 24] = [
     "high_risk_companies_shared",
     "high_risk_company_counts",
     "high_risk_company_delta",
+    "monitoring_snapshots",
     "outcome_coverage",
     "outcomes",
     "quarterly_prediction_revisions",

@@ -108,6 +108,7 @@ impl MaintenanceRuns {
             }
             MaintenanceTask::AuditArchive => self.archive(id).await,
             MaintenanceTask::RollupCheck => self.check_rollups().await,
+            MaintenanceTask::MonitoringSnapshots => self.snapshot_models(id).await,
             MaintenanceTask::Analyze => self.analyze(id).await,
             MaintenanceTask::Reindex => self.reindex(id).await,
         }

@@ -5,6 +5,7 @@
 
 mod archive;
 mod carry_out;
+mod monitoring;
 mod runs;
 
 use std::sync::Arc;

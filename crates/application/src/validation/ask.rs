@@ -134,7 +134,7 @@ impl Validations {
         let served = models
             .iter()
             .find(|model| model.kind == kind && model.is_default);
-        let label = served.and_then(|model| model.manifest["label"].as_str()?.parse().ok());
+        let label = served.and_then(|model| model.label);
         ModelFacts {
             label: label.unwrap_or(Definition::Bankruptcy),
             target_rate: served.and_then(|model| model.manifest["target_default_rate"].as_f64()),

@@ -43,6 +43,9 @@ fn models() -> MockScorer {
         kind: Kind::Annual,
         description: String::new(),
         thresholds: Thresholds::FALLBACK,
+        label: None,
+        training_bins: None,
+        shift: 0.0,
         manifest: json!({ "accepts_missing": is_default }),
         card: String::new(),
     };

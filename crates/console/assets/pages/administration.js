@@ -92,6 +92,7 @@ const TASKS = {
   sweep_files: "Removes files that no upload speaks of.",
   audit_archive: "Writes old months of the audit log into the archive.",
   rollup_check: "Compares the dashboards' sums with the predictions. A difference makes the run fail.",
+  monitoring_snapshots: "Compares the predictions of every owner with the training data of their models, and keeps what it counted.",
   analyze: "Counts what the planner of PostgreSQL goes by.",
   reindex: "Builds swollen and unfinished indexes anew, while they are used.",
 };

@@ -38,7 +38,7 @@ export default function Model({ name, version }) {
   return show(loaded, (m) => {
     const metrics = numbers(m.metrics);
     const aucs = discrimination(m.metrics);
-    return html`<${Header} title=${`${m.name} ${m.version}`} back=${{ href: "#/models", label: "Models" }} about=${html`${m.description} <${Tag}>${m.kind}<//> ${m.is_default && html`<${Tag} tone="good">served by default<//>`}`} />
+    return html`<${Header} title=${`${m.name} ${m.version}`} back=${{ href: "#/models", label: "Models" }} actions=${html`<a class="button" href=${`#/models/${m.name}/${m.version}/monitoring`}>Monitoring</a>`} about=${html`${m.description} <${Tag}>${m.kind}<//> ${m.is_default && html`<${Tag} tone="good">served by default<//>`}`} />
       <dl class="figures"><div class="figure"><dt>Medium risk from</dt><dd>${percent(m.thresholds.medium)}</dd></div><div class="figure"><dt>High risk from</dt><dd>${percent(m.thresholds.high)}</dd></div>
         ${aucs.slice(0, 4).map((one) => html`<div class="figure" key=${one.name}><dt>AUC, ${one.name}</dt><dd>${one.value.toFixed(3)}</dd>${one.low !== undefined && html`<dd class="note">95 %: ${one.low.toFixed(3)} to ${one.high?.toFixed(3)}</dd>`}</div>`)}</dl>
       <div class="grid">

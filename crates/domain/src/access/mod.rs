@@ -16,6 +16,7 @@
 //! | `company_removal` | which rows are on a company, and which of them may be removed with it |
 //! | `company_sharing` | which rows move to a wider level with a company |
 //! | `jobs` | bulk uploads |
+//! | `monitoring` | monitoring of models |
 //! | `outcomes` | the outcomes of companies, and up to which day they are complete |
 //! | `rating_scales` | master scales |
 //! | `validations` | reports of back-tests, and who signs them off |
@@ -37,6 +38,7 @@ mod company_sharing;
 mod denial;
 mod jobs;
 mod keys;
+mod monitoring;
 mod organizations;
 mod outcomes;
 mod permissions;

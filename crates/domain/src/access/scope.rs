@@ -9,7 +9,8 @@ use crate::{
     user::Role,
 };
 
-/// Proof of what a user may read, as a set of owners. Made only by an [`Actor`].
+/// Proof of what a user may read, as a set of owners. Made by an [`Actor`]; maintenance, which
+/// serves no caller, makes one by [`Self::of_monitoring`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
     user: Option<UserId>,
@@ -32,6 +33,16 @@ impl Scope {
             administers: Vec::new(),
             super_admin: false,
             break_glass: None,
+        }
+    }
+
+    /// Returns the scope of nightly monitoring, which counts the predictions of one owner. No
+    /// request reads by it.
+    #[must_use]
+    pub fn of_monitoring(owner: Owner) -> Self {
+        Self {
+            owners: vec![owner],
+            ..Self::none()
         }
     }
 

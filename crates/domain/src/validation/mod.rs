@@ -23,10 +23,12 @@
 //! ```
 
 mod backtest;
+mod bins;
 mod calibration;
 mod discrimination;
 mod markdown;
 mod migration;
+mod monitoring;
 mod portfolio;
 mod recalibration;
 mod report;
@@ -45,6 +47,7 @@ mod verdict;
 mod tests;
 
 pub use backtest::{Backtest, Parameters, Series, WindowFigures, WindowRate, first_days};
+pub use bins::{BinEdges, HALF_STEP, InputBins, MOST_BINS, ScoreBins, TrainingBins};
 pub use calibration::{
     Brier, BrierParts, ExitTreatments, GradeCounts, HosmerLemeshow, Jeffreys, asset_correlation,
     brier, brier_parts, correlated_tail, exit_treatments, holm, hosmer_lemeshow, long_run_average,
@@ -54,6 +57,11 @@ pub use discrimination::{
 };
 pub use markdown::markdown;
 pub use migration::{Bandwidths, CellTest, End, MigrationMatrix};
+pub use monitoring::{
+    Baseline, BinCounts, BinKind, BinShift, FigureShift, MOST_MOVERS, MOST_PERIODS,
+    MonitoredPredictions, MonitoringSnapshot, Mover, PeriodCounts, PeriodShift, SnapshotFigure,
+    SnapshotFigures,
+};
 pub use portfolio::{PdGroup, Portfolio};
 pub use recalibration::{CalibrationLine, Estimate, Shift, calibration_line, shift};
 pub use report::{

@@ -1,7 +1,8 @@
 //! Measures whether the companies are still like those of a baseline: the population stability
 //! index and the concentration over grades.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use strum::{EnumCount, IntoStaticStr, VariantArray};
 
 use super::{
     special::{chi_squared_quantile, normal_sf},
@@ -9,8 +10,21 @@ use super::{
 };
 
 /// The meaning of a stability index. It indicates a difference, never an error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    EnumCount,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Stability {
     /// Below 0.10, or below the value that chance alone explains.
     Stable,
@@ -21,6 +35,8 @@ pub enum Stability {
     /// There are so few companies that chance alone explains 0.25.
     Undetermined,
 }
+
+crate::fault::text_enum!(Stability);
 
 /// The population stability index of counts in the same bins.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

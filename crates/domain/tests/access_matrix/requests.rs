@@ -49,6 +49,8 @@ pub(crate) const KNOWN: &[&str] = &[
     "invitation list",
     "invitation withdraw",
     "models use",
+    "monitoring read",
+    "monitoring snapshots",
     "organization change_allowed_emails",
     "organization change_hide_system_data",
     "organization change_is_active",
@@ -239,6 +241,10 @@ fn ask(world: &World, actor: &Actor, request: &Request<'_>) -> Result<Answer, St
         ("transitions", "read", None) => {
             let (level, organization) = target(request.detail).ok_or_else(unknown)?;
             open(actor.figures_of_one(Some(level), organization))
+        }
+        ("monitoring", "read" | "snapshots", None) => {
+            let (level, organization) = target(request.detail).ok_or_else(unknown)?;
+            open(actor.monitor(Some(level), organization))
         }
         ("coverage", "set", None) => {
             let (level, organization) = target(request.detail).ok_or_else(unknown)?;

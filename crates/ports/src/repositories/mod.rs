@@ -9,6 +9,7 @@ mod idempotency;
 mod invitation;
 mod job;
 mod joining;
+mod monitoring;
 mod organization;
 mod outcome;
 mod outcome_upload;
@@ -39,6 +40,7 @@ pub use job::{
     OpenJobs, Renewal, RowFilter, RowVerdict, ScoredRow, Undone,
 };
 pub use joining::{AllowedEmail, JoiningRepository, JoiningWriter};
+pub use monitoring::{ModelPredictions, MonitoringRepository, PeriodCuts, SnapshotFilter};
 pub use organization::{
     Bereaved, FormerMember, OrganizationFilter, OrganizationRepository, OrganizationState,
     OrganizationWriter,
@@ -73,6 +75,7 @@ pub use {
     invitation::{MockInvitationRepository, MockInvitationWriter},
     job::{MockJobQueue, MockJobRepository, MockJobWriter},
     joining::{MockJoiningRepository, MockJoiningWriter},
+    monitoring::MockMonitoringRepository,
     organization::{MockOrganizationRepository, MockOrganizationWriter},
     outcome::{MockOutcomeRepository, MockOutcomeWriter},
     own_data::{MockOwnDataRepository, MockOwnDataWriter},
@@ -132,6 +135,8 @@ pub trait Repositories: Send + Sync {
     fn validations(&self) -> &dyn ValidationRepository;
     /// Master scales.
     fn scales(&self) -> &dyn ScaleRepository;
+    /// Monitoring of models.
+    fn monitoring(&self) -> &dyn MonitoringRepository;
     /// Bulk uploads.
     fn jobs(&self) -> &dyn JobRepository;
     /// Dashboards.

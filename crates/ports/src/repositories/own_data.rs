@@ -30,6 +30,8 @@ pub enum OwnData {
     OutcomeCoverage,
     /// Back-tests that they requested.
     ValidationReports,
+    /// What monitoring counted of their predictions.
+    MonitoringSnapshots,
     /// Master scales that they made.
     RatingScales,
     /// Uploads and rescorings that they made.
@@ -40,7 +42,7 @@ pub enum OwnData {
 
 impl OwnData {
     /// Every kind, in the order of the export.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::ApiKeys,
         Self::Invitations,
         Self::Companies,
@@ -49,6 +51,7 @@ impl OwnData {
         Self::Outcomes,
         Self::OutcomeCoverage,
         Self::ValidationReports,
+        Self::MonitoringSnapshots,
         Self::RatingScales,
         Self::BulkUploads,
         Self::AuditEvents,
@@ -66,6 +69,7 @@ impl OwnData {
             Self::Outcomes => "outcomes",
             Self::OutcomeCoverage => "outcome_coverage",
             Self::ValidationReports => "validation_reports",
+            Self::MonitoringSnapshots => "monitoring_snapshots",
             Self::RatingScales => "rating_scales",
             Self::BulkUploads => "bulk_uploads",
             Self::AuditEvents => "audit_events",

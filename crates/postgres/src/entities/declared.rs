@@ -7,9 +7,9 @@ use sea_orm::{
 use super::{
     allowed_emails, annual_prediction_revisions, annual_predictions, api_keys, audit_logs,
     bulk_upload_jobs, bulk_upload_rows, companies, idempotency_keys, invitations, join_tokens,
-    login_challenges, organizations, outcome_coverage, outcomes, quarterly_prediction_revisions,
-    quarterly_predictions, rating_scales, recovery_codes, tenancy_state, user_tokens, user_totp,
-    users, validation_files, validation_reports,
+    login_challenges, monitoring_snapshots, organizations, outcome_coverage, outcomes,
+    quarterly_prediction_revisions, quarterly_predictions, rating_scales, recovery_codes,
+    tenancy_state, user_tokens, user_totp, users, validation_files, validation_reports,
 };
 
 /// A table as its entity declares it.
@@ -50,6 +50,7 @@ pub fn declared_tables() -> Vec<DeclaredTable> {
         declared::<invitations::Entity>(),
         declared::<join_tokens::Entity>(),
         declared::<login_challenges::Entity>(),
+        declared::<monitoring_snapshots::Entity>(),
         declared::<organizations::Entity>(),
         declared::<outcome_coverage::Entity>(),
         declared::<outcomes::Entity>(),

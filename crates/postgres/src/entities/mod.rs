@@ -22,6 +22,7 @@ pub(crate) mod idempotency_keys;
 pub(crate) mod invitations;
 pub(crate) mod join_tokens;
 pub(crate) mod login_challenges;
+pub(crate) mod monitoring_snapshots;
 mod named;
 pub(crate) mod organizations;
 pub(crate) mod outcome_columns;

@@ -9,6 +9,7 @@ mod idempotency;
 mod invitation;
 mod job;
 mod joining;
+mod monitoring;
 mod organization;
 mod outcome;
 mod own_data;
@@ -23,17 +24,18 @@ mod validation;
 
 use accunode_ports::repositories::{
     AnalyticsRepository, ApiKeyRepository, AuditLogRepository, AuthRepository, CompanyRepository,
-    InvitationRepository, JobRepository, JoiningRepository, OrganizationRepository,
-    OutcomeRepository, OwnDataRepository, PredictionRepository, Repositories, ScaleRepository,
-    SecondFactorRepository, UserRepository, UserTokenRepository, ValidationRepository,
+    InvitationRepository, JobRepository, JoiningRepository, MonitoringRepository,
+    OrganizationRepository, OutcomeRepository, OwnDataRepository, PredictionRepository,
+    Repositories, ScaleRepository, SecondFactorRepository, UserRepository, UserTokenRepository,
+    ValidationRepository,
 };
 
 pub(crate) use self::{
     analytics::Analytics, api_key::ApiKeys, audit::AuditLog, auth::AuthUsers, company::Companies,
     idempotency::StoredOutcomes, invitation::Invitations, job::Jobs, joining::Joining,
-    organization::Organizations, outcome::Outcomes, own_data::OwnRecords, prediction::Predictions,
-    rating_scale::Scales, second_factor::SecondFactors, user::Users, user_token::UserTokens,
-    validation::Validations,
+    monitoring::MonitoredModels, organization::Organizations, outcome::Outcomes,
+    own_data::OwnRecords, prediction::Predictions, rating_scale::Scales,
+    second_factor::SecondFactors, user::Users, user_token::UserTokens, validation::Validations,
 };
 use crate::{
     db::{Executor, Tx},
@@ -57,6 +59,7 @@ pub(crate) struct PgRepositories<E> {
     outcomes: Outcomes<E>,
     validations: Validations<E>,
     scales: Scales<E>,
+    monitoring: MonitoredModels<E>,
     jobs: Jobs<E>,
     analytics: Analytics<E>,
     audit: AuditLog<E>,
@@ -81,6 +84,7 @@ impl<E: Clone> PgRepositories<E> {
             outcomes: Outcomes::new(rows.clone()),
             validations: Validations::new(rows.clone()),
             scales: Scales::new(rows.clone()),
+            monitoring: MonitoredModels::new(rows.clone()),
             jobs: Jobs::new(rows.clone()),
             analytics: Analytics::new(rows.clone()),
             audit: AuditLog::new(rows.clone()),
@@ -159,6 +163,10 @@ impl<E: Executor> Repositories for PgRepositories<E> {
 
     fn scales(&self) -> &dyn ScaleRepository {
         &self.scales
+    }
+
+    fn monitoring(&self) -> &dyn MonitoringRepository {
+        &self.monitoring
     }
 
     fn jobs(&self) -> &dyn JobRepository {

@@ -25,8 +25,8 @@ use crate::{
     db::{Executor, Tx, build},
     entities::{
         annual_predictions, api_keys, audit_logs, bulk_upload_jobs, companies, invitations,
-        outcome_coverage, outcomes, quarterly_predictions, rating_scales, users,
-        validation_reports,
+        monitoring_snapshots, outcome_coverage, outcomes, quarterly_predictions, rating_scales,
+        users, validation_reports,
     },
     errors::from_orm,
     scalar::scalars,
@@ -106,6 +106,9 @@ impl<E: Executor> OwnRecords<E> {
             }
             OwnData::ValidationReports => {
                 self.tenant::<validation_reports::Entity>(scope, creator, after)
+            }
+            OwnData::MonitoringSnapshots => {
+                self.tenant::<monitoring_snapshots::Entity>(scope, creator, after)
             }
             OwnData::RatingScales => self.tenant::<rating_scales::Entity>(scope, creator, after),
             OwnData::BulkUploads => self.tenant::<bulk_upload_jobs::Entity>(scope, creator, after),
@@ -221,6 +224,7 @@ impl OwnDataWriter for OwnRecords<Tx> {
         let outcomes = self.delete::<outcomes::Entity>(creator).await?;
         self.delete::<outcome_coverage::Entity>(creator).await?;
         self.delete::<validation_reports::Entity>(creator).await?;
+        self.delete::<monitoring_snapshots::Entity>(creator).await?;
         self.delete::<rating_scales::Entity>(creator).await?;
         let companies = self.delete::<companies::Entity>(creator).await?;
         let uploads = self.delete::<bulk_upload_jobs::Entity>(creator).await?;

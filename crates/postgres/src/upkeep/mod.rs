@@ -1,6 +1,7 @@
 //! Maintenance: the runs, the work, and the audit log's months.
 
 mod archive;
+mod monitoring;
 mod reindex;
 mod runs;
 
@@ -11,12 +12,13 @@ use accunode_domain::{
     id::MaintenanceRunId,
     maintenance::{MaintenanceRun, RunLine, RunStatus},
     page::{Cursor, Limit, Page},
+    validation::MonitoredPredictions,
 };
 use accunode_ports::{
     RepositoryError,
     maintenance::{
-        AuditArchive, AuditLine, AuditPosition, Maintenance, NewRun, Reindexed, RollupDifference,
-        TaskHistory,
+        AuditArchive, AuditLine, AuditPosition, Maintenance, NewRun, NewSnapshot, Reindexed,
+        RollupDifference, TaskHistory,
     },
 };
 use async_trait::async_trait;
@@ -194,6 +196,14 @@ impl Maintenance for PgMaintenance {
             counted,
         };
         Ok(rows.into_iter().map(difference).collect())
+    }
+
+    async fn monitored(&self) -> Result<Vec<MonitoredPredictions>, RepositoryError> {
+        monitoring::monitored(self).await
+    }
+
+    async fn keep_snapshot(&self, snapshot: &NewSnapshot) -> Result<bool, RepositoryError> {
+        monitoring::keep(self.store.pool(), snapshot).await
     }
 
     async fn months_to_archive(&self, before: Timestamp) -> Result<Vec<Date>, RepositoryError> {

@@ -16,6 +16,7 @@ mod entities;
 mod fences;
 mod figures;
 mod lists;
+mod monitoring;
 mod outcomes;
 mod plans;
 mod pools;

@@ -29,7 +29,7 @@ use lists::{EXEMPT, LISTS, List};
 const PAGE: u64 = 21;
 
 /// Tables that are large in the seeds, and must not be read in full.
-const LARGE: [&str; 15] = [
+const LARGE: [&str; 16] = [
     "companies",
     "annual_predictions",
     "quarterly_predictions",
@@ -37,6 +37,7 @@ const LARGE: [&str; 15] = [
     "quarterly_prediction_revisions",
     "outcomes",
     "validation_reports",
+    "monitoring_snapshots",
     "rating_scales",
     "bulk_upload_jobs",
     "bulk_upload_rows",

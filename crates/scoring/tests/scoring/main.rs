@@ -13,4 +13,5 @@ mod shipped;
 mod target;
 mod trained;
 mod training;
+mod training_bins;
 mod versions;

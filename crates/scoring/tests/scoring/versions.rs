@@ -216,3 +216,18 @@ fn a_manifest_that_changes_what_a_version_says_needs_a_version_of_its_own() {
     );
     assert_eq!(served(&registry)[0], "annual 9.0.0");
 }
+
+#[test]
+fn a_copy_from_a_release_that_had_no_training_bins_is_the_same_version() {
+    let models = Models::new();
+    let copy = models.copy(Kind::Annual, "twin");
+    copy.manifest(|m| {
+        m["name"] = json!("annual");
+        m["version"] = json!(SERVED);
+        let fields = m.as_object_mut().unwrap();
+        assert!(fields.remove("label").is_some() && fields.remove("monitoring").is_some());
+    });
+    let registry = models.load();
+    assert_eq!(registry.refused(), []);
+    assert_eq!(registry.models().len(), 4);
+}

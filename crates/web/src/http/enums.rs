@@ -18,7 +18,7 @@ use accunode_domain::{
     risk::RiskLevel,
     second_factor::Decision,
     user::Role,
-    validation::{Basis, Event, TransitionMethod, Verdict},
+    validation::{Basis, BinKind, Event, Stability, TransitionMethod, Verdict},
 };
 use utoipa::{
     PartialSchema, ToSchema,
@@ -74,6 +74,7 @@ names_of! {
     AccessLevelName, AccessLevel, "For whom a row is: its creator alone, an organization, everyone.";
     AuditActionName, AuditAction, "What was done.";
     BasisName, Basis, "Which predictions a back-test counts: those recorded by its first day, or the latest statement available then, whenever it was scored.";
+    BinKindName, BinKind, "What is in a bin: statements without a value, values at the lower bound, values between two edges, values at the upper bound.";
     DashboardScopeName, DashboardScope, "Whose predictions are counted.";
     DecisionName, Decision, "What an administrator decides about a second factor.";
     DefinitionName, Definition, "What a default is: the name and version of a definition.";
@@ -99,6 +100,7 @@ names_of! {
     RunStatusName, RunStatus, "Where a run of maintenance stands.";
     SizeCategoryName, SizeCategory, "How large an organization says it is.";
     ScaleStatusName, ScaleStatus, "Where a master scale stands.";
+    StabilityName, Stability, "What a stability index says, against 0.10, 0.25 and what chance alone explains.";
     TransitionMethodName, TransitionMethod, "How movements between grades are estimated: by what stood at both ends of each window, or by every change between.";
     VerdictName, Verdict, "What the tests of a back-test say, by the convention that its report prints.";
 }

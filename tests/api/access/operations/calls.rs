@@ -61,6 +61,8 @@ fn in_the_matrix(line: &Line) -> Option<(&'static str, &'static str, &'static st
         "POST /rating-scales" => ("scale", "create", row),
         "GET /rating-scales/{id}" => ("scale", "read", row),
         "GET /analytics/transitions" => ("transitions", "read", row),
+        "GET /models/{name}/monitoring" => ("monitoring", "read", row),
+        "GET /models/{name}/monitoring/snapshots" => ("monitoring", "snapshots", row),
         "GET /default-definitions" => ("definitions", "read", ""),
         "GET /dashboard" => ("dashboard", "read", row),
         "GET /analytics/risk-distribution"

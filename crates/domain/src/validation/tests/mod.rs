@@ -2,6 +2,7 @@
 
 mod examples;
 mod laws;
+mod monitoring;
 mod samples;
 mod transitions;
 

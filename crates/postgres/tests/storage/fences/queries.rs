@@ -12,12 +12,13 @@ use accunode_domain::{
     owner::Owner,
     page::{Limit, Sort},
     prediction::Kind,
-    validation::MasterScale,
+    risk::ModelRef,
+    validation::{BinEdges, MasterScale},
 };
 use accunode_ports::repositories::{
-    AnalyticsRepository, AuditFilter, CompanyFilter, GroupBy, JobFilter, OutcomeFilter, OwnData,
-    PredictionFilter, Repositories, RowFilter, ScaleFilter, TimelineFilter, UnitOfWork,
-    ValidationFile, ValidationFilter,
+    AnalyticsRepository, AuditFilter, CompanyFilter, GroupBy, JobFilter, ModelPredictions,
+    OutcomeFilter, OwnData, PredictionFilter, Repositories, RowFilter, ScaleFilter, SnapshotFilter,
+    TimelineFilter, UnitOfWork, ValidationFile, ValidationFilter,
 };
 use accunode_postgres::PgStore;
 use sqlx::AssertSqlSafe;
@@ -27,7 +28,7 @@ use super::places;
 use crate::world::{USERS, World, id};
 
 /// Every query that takes a scope, by repository and method, in all its forms.
-pub(super) const QUERIES: [&str; 49] = [
+pub(super) const QUERIES: [&str; 52] = [
     "company.find",
     "company.list by created_at",
     "company.list by name",
@@ -54,6 +55,8 @@ pub(super) const QUERIES: [&str; 49] = [
     "validation.part",
     "rating_scale.find",
     "rating_scale.list",
+    "monitoring.counts",
+    "monitoring.snapshots",
     "job.find",
     "job.list",
     "job.rows",
@@ -67,6 +70,7 @@ pub(super) const QUERIES: [&str; 49] = [
     "own_data.rows outcomes",
     "own_data.rows validations",
     "own_data.rows scales",
+    "own_data.rows snapshots",
     "own_data.rows uploads",
     "analytics.headline",
     "analytics.risk_distribution",
@@ -89,8 +93,14 @@ pub(super) const WRITES: [&str; 3] = [
 
 /// Methods that read the single row of an owner, by a scope that the actor has narrowed to that
 /// owner: the access matrix tests them for all users. Histories are those of one owner that the
-/// scope must contain: tests of the API compare back-tests of every owner with an oracle.
-pub(super) const OF_ONE_OWNER: [&str; 2] = ["outcome.coverage", "mod.histories"];
+/// scope must contain: tests of the API compare back-tests of every owner with an oracle. Cuts and
+/// movers of monitoring have the conditions of its counts.
+pub(super) const OF_ONE_OWNER: [&str; 4] = [
+    "outcome.coverage",
+    "mod.histories",
+    "monitoring.cuts",
+    "monitoring.movers",
+];
 
 /// One row of each kind of one owner, all with the owner's label.
 pub(super) struct Cell {
@@ -208,6 +218,13 @@ pub(super) async fn fill(world: &World) -> Rows {
                  \"initial_auc\": null, \"target_rate\": null}}', {whose}); \
              INSERT INTO rating_scales (id, name, version, grades, on_buckets, access_level, organization_id, created_by) \
                VALUES ('{outcome}', 'fence', 1, '{scale}', false, {whose}); \
+             INSERT INTO monitoring_snapshots (id, kind, model_name, model_version, model_sha256, period, baseline, \
+               total, out_of_scope, inputs, score, verdict, access_level, organization_id, created_by) \
+               SELECT '{outcome}', 'annual', 'm', '1', repeat('a', 64), '2024', 'training', 1, 0, '[]', \
+                 '{{\"counts\": {{\"bins\": [1], \"at_min\": 0, \"at_max\": 0, \"missing\": 0}}, \
+                 \"verdict\": \"undetermined\"}}', 'undetermined', w.level, w.organization::uuid, \
+                 CASE w.level WHEN 'personal' THEN w.creator::uuid END \
+                 FROM (VALUES ({whose})) w (level, organization, creator); \
              INSERT INTO validation_files (report_id, name, part, content) VALUES ('{outcome}', 'report.md', 0, 'x'); \
              INSERT INTO bulk_upload_jobs (id, filename, original_filename, file_size, job_type, status, \
                completed_at, total_rows, processed_rows, error_count, access_level, organization_id, created_by) \
@@ -368,6 +385,37 @@ pub(super) async fn ask(
             let told = page.unwrap().rows.into_iter().map(|scale| scale.id.0);
             seen.extend(told.filter_map(|id| rows.labelled(id)));
         }
+        "monitoring.snapshots" => {
+            let filter = SnapshotFilter {
+                model: "m".to_owned(),
+                version: None,
+                period: None,
+                verdict: None,
+            };
+            let monitoring = on.reads.monitoring();
+            let page = monitoring.snapshots(scope, &filter, all(), None).await;
+            let told = page.unwrap().rows.into_iter().map(|one| one.id.0);
+            seen.extend(told.filter_map(|id| rows.labelled(id)));
+        }
+        "monitoring.counts" => {
+            let model = ModelRef {
+                name: "m".to_owned(),
+                version: "2".to_owned(),
+                sha256: "a".repeat(64),
+            };
+            let of = ModelPredictions {
+                kind: Kind::Annual,
+                model: &model,
+            };
+            let edges = BinEdges {
+                inputs: vec![vec![]; 5],
+                pd: vec![0.15],
+            };
+            let counted = on.reads.monitoring().counts(scope, of, None, &edges).await;
+            let counted = counted.unwrap();
+            let sum: u64 = counted.iter().map(|period| period.inputs[0].missing).sum();
+            seen.insert(sum.to_string());
+        }
         "job.list" => {
             let page = on
                 .reads
@@ -401,6 +449,7 @@ pub(super) async fn ask(
                 "outcomes" => (OwnData::Outcomes, "company_sector"),
                 "validations" => (OwnData::ValidationReports, "id"),
                 "scales" => (OwnData::RatingScales, "id"),
+                "snapshots" => (OwnData::MonitoringSnapshots, "id"),
                 _ => (OwnData::BulkUploads, "original_filename"),
             };
             let user = scope.user().unwrap();

@@ -14,8 +14,8 @@ use accunode_domain::{
 };
 use accunode_ports::repositories::{
     AuditFilter, CompanyFilter, JobFilter, OrganizationFilter, OutcomeFilter, OwnData,
-    PredictionFilter, Repositories, RowFilter, ScaleFilter, TimelineFilter, ToRescore, UserFilter,
-    ValidationFilter,
+    PredictionFilter, Repositories, RowFilter, ScaleFilter, SnapshotFilter, TimelineFilter,
+    ToRescore, UserFilter, ValidationFilter,
 };
 use accunode_postgres::PgStore;
 use futures::future::LocalBoxFuture;
@@ -43,7 +43,7 @@ impl List {
 }
 
 /// Methods that return rows and need no plan.
-pub(super) const EXEMPT: [(&str, &str); 12] = [
+pub(super) const EXEMPT: [(&str, &str); 14] = [
     (
         "CompanyWriter::rows_on",
         "counts of what stands on one company, by its id",
@@ -57,6 +57,14 @@ pub(super) const EXEMPT: [(&str, &str); 12] = [
         "sums over rollups, not rows",
     ),
     ("AnalyticsRepository::trend", "sums over rollups, not rows"),
+    (
+        "MonitoringRepository::counts",
+        "counts over the predictions of one owner, not rows",
+    ),
+    (
+        "MonitoringRepository::movers",
+        "the largest differences of all companies of two periods of one owner",
+    ),
     (
         "JobRepository::by_status",
         "a count over the jobs of the scope",
@@ -227,6 +235,21 @@ async fn scales(store: &PgStore, actor: &Actor, after: Option<Cursor>) {
         .unwrap();
 }
 
+async fn snapshots(store: &PgStore, actor: &Actor, after: Option<Cursor>) {
+    let filter = SnapshotFilter {
+        model: "m".to_owned(),
+        version: None,
+        period: None,
+        verdict: None,
+    };
+    let (scope, _) = actor.monitor(None, None).unwrap();
+    let monitoring = store.monitoring();
+    monitoring
+        .snapshots(&scope, &filter, Limit::default(), after)
+        .await
+        .unwrap();
+}
+
 fn organization(actor: &Actor) -> OrganizationId {
     actor.organization().unwrap_or(OrganizationId(user_id("B")))
 }
@@ -329,6 +352,16 @@ pub(super) const LISTS: &[List] = &[
         "validation list, newest, next page",
         "ValidationRepository::list",
         read!(|s, a| validations(s, a, middle(Sort::CreatedAt)).await),
+    ),
+    list(
+        "snapshot list, newest",
+        "MonitoringRepository::snapshots",
+        read!(|s, a| snapshots(s, a, None).await),
+    ),
+    list(
+        "snapshot list, newest, next page",
+        "MonitoringRepository::snapshots",
+        read!(|s, a| snapshots(s, a, middle(Sort::CreatedAt)).await),
     ),
     list(
         "scale list, newest",

@@ -105,6 +105,13 @@ async fn fill(world: &World, owner: &str, members: &str) {
              \"include_system_outcomes\": false, \"initial_auc\": null, \"target_rate\": null}', \
              c.access_level, c.organization_id, c.created_by, c.created_at FROM companies c"
             .to_owned(),
+        "INSERT INTO monitoring_snapshots (kind, model_name, model_version, model_sha256, period, baseline, total, \
+           out_of_scope, inputs, score, verdict, access_level, organization_id, created_by, created_at) \
+           SELECT 'annual', 'm', 'v' || row_number() OVER (ORDER BY c.id), repeat('a', 64), '2024', 'training', 1, 0, '[]', \
+                  '{\"counts\": {\"bins\": [1], \"at_min\": 0, \"at_max\": 0, \"missing\": 0}, \"verdict\": \"stable\"}', \
+                  'stable', c.access_level, c.organization_id, \
+                  CASE c.access_level WHEN 'personal' THEN c.created_by END, c.created_at FROM companies c"
+            .to_owned(),
         "INSERT INTO rating_scales (name, version, grades, on_buckets, access_level, organization_id, created_by, created_at) \
            SELECT 'n' || lower(c.symbol), 1, '[{\"code\": \"1\", \"pd_from\": 0, \"pd_to\": 0.1}, \
              {\"code\": \"2\", \"pd_from\": 0.1, \"pd_to\": 0.2}, {\"code\": \"3\", \"pd_from\": 0.2, \"pd_to\": 0.3}, \

@@ -80,6 +80,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     entry("method_not_allowed", &[405], "The address does not know the method.", "Use one that `Allow` names."),
     entry("model_unavailable", &[409], "This version of the model is not served any more.", "Use a version that `/models` lists, or score the prediction again."),
     entry("name_taken", &[409], "Another organization of the tenant has this name, or one that looks like it.", "Choose another name."),
+    entry("no_baseline", &[409], "There is nothing that the predictions could be compared with.", "Name another `baseline`: `detail` says which is missing."),
     entry("not_a_member", &[409], "The user does not belong to the organization.", "Check the ids."),
     entry("not_a_root", &[409, 422], "A tenant is named by its root organization, and this is none.", "Name the root."),
     entry("not_acceptable", &[406], "`Accept` excludes everything that could be answered.", "Accept one of the media types that `detail` names."),

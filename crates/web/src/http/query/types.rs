@@ -12,6 +12,7 @@ use accunode_domain::{
     prediction::{Period, ReportingYear},
     text::clean_text,
     timestamp::parse_timestamp,
+    validation::Baseline,
 };
 use serde::Serialize;
 use time::Date;
@@ -254,6 +255,18 @@ impl Parameter for Period {
     fn schema() -> RefOr<Schema> {
         text()
             .pattern(Some("^(19[0-9]{2}|20[0-9]{2}|2100)(-Q[1-4])?$"))
+            .into()
+    }
+
+    fn read(pointer: &str, text: &str) -> Result<Self, Fault> {
+        Self::read(pointer, text)
+    }
+}
+
+impl Parameter for Baseline {
+    fn schema() -> RefOr<Schema> {
+        text()
+            .pattern(Some("^(training|(19[0-9]{2}|20[0-9]{2}|2100)(-Q[1-4])?)$"))
             .into()
     }
 

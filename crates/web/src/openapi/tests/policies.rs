@@ -201,6 +201,7 @@ fn only_these_operations_are_expensive() {
             "analytics GET /analytics/transitions",
             "analytics GET /analytics/trend",
             "analytics GET /dashboard",
+            "analytics GET /models/{name}/monitoring",
             "analytics GET /organizations/{id}/stats",
             "batch POST /outcomes/batch",
             "batch POST /predictions/{kind}/batch",

@@ -32,7 +32,7 @@ use crate::{
     tag = "Account",
     operation_id = "export_account",
     responses(
-        (status = 200, description = "`account`, `organization`, `sessions`, then what one made and may read: `api_keys` (without secrets), `invitations`, `companies`, `annual_predictions`, `quarterly_predictions`, `outcomes`, `outcome_coverage`, `validation_reports`, `rating_scales`, `bulk_uploads`, `audit_events`", body = serde_json::Value),
+        (status = 200, description = "`account`, `organization`, `sessions`, then what one made and may read: `api_keys` (without secrets), `invitations`, `companies`, `annual_predictions`, `quarterly_predictions`, `outcomes`, `outcome_coverage`, `validation_reports`, `monitoring_snapshots`, `rating_scales`, `bulk_uploads`, `audit_events`", body = serde_json::Value),
         (status = 403, description = "`key_forbidden`"),
     )
 )]
@@ -92,7 +92,7 @@ struct Telling {
     directory: Users,
     caller: Confirmed,
     head: Option<String>,
-    kinds: Peekable<IntoIter<OwnData, 11>>,
+    kinds: Peekable<IntoIter<OwnData, 12>>,
     after: Option<(Timestamp, Uuid)>,
     place: Place,
 }

@@ -1,12 +1,16 @@
 //! Models as they are written.
 
-use accunode_domain::prediction::Kind;
+use accunode_domain::{
+    outcome::Definition,
+    prediction::Kind,
+    validation::{InputBins, ScoreBins, TrainingBins},
+};
 use accunode_ports::scoring::ModelInfo;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::http::enums::KindName;
+use crate::http::enums::{DefinitionName, KindName};
 
 /// A model in the inventory.
 #[derive(Debug, Serialize, ToSchema)]
@@ -51,6 +55,83 @@ pub(crate) struct InputDto {
     is_share: bool,
 }
 
+/// How many training statements are in each bin.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TrainingBins)]
+pub(crate) struct TrainingBinsDto {
+    /// Training statements whose event is within a year, each counted once.
+    #[schema(example = 6197)]
+    total_statements: u64,
+    /// In the model's order.
+    inputs: Vec<InputBinsDto>,
+    /// The log-odds that it serves.
+    score: ScoreBinsDto,
+}
+
+/// The bins of one input.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = InputBins)]
+pub(crate) struct InputBinsDto {
+    #[schema(example = "return_on_assets")]
+    name: String,
+    /// Ascending, between `min` and `max` of the input. A value on an edge is in the bin above it.
+    #[schema(example = json!([-0.15535, 0.00385, 0.18585]))]
+    edges: Vec<f64>,
+    /// Statements between the bounds: one number more than edges.
+    #[schema(example = json!([597, 1791, 2386, 596]))]
+    counts: Vec<u64>,
+    /// Statements whose value is the lower bound, brought up to it or not.
+    at_min: u64,
+    /// Statements whose value is the upper bound, brought down to it or not.
+    at_max: u64,
+    /// Statements without a value.
+    missing: u64,
+}
+
+/// The bins of the score.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ScoreBins)]
+pub(crate) struct ScoreBinsDto {
+    /// Ascending log-odds of the sample, before the prior correction.
+    #[schema(example = json!([-4.71, -3.79, -1.83]))]
+    edges: Vec<f64>,
+    /// Statements in each bin: one number more than edges.
+    #[schema(example = json!([620, 2478, 2480, 619]))]
+    counts: Vec<u64>,
+}
+
+impl From<TrainingBins> for TrainingBinsDto {
+    fn from(bins: TrainingBins) -> Self {
+        Self {
+            total_statements: bins.total(),
+            inputs: bins.inputs.into_iter().map(Into::into).collect(),
+            score: bins.score.into(),
+        }
+    }
+}
+
+impl From<InputBins> for InputBinsDto {
+    fn from(bins: InputBins) -> Self {
+        Self {
+            name: bins.name,
+            edges: bins.edges,
+            counts: bins.counts,
+            at_min: bins.at_min,
+            at_max: bins.at_max,
+            missing: bins.missing,
+        }
+    }
+}
+
+impl From<ScoreBins> for ScoreBinsDto {
+    fn from(bins: ScoreBins) -> Self {
+        Self {
+            edges: bins.edges,
+            counts: bins.counts,
+        }
+    }
+}
+
 /// A model with everything that is known of it.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Model)]
@@ -59,6 +140,13 @@ pub(crate) struct ModelDetailDto {
     summary: ModelSummaryDto,
     /// In the model's order.
     inputs: Vec<InputDto>,
+    /// What it predicts: the definition of default that its training data use. Null where the
+    /// manifest says nothing, which is taken as bankruptcy.
+    #[schema(value_type = Option<DefinitionName>)]
+    label: Option<Definition>,
+    /// How its training data lie in bins, which `GET /models/{name}/monitoring` compares with. Null
+    /// where the manifest says nothing.
+    training_bins: Option<TrainingBinsDto>,
     /// From its manifest.
     #[schema(value_type = Option<Object>)]
     metrics: Option<Value>,
@@ -98,6 +186,8 @@ impl From<ModelInfo> for ModelDetailDto {
         Self {
             summary: (&info).into(),
             inputs: inputs.collect(),
+            label: info.label,
+            training_bins: info.training_bins.map(Into::into),
             metrics: info.manifest.get("metrics").cloned(),
             manifest: info.manifest,
             card: info.card,
