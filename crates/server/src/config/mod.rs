@@ -5,6 +5,7 @@
 //! too. To add a setting, add a field here, its key to [`KEYS`], and its line to [`Config::load`].
 
 mod budgets;
+mod derived;
 mod fault;
 mod layers;
 mod parts;
@@ -12,20 +13,19 @@ mod read;
 mod redis;
 mod secret;
 mod watching;
+mod written;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use accunode_files::{Location, ParserSettings, S3Settings};
 use accunode_mail::Sender;
-use accunode_postgres::{PoolKind, PoolSizes};
+use accunode_postgres::PoolSizes;
 use accunode_redis::RedisServers;
 use accunode_scoring::{ModelPin, TargetRate};
-use accunode_web::{AtOnce, Network, Origin};
-use anyhow::Context;
+use accunode_web::{Network, Origin};
 use nix::unistd::Uid;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use tracing_subscriber::EnvFilter;
 
 pub use budgets::{BudgetsConfig, MailsConfig, MinFreeDisk};
@@ -38,8 +38,6 @@ pub use parts::{
 pub use secret::{SecretKeys, SecretText, SecretUrl, SecretUrls};
 pub use watching::OtlpConfig;
 
-use accunode_embedded_postgres::EmbeddedOptions;
-use accunode_migration::{OWNER_ROLE, SERVER_ROLE};
 use budgets::{read_budgets, read_mails, read_min_free_disk};
 use layers::Layers;
 use read::{
@@ -49,6 +47,7 @@ use read::{
 };
 use redis::{RedisConfig, read_redis};
 use watching::{read_metrics_listen, read_otlp};
+use written::{as_pools, as_text, with_commas};
 
 /// Every setting except those below `postgres.settings`, whose names are PostgreSQL's.
 const KEYS: &[&str] = &[
@@ -499,70 +498,6 @@ impl Config {
         KEYS.iter().map(|key| (*key, layers::variable_of(key)))
     }
 
-    /// The location of uploaded files.
-    ///
-    /// # Errors
-    /// If `files_url` has another form, which reading it has rejected before.
-    pub fn files_location(&self) -> anyhow::Result<Location> {
-        let url = url::Url::parse(self.files_url.expose())?;
-        Location::of_url(&url, &self.files.settings()).context("files_url is no place for files")
-    }
-
-    /// The object store of backups.
-    #[must_use]
-    pub fn backups_s3(&self) -> S3Settings {
-        // Used as a whole: the key of one store is useless for another.
-        let given = if self.backups.is_empty() {
-            &self.files
-        } else {
-            &self.backups
-        };
-        given.settings()
-    }
-
-    /// The settings of the processes that read uploaded files.
-    ///
-    /// # Errors
-    /// If the system does not report which program is running.
-    pub fn parser_settings(&self) -> std::io::Result<ParserSettings> {
-        let settings = match &self.parser.program {
-            Some(program) => ParserSettings::of_program(program.clone()),
-            None => ParserSettings::of_this_program()?,
-        };
-        Ok(ParserSettings {
-            at_once: self.parser.at_once,
-            memory_bytes: self.parser.memory,
-            cpu_seconds: self.parser.cpu_seconds,
-            ..settings
-        })
-    }
-
-    /// The limits of concurrent expensive work of one tenant.
-    #[must_use]
-    pub fn at_once(&self) -> AtOnce {
-        let places = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
-        AtOnce {
-            analytics: places(self.at_once.analytics),
-            batch: places(self.at_once.batch),
-            export: places(self.at_once.export),
-            search: places(self.at_once.search),
-            upload: places(self.at_once.upload),
-        }
-    }
-
-    /// The settings of the embedded PostgreSQL.
-    #[must_use]
-    pub fn embedded_options(&self) -> EmbeddedOptions {
-        EmbeddedOptions {
-            directory: self.data_dir.join("postgres"),
-            bin_dir: self.postgres.bin_dir.clone(),
-            account: self.postgres.account.clone(),
-            wal_archive: self.postgres.wal_archive.clone(),
-            roles: [OWNER_ROLE, SERVER_ROLE].map(str::to_owned).to_vec(),
-            settings: self.postgres.settings.clone(),
-        }
-    }
-
     /// The configuration in the format of the file, with secrets hidden.
     ///
     /// # Errors
@@ -570,25 +505,6 @@ impl Config {
     pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
         toml::to_string(self)
     }
-}
-
-/// Serializes a value in the format that is read.
-fn as_text<S: Serializer>(
-    value: &impl std::fmt::Display,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(value)
-}
-
-/// Serializes pool sizes by the names of their settings.
-fn as_pools<S: Serializer>(sizes: &PoolSizes, serializer: S) -> Result<S::Ok, S::Error> {
-    let sizes = PoolKind::ALL.map(|kind| (kind.as_str(), sizes.of(kind)));
-    serializer.collect_map(sizes)
-}
-
-/// Serializes a list in the format that is read.
-fn with_commas<S: Serializer>(names: &[String], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&names.join(","))
 }
 
 #[cfg(test)]
