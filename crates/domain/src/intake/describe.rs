@@ -246,7 +246,6 @@ pub(super) fn draft(
         national_id,
     ] = texts.map(|text| text.map(Cow::into_owned));
     CompanyDraft {
-        symbol: symbol.to_owned(),
         name,
         sector,
         industry,
@@ -260,6 +259,7 @@ pub(super) fn draft(
             figi,
             national_id,
         },
+        ..CompanyDraft::of_symbol(symbol)
     }
 }
 

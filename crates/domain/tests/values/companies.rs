@@ -59,7 +59,6 @@ fn a_symbol_is_upper_cased_and_keeps_the_characters_of_the_trade() {
 #[test]
 fn a_full_description_is_cleaned_and_kept() {
     let full = CompanyDraft {
-        symbol: "acme".to_owned(),
         name: Some(" Acme Corporation ".to_owned()),
         sector: Some("Industrials".to_owned()),
         industry: Some("Machinery".to_owned()),
@@ -72,12 +71,12 @@ fn a_full_description_is_cleaned_and_kept() {
             national_id: Some("PL 856-734-62-15".to_owned()),
             ..Identifiers::default()
         },
+        ..CompanyDraft::of_symbol("acme")
     };
     let profile = full.check().unwrap();
     assert_eq!(
         profile,
         CompanyProfile {
-            symbol: Symbol::from_stored("ACME".to_owned()),
             name: "Acme Corporation".to_owned(),
             sector: "Industrials".to_owned(),
             industry: Some("Machinery".to_owned()),
@@ -90,6 +89,7 @@ fn a_full_description_is_cleaned_and_kept() {
                 national_id: Some("PL8567346215".to_owned()),
                 ..Identifiers::default()
             },
+            ..CompanyDraft::of_symbol("ACME").check().unwrap()
         }
     );
 }

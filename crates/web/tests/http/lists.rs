@@ -2,9 +2,8 @@
 
 use accunode_domain::{
     Timestamp,
-    company::{Company, CompanyProfile, Symbol},
+    company::{Company, CompanyDraft, CompanyProfile, Symbol},
     id::{CompanyId, UserId},
-    identifier::Identifiers,
     owner::Owner,
     page::{Cursor, Page, Sort},
 };
@@ -21,13 +20,8 @@ fn company(n: u128, name: &str) -> Company {
         profile: CompanyProfile {
             symbol: Symbol::from_stored(format!("C{n}")),
             name: name.to_owned(),
-            sector: "Unknown".to_owned(),
-            industry: None,
             market_cap: Some(5),
-            country: "USA".to_owned(),
-            currency: "USD".to_owned(),
-            exchange: None,
-            identifiers: Identifiers::default(),
+            ..CompanyDraft::of_symbol("C").check().expect("a symbol")
         },
         owner: Owner::User(creator),
         created_by: creator,
