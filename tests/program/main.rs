@@ -5,6 +5,7 @@
 
 mod backups;
 mod command_line;
+mod dialects;
 mod ephemeral;
 mod faults;
 mod hostile;
