@@ -9,7 +9,7 @@ ADDRESS ?= 127.0.0.1:8080
 # Where `make demo` keeps its data.
 DEMO ?= $(HOME)/.local/share/accunode-demo
 
-.PHONY: help run test check fmt lint deny docs contract explore generate hostile fuzz models mutants bench fault crates package deploy postgres redis clean writers demo browser pictures
+.PHONY: help run test check fmt lint deny docs contract explore generate hostile fuzz models mutants bench fault crates package deploy postgres redis clean writers demo browser pictures versions
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,11 @@ pictures: postgres browser ## Write the README's pictures, and those of every pa
 
 test: postgres redis browser ## Run every test, with a PostgreSQL and a Redis of their own
 	@scripts/test.sh
+
+versions: redis browser ## Run the tests on PostgreSQL VERSIONS (16 17 18); TESTS=name narrows them
+	@for version in $(or $(VERSIONS),16 17 18); do \
+	  folder=$$(scripts/bring-postgres.sh $$version) && \
+	  PATH="$$folder:$$PATH" scripts/test.sh $(TESTS) || exit 1; done
 
 check: lint docs test ## Everything that the continuous integration checks
 

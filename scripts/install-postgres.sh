@@ -1,8 +1,8 @@
 #!/bin/sh
 # Makes sure that the programs of a PostgreSQL server are installed: the service and its tests run a
 # private server. Does nothing if they are. With root and apt they are installed, without the
-# system-wide server that the packages would otherwise create; elsewhere the script prints what to
-# install.
+# system-wide server that the packages would otherwise create; without root they are unpacked into the
+# user's cache if npm is installed; elsewhere the script prints what to install.
 set -eu
 
 oldest=15
@@ -23,7 +23,8 @@ find_server() {
         /opt/homebrew/opt/postgresql*/bin \
         /usr/local/opt/postgresql*/bin \
         /Applications/Postgres.app/Contents/Versions/*/bin \
-        /usr/local/pgsql/bin; do
+        /usr/local/pgsql/bin \
+        "${XDG_CACHE_HOME:-$HOME/.cache}"/accunode/postgresql/*/bin; do
         [ -x "$folder/postgres" ] && [ -x "$folder/initdb" ] || continue
         major=$("$folder/postgres" --version 2>/dev/null | sed -n 's/.*(PostgreSQL) \([0-9]*\).*/\1/p')
         if [ "${major:-0}" -ge "$oldest" ]; then
@@ -61,6 +62,13 @@ END
 if folder=$(find_server); then
     echo "PostgreSQL: $folder"
     exit 0
+fi
+if [ "$(id -u)" -ne 0 ]; then
+    echo "PostgreSQL is not installed; unpacking it into your cache" >&2
+    if folder=$("$(dirname "$0")/bring-postgres.sh"); then
+        echo "PostgreSQL: $folder"
+        exit 0
+    fi
 fi
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
     say_what_to_install

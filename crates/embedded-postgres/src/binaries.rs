@@ -159,33 +159,19 @@ pub fn client_program(configured: Option<&Path>, name: &str, major: u32) -> Opti
 
 /// Returns folders that may contain the programs: PATH, then the folders of each system's
 /// packages, the lowest supported version first (the closest to the one that the tests
-/// use).
+/// use), and last those that `scripts/bring-postgres.sh` unpacks into the user's cache.
 fn candidates() -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = env::var_os("PATH")
         .map(|path| env::split_paths(&path).collect())
         .unwrap_or_default();
-    let mut numbered: Vec<(u32, PathBuf)> = [
-        ("/usr/lib/postgresql", "bin"),
-        ("/usr/libexec", ""),
-        ("/usr", "bin"),
-        ("/opt/homebrew/opt", "bin"),
-        ("/usr/local/opt", "bin"),
-        ("/Applications/Postgres.app/Contents/Versions", "bin"),
-    ]
-    .into_iter()
-    .flat_map(|(root, tail)| {
-        fs::read_dir(root)
-            .into_iter()
-            .flatten()
-            .flatten()
-            .filter_map(move |entry| {
-                let major = major_of_folder(&entry.file_name())?;
-                Some((major, entry.path().join(tail)))
-            })
-    })
-    .collect();
-    numbered.sort();
-    folders.extend(numbered.into_iter().map(|(_, folder)| folder));
+    folders.extend(by_version(&[
+        ("/usr/lib/postgresql".into(), "bin"),
+        ("/usr/libexec".into(), ""),
+        ("/usr".into(), "bin"),
+        ("/opt/homebrew/opt".into(), "bin"),
+        ("/usr/local/opt".into(), "bin"),
+        ("/Applications/Postgres.app/Contents/Versions".into(), "bin"),
+    ]));
     folders.extend(
         [
             "/opt/homebrew/opt/postgresql/bin",
@@ -195,9 +181,36 @@ fn candidates() -> Vec<PathBuf> {
         ]
         .map(PathBuf::from),
     );
+    if let Some(cache) = user_cache() {
+        folders.extend(by_version(&[(cache.join("accunode/postgresql"), "bin")]));
+    }
     let mut seen = std::collections::HashSet::new();
     folders.retain(|folder| folder.is_absolute() && seen.insert(folder.clone()));
     folders
+}
+
+/// Returns the folders below these roots whose names are those of a version, the lowest version
+/// first. The second part is where a version's folder contains its programs.
+fn by_version(roots: &[(PathBuf, &str)]) -> impl Iterator<Item = PathBuf> {
+    let mut numbered: Vec<(u32, PathBuf)> = roots
+        .iter()
+        .flat_map(|(root, tail)| {
+            let entries = fs::read_dir(root).into_iter().flatten().flatten();
+            entries.filter_map(move |entry| {
+                let major = major_of_folder(&entry.file_name())?;
+                Some((major, entry.path().join(tail)))
+            })
+        })
+        .collect();
+    numbered.sort();
+    numbered.into_iter().map(|(_, folder)| folder)
+}
+
+fn user_cache() -> Option<PathBuf> {
+    let folder = |name| env::var_os(name).filter(|value| !value.is_empty());
+    folder("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| folder("HOME").map(|home| Path::new(&home).join(".cache")))
 }
 
 /// Parses `15`, `postgresql@15`, `postgresql15`, `pgsql-15`.
