@@ -4,7 +4,7 @@ use std::ops::Deref;
 
 use accunode_domain::{
     Timestamp,
-    access::Actor,
+    access::{Actor, Grant},
     audit::{AuditEvent, RequestContext},
     id::{ApiKeyId, SessionId},
     owner::AccessLevel,
@@ -67,6 +67,31 @@ impl Caller {
             organization: event.organization.or(self.actor.organization()),
             ..event
         }
+    }
+
+    /// Records a change of a row in the organization that owns it. If the change raised the row,
+    /// it is also recorded in the organization that owned it before: its auditors see who made
+    /// the row readable to others.
+    pub(crate) async fn record_change(
+        &self,
+        unit: &dyn UnitOfWork,
+        grant: Grant,
+        event: AuditEvent,
+    ) -> Result<(), Error> {
+        let event = self.sign(AuditEvent {
+            organization: grant.owner().organization(),
+            ..event
+        });
+        let former = grant.from().organization();
+        if former.is_some() && former != event.organization {
+            let copy = AuditEvent {
+                organization: former,
+                ..event.clone()
+            };
+            unit.audit_log().record(&self.context, copy).await?;
+        }
+        unit.audit_log().record(&self.context, event).await?;
+        Ok(())
     }
 }
 

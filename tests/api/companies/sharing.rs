@@ -170,3 +170,32 @@ async fn predictions_move_only_to_a_level_that_is_named() {
         .expect(200);
     assert!(plain.get("moved").is_none(), "{plain}");
 }
+
+#[tokio::test]
+async fn an_organization_finds_in_its_audit_log_who_published_its_rows() {
+    let service = Service::start().await;
+    let users = Tenancy::of(&service).await;
+    let (m1, oa, other, sa) = (
+        users.user("m1"),
+        users.user("oA"),
+        users.user("tZ"),
+        users.user("sa"),
+    );
+    let id = company(m1, "organization").await;
+    let body = prediction_on("annual", &id, "2024");
+    let row = made(m1, "/predictions/annual", body, "organization").await;
+    let raise = json!({ "access_level": "system", "with_predictions": true });
+    let path = format!("/companies/{id}");
+    let _ = sa.patch(&path, &raise).await.expect(200);
+
+    let prediction = row.rsplit('/').next().expect("an id");
+    for entity in [id.as_str(), prediction] {
+        let path = format!("/audit-logs?entity_id={entity}");
+        let log = oa.get(&path).await.expect(200);
+        let newest = &log["data"][0];
+        assert_eq!(newest["actor_email"], sa.email.as_str(), "{log}");
+        assert_eq!(newest["new_values"]["access_level"], "system", "{log}");
+        let log = other.get(&path).await.expect(200);
+        assert_eq!(log["data"], json!([]), "another tenant");
+    }
+}

@@ -120,16 +120,12 @@ async fn move_prediction(
     let kind = moved.period.kind();
     let event = AuditEvent {
         entity_id: Some(moved.id.0),
-        organization: grant.owner().organization(),
         old_values: Some(before),
         new_values: Some(summary(&moved)),
         metadata: with_company(moved.company.id),
         ..AuditEvent::new("prediction.updated", entity(kind), AuditAction::Update)
     };
-    unit.audit_log()
-        .record(&caller.context, caller.sign(event))
-        .await?;
-    Ok(())
+    caller.record_change(unit, grant, event).await
 }
 
 /// The audit values that show that a prediction moved together with a company.

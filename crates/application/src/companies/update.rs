@@ -1,7 +1,7 @@
 //! Changes the description of a company, or shares the company more widely.
 
 use accunode_domain::{
-    access::{Grant, Scope},
+    access::Scope,
     audit::{AuditAction, AuditEvent},
     company::{Company, CompanyChanges},
     fault::Fault,
@@ -131,10 +131,8 @@ impl Companies {
                     true if moves => move_predictions(&*unit, caller, grant, &company).await?,
                     _ => MovedWithCompany::default(),
                 };
-                let event = changed(grant, stored, &company, command, moved);
-                unit.audit_log()
-                    .record(&caller.context, caller.sign(event))
-                    .await?;
+                let event = changed(stored, &company, command, moved);
+                caller.record_change(&*unit, grant, event).await?;
                 Ok(UpdatedCompany { company, moved })
             })
             .await?;
@@ -170,7 +168,6 @@ async fn refuse_in_use(
 }
 
 fn changed(
-    grant: Grant,
     before: &Company,
     after: &Company,
     command: &UpdateCompany,
@@ -183,7 +180,6 @@ fn changed(
     };
     AuditEvent {
         entity_id: Some(after.id.0),
-        organization: grant.owner().organization(),
         old_values: Some(described(before)),
         new_values: Some(described(after)),
         metadata,

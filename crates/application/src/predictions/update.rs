@@ -132,15 +132,11 @@ impl Predictions {
                 unit.predictions().replace(grant, after, version).await?;
                 let event = AuditEvent {
                     entity_id: Some(id.0),
-                    organization: grant.owner().organization(),
                     old_values: Some(summary(before)),
                     new_values: Some(summary(after)),
                     ..AuditEvent::new("prediction.updated", entity(kind), AuditAction::Update)
                 };
-                unit.audit_log()
-                    .record(&caller.context, caller.sign(event))
-                    .await?;
-                Ok(())
+                caller.record_change(&*unit, grant, event).await
             })
             .await?;
         self.ports
