@@ -14,6 +14,8 @@ pub const MAX_SETTINGS: usize = 64;
 pub const MAX_SETTING_NAME: usize = 64;
 /// The greatest length of a string value, in characters.
 pub const MAX_SETTING_TEXT: usize = 500;
+/// The largest number, 2^53: larger ones lose digits in most readers of JSON.
+const LARGEST_NUMBER: f64 = 9_007_199_254_740_992.0;
 /// The greatest size of all values together as JSON, in bytes.
 pub const MAX_SETTINGS_BYTES: usize = 8_192;
 
@@ -21,7 +23,7 @@ pub const MAX_SETTINGS_BYTES: usize = 8_192;
 ///
 /// # Errors
 /// All faults together: `invalid_name`, `wrong_type`, `too_long`, `control_character`,
-/// `too_many_fields`, `too_large`.
+/// `out_of_range`, `too_many_fields`, `too_large`.
 pub(super) fn check(settings: &Settings) -> Result<Settings, Vec<Fault>> {
     let mut faults: Vec<Fault> = settings
         .iter()
@@ -65,6 +67,12 @@ fn fault_of(name: &str, value: &Value) -> Option<Fault> {
         );
     }
     match value {
+        Value::Number(number) if number.as_f64().is_some_and(|n| n.abs() > LARGEST_NUMBER) => {
+            fault(
+                "out_of_range",
+                format!("{number} is beyond 2^53 and would be rounded; send it as a text"),
+            )
+        }
         Value::Number(_) | Value::Bool(_) => None,
         Value::String(text) if text.chars().count() > MAX_SETTING_TEXT => fault(
             "too_long",
@@ -108,6 +116,7 @@ mod tests {
     fn what_is_no_plain_value_is_refused_with_its_place() {
         let settings = json!({
             "a b": 1, "list": [1], "nothing": null, "long": "x".repeat(501), "nul": "a\0b",
+            "number": 123_456_789_012_345_678_u64,
         });
         let expected = [
             "/settings/a b invalid_name",
@@ -115,6 +124,7 @@ mod tests {
             "/settings/long too_long",
             "/settings/nothing wrong_type",
             "/settings/nul control_character",
+            "/settings/number out_of_range",
         ];
         let mut found = codes(&settings);
         found.sort();

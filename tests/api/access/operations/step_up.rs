@@ -1,5 +1,7 @@
 //! A session whose proof is old must renew it exactly where the table requires it.
 
+use std::collections::BTreeSet;
+
 use accunode_tests::{PASSWORD, Service, TestUser, tenancy::Tenancy};
 use serde_json::{Value, json};
 
@@ -113,7 +115,7 @@ fn conditions(
     }
     let profile = json!({
         "name": "A", "domain": "a.example", "description": "x", "industry": "Banking",
-        "size_category": "small",
+        "size_category": "small", "settings": { "a": 1 },
     });
     all.push(("patch", organization, profile, false));
     all
@@ -187,6 +189,7 @@ async fn an_old_session_proves_itself_exactly_where_the_table_says_and_first_of_
 
     let sometimes: Vec<&Line> = lines.iter().filter(|l| l.step_up == "sometimes").collect();
     let conditions = conditions(&tenancy, &session, [&uploads[0], &uploads[1]]);
+    all_exempt_fields_are_sent(&sometimes, &conditions);
     for line in &sometimes {
         let with = conditions
             .iter()
@@ -215,6 +218,26 @@ async fn an_old_session_proves_itself_exactly_where_the_table_says_and_first_of_
     let own = current_session(sa).await;
     let _ = sa.delete(&format!("/me/sessions/{own}")).await.expect(204);
     assert_eq!(sa.get("/me").await.problem(401), "invalid_token");
+}
+
+/// The condition of an organization lists the fields that need no proof: all of them, and no
+/// other, are sent without one.
+fn all_exempt_fields_are_sent(lines: &[&Line], conditions: &[(&str, String, Value, bool)]) {
+    let path = "/organizations/{id}";
+    let line = lines.iter().find(|line| line.is("patch", path));
+    let named: BTreeSet<&str> = line
+        .expect("a condition")
+        .why
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .collect();
+    let (_, _, sent, _) = conditions
+        .iter()
+        .find(|(_, path, _, needed)| path.starts_with("/organizations/") && !needed)
+        .expect("a request without a proof");
+    let sent = sent.as_object().expect("fields").keys().map(String::as_str);
+    assert_eq!(sent.collect::<BTreeSet<_>>(), named);
 }
 
 async fn current_session(user: &TestUser) -> String {

@@ -40,7 +40,7 @@ pub(crate) fn routes() -> Vec<Route> {
             Policy::write(KeyScope::Admin)
                 .keys(Keys::Never)
                 .step_up(StepUp::When(
-                "the body names anything but `name`, `domain`, `description`, `industry` and `size_category`"
+                "the body names anything but `name`, `domain`, `description`, `industry`, `size_category` and `settings`"
             ))
         )
         .versioned(),
