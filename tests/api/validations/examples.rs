@@ -113,7 +113,7 @@ async fn sample_is_who_was_rated_on_the_first_day_as_it_was_known_then() {
     let as_of = |time: &str| json!({ "as_of": time });
     let report = scene.validated(&as_of("2024-06-01T00:00:00Z")).await;
     let expected = json!({
-        "population": 13, "in_default": 1, "customers": 12, "rating_outdated": 1,
+        "population": 13, "in_default": 1, "left": 0, "customers": 12, "rating_outdated": 1,
         "statement_outdated": 1, "out_of_scope": 1, "not_covered": 0, "sample": 9,
         "defaults": 4, "exits": 1, "technical": 1
     });

@@ -48,6 +48,11 @@ impl Validations {
         let grant = actor
             .validate(level, command.organization)
             .map_err(refused)?;
+        if command.draft.include_system_outcomes {
+            actor
+                .count_system_outcomes()
+                .map_err(|denial| Error::denied(denial, "outcome"))?;
+        }
         let request = &self.request(caller, command, grant).await?;
         let id = self.ports.ids.new_id();
         let job = &NewJob {

@@ -70,6 +70,12 @@ impl Validations {
             .actor
             .figures_of_one(query.access_level, query.organization)
             .map_err(|denial| Error::denied_at(denial, "organization", "/organization_id"))?;
+        if query.include_system_outcomes {
+            caller
+                .actor
+                .count_system_outcomes()
+                .map_err(|denial| Error::denied(denial, "outcome"))?;
+        }
         let text = query.scale.as_deref();
         let scale = rating_scales::named(&self.ports, caller, "/scale", text).await?;
         let outcomes = self.ports.store.outcomes();

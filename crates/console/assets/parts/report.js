@@ -131,7 +131,8 @@ function Exclusions({ window: w }) {
   const rows = [
     { name: "Population", about: "with a prediction in force on the first day", n: s.population, kind: "sum" },
     { name: "In default on the first day", about: "", n: s.in_default, kind: "less" },
-    { name: "Customers (M)", about: "not in default", n: s.customers, kind: "sum" },
+    { name: "Left by the first day", about: "no later statement", n: s.left, kind: "less" },
+    { name: "Customers (M)", about: "not in default and not gone", n: s.customers, kind: "sum" },
     { name: "Prediction more than 12 months old", about: "", n: s.rating_outdated, kind: "less" },
     { name: "Statement more than 24 months old", about: "", n: s.statement_outdated, kind: "less" },
     { name: "Sector that the model did not learn from", about: "", n: s.out_of_scope, kind: "less" },

@@ -51,7 +51,7 @@ export interface PdTest {
 }
 export interface GradeTest { code: string; test: PdTest | null; p_holm: number | null; verdict: Verdict }
 export interface SampleCounts {
-  population: number; in_default: number; customers: number; rating_outdated: number; statement_outdated: number;
+  population: number; in_default: number; left: number; customers: number; rating_outdated: number; statement_outdated: number;
   out_of_scope: number; not_covered: number; sample: number; defaults: number; exits: number; technical: number;
 }
 export interface Migration {

@@ -86,4 +86,18 @@ impl Actor {
             Err(Denial::Forbidden(Forbidden::OutsideScope))
         }
     }
+
+    /// Checks that figures may count the outcomes that every user reads beside those of their
+    /// owner.
+    ///
+    /// # Errors
+    /// `Forbidden::OutsideScope` if the actor's organization hides system rows: figures that left
+    /// them out would claim to contain them.
+    pub fn count_system_outcomes(&self) -> Result<(), Denial> {
+        if self.scope().contains(Owner::System) {
+            Ok(())
+        } else {
+            Err(Denial::Forbidden(Forbidden::OutsideScope))
+        }
+    }
 }

@@ -76,6 +76,7 @@ fn write_sample(out: &mut String, figures: &Figures) -> fmt::Result {
     let rows = [
         ("population: a prediction was in force", counts.population),
         ("in default on the first day", counts.in_default),
+        ("had left by the first day", counts.left),
         ("customers (M)", counts.customers),
         (
             "left out: prediction over 12 months old",

@@ -157,6 +157,8 @@ impl KnownEvent {
 pub enum Exclusion {
     /// It was in default on the first day.
     InDefault,
+    /// It had left by the first day, and no later statement shows that it returned.
+    Left,
     /// Its prediction was more than twelve months old.
     RatingOutdated,
     /// Its statement was more than 24 months old.
@@ -330,15 +332,22 @@ impl Window {
         rated: &PredictionVersion,
         known: impl Iterator<Item = &'a KnownEvent>,
     ) -> Option<Exclusion> {
-        let before = known.filter(|e| e.occurred_on <= self.first_day);
-        let turned = before.filter(|e| !e.technical && e.event != Event::Exit);
+        let before: Vec<_> = known.filter(|e| e.occurred_on <= self.first_day).collect();
+        let turned = before
+            .iter()
+            .filter(|e| !e.technical && e.event != Event::Exit);
         let in_default = turned
             .max_by_key(|e| (e.occurred_on, e.event))
             .is_some_and(|e| e.event == Event::Default);
+        let last = before.iter().max_by_key(|e| (e.occurred_on, e.event));
+        let has_left = last
+            .is_some_and(|last| last.event == Event::Exit && rated.period_end <= last.occurred_on);
         let outdated = self.basis == Basis::Recorded
             && rated.predicted_at.date() < add_months(self.first_day, -12);
         if in_default {
             Some(Exclusion::InDefault)
+        } else if has_left {
+            Some(Exclusion::Left)
         } else if outdated {
             Some(Exclusion::RatingOutdated)
         } else if rated.period_end < add_months(self.first_day, -24) {
@@ -378,7 +387,9 @@ pub struct SampleCounts {
     pub population: u64,
     /// Of those, in default on the first day.
     pub in_default: u64,
-    /// M: the population without those in default.
+    /// Of those, had left by the first day.
+    pub left: u64,
+    /// M: the population without those in default and those that had left.
     pub customers: u64,
     /// Left out: predictions more than twelve months old.
     pub rating_outdated: u64,
@@ -402,11 +413,12 @@ impl SampleCounts {
     /// Counts an observation.
     pub fn add(&mut self, seen: &Observation) {
         self.population += 1;
-        if seen.excluded != Some(Exclusion::InDefault) {
+        if !matches!(seen.excluded, Some(Exclusion::InDefault | Exclusion::Left)) {
             self.customers += 1;
         }
         match seen.excluded {
             Some(Exclusion::InDefault) => self.in_default += 1,
+            Some(Exclusion::Left) => self.left += 1,
             Some(Exclusion::RatingOutdated) => self.rating_outdated += 1,
             Some(Exclusion::StatementOutdated) => self.statement_outdated += 1,
             Some(Exclusion::OutOfScope) => self.out_of_scope += 1,

@@ -10,6 +10,8 @@ use crate::fault::{Fault, Faults};
 pub const FEWEST_GRADES: usize = 7;
 /// The largest number of grades of a scale.
 pub const MOST_GRADES: usize = 100;
+/// Ends of companies that the movements between grades count in columns beside the grades.
+const RESERVED_CODES: [&str; 3] = ["default", "exit", "other_model"];
 /// The longest code of a grade, in bytes.
 pub const LONGEST_CODE: usize = 20;
 /// The longest label of a grade, in bytes.
@@ -105,7 +107,7 @@ impl MasterScale {
     /// Makes a scale of these grades.
     ///
     /// # Errors
-    /// All faults: `too_few_grades`, `too_many_grades`, `invalid_code`, `code_taken`,
+    /// All faults: `too_few_grades`, `too_many_grades`, `invalid_code`, `reserved_name`, `code_taken`,
     /// `too_long`, `invalid_bounds`, `gap`, `overlap`.
     pub fn new(grades: Vec<Grade>) -> Result<Self, Vec<Fault>> {
         let mut faults = Faults::new();
@@ -229,12 +231,24 @@ fn bucket_edge(bucket: u8) -> f64 {
 fn check_names(grades: &[Grade], faults: &mut Faults) {
     for (i, grade) in grades.iter().enumerate() {
         let code = &grade.code;
-        if code.trim().is_empty() || code.len() > LONGEST_CODE || code.chars().any(char::is_control)
-        {
+        let is_plain = code.bytes().all(|byte| byte.is_ascii_graphic());
+        if !is_plain || !(1..=LONGEST_CODE).contains(&code.len()) {
             faults.push(Fault::new(
                 format!("/grades/{i}/code"),
                 "invalid_code",
-                format!("a grade's code is a text of 1 to {LONGEST_CODE} bytes"),
+                format!(
+                    "a grade's code has 1 to {LONGEST_CODE} characters of ASCII without blanks: \
+                     others could be mistaken for them"
+                ),
+            ));
+        } else if RESERVED_CODES
+            .iter()
+            .any(|name| code.eq_ignore_ascii_case(name))
+        {
+            faults.push(Fault::new(
+                format!("/grades/{i}/code"),
+                "reserved_name",
+                format!("{code:?} is a column of the movements between grades; choose another"),
             ));
         } else if grades[..i].iter().any(|other| other.code == *code) {
             faults.push(Fault::new(
@@ -386,7 +400,7 @@ mod tests {
             grade("A", 0.001, 0.01),
             grade("A", 0.005, 0.1),
             grade("", 0.3, 0.2),
-            grade("D", 0.2, 0.9),
+            grade("exit", 0.2, 0.9),
         ])
         .unwrap_err();
         let found: Vec<_> = faults.iter().map(|f| (&*f.pointer, &*f.code)).collect();
@@ -396,12 +410,19 @@ mod tests {
                 ("/grades", "too_few_grades"),
                 ("/grades/1/code", "code_taken"),
                 ("/grades/2/code", "invalid_code"),
+                ("/grades/3/code", "reserved_name"),
                 ("/grades/0/pd_from", "gap"),
                 ("/grades/1/pd_from", "overlap"),
                 ("/grades/2/pd_from", "invalid_bounds"),
                 ("/grades/3/pd_to", "gap"),
             ]
         );
+        for code in ["\u{391}", "\u{FF21}", "A\u{A0}B", "A B"] {
+            let mut grades = MasterScale::shipped().grades().to_vec();
+            grades[3].code = code.into();
+            let faults = MasterScale::new(grades).unwrap_err();
+            assert_eq!(faults[0].code, "invalid_code", "{code:?}");
+        }
         let mut moved = MasterScale::shipped().grades().to_vec();
         moved[3].pd_to = 0.0006;
         moved[4].pd_from = 0.0006;

@@ -126,7 +126,8 @@ pub fn concentration(counts: &[u64]) -> Option<Concentration> {
     let variation = (grades * terms.collect::<Sum>().value()).sqrt();
     Some(Concentration {
         variation,
-        herfindahl: 1.0 + ((variation.powi(2) + 1.0) / grades).ln() / grades.ln(),
+        // Rounding must not lead beyond the range.
+        herfindahl: (1.0 + ((variation.powi(2) + 1.0) / grades).ln() / grades.ln()).clamp(0.0, 1.0),
     })
 }
 

@@ -30,6 +30,9 @@ const DRAWS: usize = 1_000;
 /// interval is computed.
 const MOST_DRAWN: usize = 2_000_000;
 const FEWEST_DRAWS: usize = 100;
+/// The states of the shipped scale: its grades and the default. With more states a spell counts
+/// several times towards [`MOST_DRAWN`].
+const STATES_OF_SHIPPED_SCALE: usize = 18;
 
 /// The method that estimates transitions.
 #[derive(
@@ -344,7 +347,9 @@ fn of_spells(
         let sum: f64 = estimates.iter().map(|p| p[i][j]).sum();
         sum / estimates.len() as f64
     };
-    let draws = (MOST_DRAWN / spells.len()).min(DRAWS);
+    // A step of the product takes as long as the scale has grades.
+    let of_a_draw = spells.len() * (grades + 1).div_ceil(STATES_OF_SHIPPED_SCALE);
+    let draws = (MOST_DRAWN / of_a_draw).min(DRAWS);
     // With several windows, the intervals of single windows say nothing about their mean.
     let draws = match spans.as_slice() {
         [_] if draws >= FEWEST_DRAWS => draws,

@@ -142,6 +142,7 @@ fn sample_counts_who_is_out_and_why() {
     let expected = SampleCounts {
         population: 13,
         in_default: 1,
+        left: 0,
         customers: 12,
         rating_outdated: 1,
         statement_outdated: 1,
@@ -250,5 +251,40 @@ fn months_end_where_months_end() {
     assert_eq!(
         first_days(date!(2000 - 01 - 01), date!(2999 - 01 - 01), 1, 7).len(),
         7
+    );
+}
+
+#[test]
+fn a_company_that_left_before_the_window_is_out_until_a_later_statement() {
+    let exit = happened(Event::Exit, date!(2024 - 03 - 01));
+    let now = window(datetime!(2026-06-01 00:00 UTC));
+    let observe = |predictions: &[PredictionVersion], events: &[KnownEvent]| {
+        let seen = now.observe(predictions, events);
+        seen.expect("a prediction in force").excluded
+    };
+    assert_eq!(observe(&[usual()], &[exit]), Some(Exclusion::Left));
+    let on_first_day = happened(Event::Exit, date!(2024 - 12 - 31));
+    assert_eq!(observe(&[usual()], &[on_first_day]), Some(Exclusion::Left));
+    let later = scored(date!(2024 - 10 - 01), date!(2024 - 06 - 30));
+    assert_eq!(observe(&[usual(), later], &[exit]), None);
+    // A default after the exit is the later event.
+    let default = happened(Event::Default, date!(2024 - 09 - 01));
+    assert_eq!(
+        observe(&[usual()], &[exit, default]),
+        Some(Exclusion::InDefault)
+    );
+    let mut counts = SampleCounts::default();
+    counts.add(
+        &now.observe(&[usual()], &[exit])
+            .expect("a prediction in force"),
+    );
+    assert_eq!(
+        (
+            counts.population,
+            counts.left,
+            counts.customers,
+            counts.sample
+        ),
+        (1, 1, 0, 0)
     );
 }

@@ -174,9 +174,9 @@ def main(path, initial_auc, target_rate):
     with open(path, newline="") as file:
         rows = list(csv.DictReader(file))
     counts = {"population": len(rows)}
-    for reason in ("in_default", "rating_outdated", "statement_outdated", "out_of_scope", "not_covered"):
+    for reason in ("in_default", "left", "rating_outdated", "statement_outdated", "out_of_scope", "not_covered"):
         counts[reason] = sum(r["excluded"] == reason for r in rows)
-    counts["customers"] = len(rows) - counts["in_default"]
+    counts["customers"] = len(rows) - counts["in_default"] - counts["left"]
     rows = [r for r in rows if not r["excluded"]]
     pds = [float(r["pd"]) for r in rows]
     y = [int(r["y"]) for r in rows]

@@ -67,7 +67,7 @@ fn report_counts_the_sample_as_it_was_known_then() {
     let later = example(&desk, &["--as-of", "2026-06-01T00:00:00Z"]);
     let sample = report(&later)["windows"][0]["sample"].clone();
     let expected = serde_json::json!({
-        "population": 13, "in_default": 1, "customers": 12, "rating_outdated": 1,
+        "population": 13, "in_default": 1, "left": 0, "customers": 12, "rating_outdated": 1,
         "statement_outdated": 1, "out_of_scope": 1, "not_covered": 0, "sample": 9,
         "defaults": 4, "exits": 1, "technical": 1
     });
