@@ -210,7 +210,8 @@ mod tests {
     fn bins_that_cannot_be_are_refused_in_words() {
         assert_eq!(bins().check(Kind::Annual), Ok(()));
         assert_eq!(bins().total(), 20);
-        let cases: [(fn(&mut TrainingBins), &str); 10] = [
+        type Change = fn(&mut TrainingBins);
+        let cases: [(Change, &str); 10] = [
             (|b| b.inputs.swap(0, 1), "not the model's inputs"),
             (|b| b.inputs.truncate(4), "not the model's inputs"),
             (|b| b.inputs[1].edges.reverse(), "must be finite and ascend"),

@@ -21,7 +21,7 @@ fn company(n: u128, name: &str) -> Company {
             symbol: Symbol::from_stored(format!("C{n}")),
             name: name.to_owned(),
             market_cap: Some(5),
-            ..CompanyDraft::of_symbol("C").check().expect("a symbol")
+            ..CompanyDraft::of_symbol("C").check().unwrap()
         },
         owner: Owner::User(creator),
         created_by: creator,
