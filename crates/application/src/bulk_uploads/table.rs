@@ -106,7 +106,7 @@ impl<L: Header> Table<L> {
     ///
     /// # Errors
     /// `empty_file`; `unknown_sheet` with the existing names; `several_sheets` if more than
-    /// one table has the columns; `missing_columns` and `repeated_column` of the table that
+    /// one table has the columns; `several_headers` of the table that is chosen; `missing_columns` and `repeated_column` of the table that
     /// has the most of the columns.
     fn choose_by(
         find: impl Fn(&[Cells<'_>]) -> Result<L, Vec<Fault>>,
@@ -130,7 +130,7 @@ impl<L: Header> Table<L> {
         }
         let usable = |visible: bool| {
             read.iter()
-                .filter(move |(head, layout)| layout.is_ok() && head.is_hidden != visible)
+                .filter(move |(head, layout)| may_be_meant(layout) && head.is_hidden != visible)
                 .map(|(head, _)| *head)
                 .collect::<Vec<_>>()
         };
@@ -253,6 +253,15 @@ fn layout<L>(
         .map(|row| Cells::new(row.row, &row.cells))
         .collect();
     find(&rows)
+}
+
+/// Returns whether a table has the columns; one that has them more than once is not passed over,
+/// but refused if it is chosen.
+fn may_be_meant<L>(layout: &Result<L, Vec<Fault>>) -> bool {
+    match layout {
+        Ok(_) => true,
+        Err(faults) => Layout::has_several_headers(faults),
+    }
 }
 
 fn is_named(head: &TableHead, wanted: &str) -> bool {

@@ -1,5 +1,9 @@
 //! Finds the header of a table and the meaning of its columns.
 
+mod headers;
+
+pub(super) use headers::NextHeader;
+
 use super::{
     Cells,
     names::{ColumnName, DESCRIPTIONS, Field},
@@ -30,6 +34,8 @@ pub struct Layout {
     year: usize,
     quarter: Option<usize>,
     descriptions: [Option<usize>; DESCRIPTIONS.len()],
+    /// The meaning of each column.
+    fields: Vec<Option<Field>>,
     ratios: Vec<usize>,
     hints: Vec<Option<RatioUnit>>,
     ignored: Vec<String>,
@@ -85,19 +91,26 @@ impl Layout {
     pub const SEARCHED: u32 = 40;
 
     /// Finds the header among the first rows of a table: the first of the rows that name the most
-    /// fields. Titles, group heads and blank rows may precede it.
+    /// fields, and every needed one if there is such a row. Titles, group heads and blank rows may
+    /// precede it.
     ///
     /// # Errors
     /// `empty_file` if there is no row; `missing_columns`, which names the row that was read as
     /// the header, the recognised columns and the others; `repeated_column` if two columns mean
-    /// the same.
+    /// the same; `several_headers` if there are data above the header.
     pub fn find(kind: Kind, rows: &[Cells<'_>]) -> Result<Self, Vec<Fault>> {
         let candidates: Vec<Candidate> = rows.iter().map(|row| Candidate::of(kind, row)).collect();
         let best = candidates
             .iter()
             .enumerate()
             .filter(|(_, candidate)| !candidate.names.is_empty())
-            .max_by_key(|(at, candidate)| (candidate.score(), usize::MAX - at));
+            .max_by_key(|(at, candidate)| {
+                let score = candidate.score();
+                let below = rows.get(at + 1..).unwrap_or_default();
+                let is_complete =
+                    score > kind.ratios().len() && Self::of(kind, candidate, below).is_ok();
+                (is_complete, score, usize::MAX - at)
+            });
         let Some((at, header)) = best else {
             return Err(vec![Fault::new(
                 "/file",
@@ -105,7 +118,11 @@ impl Layout {
                 "the file is empty; one of its first rows must name the columns",
             )]);
         };
-        Self::of(kind, header, &rows[at + 1..])
+        let layout = Self::of(kind, header, &rows[at + 1..])?;
+        match headers::data_above(kind, header, &candidates[..at], &rows[..at]) {
+            Some(fault) => Err(vec![fault]),
+            None => Ok(layout),
+        }
     }
 
     fn of(kind: Kind, header: &Candidate, below: &[Cells<'_>]) -> Result<Self, Vec<Fault>> {
@@ -179,6 +196,7 @@ impl Layout {
             year,
             quarter,
             descriptions,
+            fields: header.fields.clone(),
             hints: ratios.iter().map(|r| header.columns[*r].hint).collect(),
             ratios,
             ignored,

@@ -33,9 +33,11 @@ pub struct Plan {
     pub(super) other_rows: BTreeMap<u32, &'static str>,
 }
 
-/// The codes of rows that are not companies: totals, averages, notes, the template's
-/// example.
-const LEFT_OUT: [&str; 2] = ["summary_row", "template_example"];
+/// The codes of rows that are not companies: totals, averages, notes, repeated headers, the
+/// template's example.
+const LEFT_OUT: [&str; 3] = ["summary_row", "repeated_header", "template_example"];
+/// Why a row that repeats the header is left out.
+pub(super) const REPEATED_HEADER: &str = "this row names the columns again and is not a company";
 
 /// A row in the form that a model and the storage use.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,11 +63,16 @@ impl Plan {
     ///
     /// # Errors
     /// Every fault, with the names of columns as pointers: `cell_count`, `summary_row`,
-    /// `template_example`, `required`, `invalid_symbol`, `invalid_year`, `invalid_quarter`,
+    /// `repeated_header`, `template_example`, `required`, `invalid_symbol`, `invalid_year`, `invalid_quarter`,
     /// `not_a_number`, `broken_cell`, `ambiguous_number`.
     pub fn read(&self, row: &Cells<'_>) -> Result<InputRow, Vec<Fault>> {
         if let Some(why) = self.other_rows.get(&row.row) {
-            return Err(vec![Fault::new("", "summary_row", (*why).to_owned())]);
+            let code = if *why == REPEATED_HEADER {
+                "repeated_header"
+            } else {
+                "summary_row"
+            };
+            return Err(vec![Fault::new("", code, (*why).to_owned())]);
         }
         if let Some(fault) = self.layout.shape(row, self.is_fixed_width) {
             return Err(vec![fault]);

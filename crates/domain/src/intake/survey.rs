@@ -10,10 +10,11 @@ use super::{
     Cells, FormulaValue, Layout, Options, Plan,
     column::{ColumnStats, Figures, Seen},
     describe,
+    layout::NextHeader,
     names::DESCRIPTIONS,
     number::{Cell, Separators, says_missing},
     period::{Likely, read_period},
-    plan::{is_template_example, no_number},
+    plan::{REPEATED_HEADER, is_template_example, no_number},
     symbol::read_symbol,
 };
 use crate::{fault::Fault, job::JobWarning};
@@ -39,6 +40,9 @@ pub struct Survey {
     identity_formulas: Seen,
     likely: BTreeMap<Likely, Seen>,
     other_rows: BTreeMap<u32, &'static str>,
+    /// Rows that repeat the header, and the first row that is another one.
+    repeated_headers: Seen,
+    other_header: Option<(u32, String)>,
     /// Rows that are named like totals, averages and so on; whether they are is decided at
     /// the end of the table.
     doubtful: Vec<Doubtful>,
@@ -72,6 +76,8 @@ impl Survey {
             likely_summaries: Seen::default(),
             likely: BTreeMap::new(),
             other_rows: BTreeMap::new(),
+            repeated_headers: Seen::default(),
+            other_header: None,
             examples: Seen::default(),
             faulty: HashMap::new(),
             faulty_rows: 0,
@@ -87,6 +93,10 @@ impl Survey {
     /// Surveys a row.
     pub fn see(&mut self, row: &Cells<'_>) {
         self.rows = self.rows.saturating_add(1);
+        if let Some(header) = self.layout.next_header(row) {
+            self.see_header(row, header);
+            return;
+        }
         if let Some(why) = self.is_no_company(row) {
             if self.other_rows.len() < MAX_OTHER_ROWS {
                 self.other_rows.insert(row.row, why);
@@ -109,6 +119,24 @@ impl Survey {
             return;
         }
         self.see_company(row);
+    }
+
+    fn see_header(&mut self, row: &Cells<'_>, header: NextHeader) {
+        let first = row.cells.iter().map(|cell| cell.trim());
+        let first = first.into_iter().find(|cell| !cell.is_empty());
+        match header {
+            NextHeader::Same => {
+                self.repeated_headers
+                    .see(row.row, first.unwrap_or_default());
+                if self.other_rows.len() < MAX_OTHER_ROWS {
+                    self.other_rows.insert(row.row, REPEATED_HEADER);
+                }
+            }
+            NextHeader::Other if self.other_header.is_none() => {
+                self.other_header = Some((row.row, first.unwrap_or_default().to_owned()));
+            }
+            NextHeader::Other => {}
+        }
     }
 
     fn see_company(&mut self, row: &Cells<'_>) {
@@ -210,6 +238,7 @@ impl Survey {
     ///
     /// # Errors
     /// Doubts about the whole table, with the option that resolves them: `unit_mismatch`,
+    /// `several_headers`,
     /// `formula_without_value`; `empty_file` for a header without rows.
     pub fn finish(mut self) -> Result<(Plan, Vec<JobWarning>), Vec<Fault>> {
         if self.rows == 0 {
@@ -221,6 +250,9 @@ impl Survey {
         }
         self.settle_doubtful();
         let mut faults = Vec::new();
+        if let Some((row, first)) = &self.other_header {
+            faults.push(self.layout.other_header(*row, first));
+        }
         let mut warnings = self.failing();
         self.formulas(&mut faults, &mut warnings);
         let (separators, reads_lone_comma) = self.separators(&mut warnings);

@@ -171,3 +171,48 @@ fn long_cells_are_looked_at_in_their_beginning_only() {
     let faults = find(Kind::Annual, &rows).unwrap_err();
     assert!(faults[0].detail.len() < 2_000, "{}", faults[0].detail.len());
 }
+
+#[test]
+fn data_above_the_header_stop_the_file() {
+    let short = format!("symbol,year,{RATIOS}");
+    let full = format!("symbol,year,{RATIOS},sector,country");
+    let row = "NRDV,2024,0.4,3,0.1,5,0.1";
+    let below = format!("{row},Energy,USA");
+    // Two tables of which the second names more columns.
+    let faults = find(Kind::Annual, &["Peers A", &short, row, row, &full, &below]).unwrap_err();
+    assert_eq!(faults[0].code, "several_headers");
+    for part in ["rows 2 and 5", "2 rows of data", "row 3"] {
+        assert!(
+            faults[0].detail.contains(part),
+            "{part}: {}",
+            faults[0].detail
+        );
+    }
+    // A header that sorting has moved among the rows.
+    let faults = find(Kind::Annual, &[row, &short, row]).unwrap_err();
+    assert_eq!(faults[0].code, "several_headers");
+    assert!(
+        faults[0].detail.contains("above it"),
+        "{}",
+        faults[0].detail
+    );
+    // The same header again is the first one, and the rows of another table hold no data.
+    let layout = find(Kind::Annual, &[&short, row, &short, row]).unwrap();
+    assert_eq!(layout.header_row(), 1);
+    let group = "Company,Year,Leverage,Leverage,Profit,Cover,Profit";
+    let numbered = "(1),(2),(3),(4),(5),(6),(7)";
+    let mean = "Mean,,0.4,3,0.1,5,0.1";
+    for above in [group, numbered, mean, "Figures,2024"] {
+        let layout = find(Kind::Annual, &[above, &short, row]).unwrap();
+        assert_eq!(layout.header_row(), 2, "{above}");
+    }
+}
+
+#[test]
+fn a_row_with_every_needed_column_is_the_header_whatever_names_more() {
+    let short = format!("symbol,year,{RATIOS}");
+    let legend = "symbol,name,sector,industry,country,currency,exchange,market cap,year,roa";
+    let row = "NRDV,2024,0.4,3,0.1,5,0.1";
+    let layout = find(Kind::Annual, &[&short, row, legend]).unwrap();
+    assert_eq!(layout.header_row(), 1);
+}

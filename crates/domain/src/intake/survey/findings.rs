@@ -7,6 +7,7 @@ use crate::{
         column::{ColumnStats, Seen, named},
         names::DESCRIPTIONS,
         number::Separators,
+        plan::REPEATED_HEADER,
         units::MIN_VALUES,
     },
     job::JobWarning,
@@ -428,13 +429,25 @@ impl Survey {
                 ),
             ));
         }
-        if let Some((row, _)) = self.other_rows.first_key_value() {
+        if self.repeated_headers.count > 0 {
+            warnings.push(warning(
+                "repeated_headers",
+                &[],
+                format!(
+                    "{} that repeat the header were left out",
+                    self.repeated_headers.told("row")
+                ),
+            ));
+        }
+        let summaries = self.other_rows.iter();
+        let mut summaries = summaries.filter(|(_, why)| **why != REPEATED_HEADER);
+        if let Some((row, _)) = summaries.next() {
             warnings.push(warning(
                 "summary_rows",
                 &[],
                 format!(
                     "{} rows are totals, averages or notes and no companies, first row {row}",
-                    self.other_rows.len()
+                    summaries.count() + 1
                 ),
             ));
         }

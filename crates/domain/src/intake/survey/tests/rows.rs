@@ -153,3 +153,35 @@ fn an_average_above_the_data_is_one() {
     assert_eq!(read[0], Err("summary_row".to_owned()));
     assert!(read[1].is_ok() && read[2].is_ok());
 }
+
+#[test]
+fn a_header_again_is_left_out_and_told() {
+    let paged = table(&[
+        "A,2024,0.4,3,0.1,5,0.1",
+        "B,2024,0.2,1,0.3,7,0.3",
+        "Ticker,Fiscal Year,LT Debt / Capital,Debt / EBITDA,Net margin,EBIT / interest,ROA",
+        "C,2024,0.3,2,0.2,6,0.2",
+    ]);
+    let read = paged.read(Options::default());
+    assert_eq!(read[2], Err("repeated_header".to_owned()));
+    assert!(read[3].is_ok());
+    let (_, warnings) = paged.survey(Options::default()).unwrap();
+    let told = details(&warnings, "repeated_headers").join("\n");
+    assert!(told.contains("1 row, first \"Ticker\" in row 4"), "{told}");
+    assert!(!codes(&warnings).contains(&"summary_rows"));
+}
+
+#[test]
+fn a_second_header_with_other_columns_stops_the_file() {
+    let swapped = HEADER.replace("total_debt_to_ebitda", "x");
+    let swapped = swapped.replace("ebit_to_interest_expense", "total_debt_to_ebitda");
+    let swapped = swapped.replace(",x,", ",ebit_to_interest_expense,");
+    let unit = HEADER.replace("return_on_assets", "ROA (%)");
+    let fewer = "company_symbol,reporting_year,net_income_margin,return_on_assets,,,";
+    for header in [swapped.as_str(), unit.as_str(), fewer] {
+        let two = table(&["A,2024,0.4,3,0.1,5,0.1", header, "B,2024,0.2,7,0.3,1,0.3"]);
+        let fault = &two.survey(Options::default()).unwrap_err()[0];
+        assert_eq!(fault.code, "several_headers", "{header}");
+        assert!(fault.detail.contains("row 3") && fault.detail.contains("row 1"));
+    }
+}
