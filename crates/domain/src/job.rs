@@ -8,7 +8,7 @@ use crate::{
     Timestamp,
     fault::{Fault, text_enum},
     id::{JobId, PredictionId, UserId},
-    intake::ColumnUnits,
+    intake::{ColumnUnits, DecimalMark},
     owner::Owner,
     prediction::{Kind, OnConflict},
     ratio::RatioUnit,
@@ -83,6 +83,9 @@ pub struct JobOptions {
     /// The units of single columns.
     #[serde(skip_serializing_if = "ColumnUnits::is_empty")]
     pub units: ColumnUnits,
+    /// The decimal mark of numbers that are texts. `None`: the file must show it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decimal: Option<DecimalMark>,
     /// The sheet of a workbook. `None`: the only sheet that has the columns.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sheet: Option<String>,

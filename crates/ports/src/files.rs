@@ -153,6 +153,9 @@ pub enum MarkKind {
     /// A formula with another stored value: only the first of its column, because it shows
     /// that the column was computed.
     FormulaComputed,
+    /// A cell of a workbook that is a text with a point or a comma in it: unlike that of a number,
+    /// its decimal mark is not certain.
+    Text,
 }
 
 /// The beginning of a file.

@@ -16,6 +16,7 @@ use accunode_ports::{
     system::IdSource,
 };
 
+use super::table::texts;
 use crate::predictions::{fit_for_model, to_store};
 
 /// A row with everything that scoring needs.
@@ -82,7 +83,10 @@ pub(super) fn read_row(
     if let Some(fault) = &row.fault {
         return Err(vec![fault.clone()]);
     }
-    let input = plan.read(&Cells::new(row.row, &row.cells))?;
+    let input = plan.read(&Cells {
+        texts: &texts(row),
+        ..Cells::new(row.row, &row.cells)
+    })?;
     let mut faults = Vec::new();
     let company = input
         .company

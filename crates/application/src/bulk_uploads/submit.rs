@@ -243,5 +243,9 @@ pub(super) fn dedup_key(job_type: JobType, file_sha256: &str, options: &JobOptio
     hash.update(options.sheet.as_deref().unwrap_or_default());
     hash.update([0]);
     hash.update(options.other_company.as_str());
+    if let Some(mark) = options.decimal {
+        hash.update([0]);
+        hash.update(mark.as_str());
+    }
     hex::encode(hash.finalize())
 }

@@ -8,7 +8,7 @@ use accunode_domain::{
 };
 use accunode_ports::files::{FileNote, SourceRow};
 
-use super::table::{Table, formulas};
+use super::table::{Table, formulas, texts};
 
 /// The number of rows that are kept to check turnovers, and their bytes.
 const KEPT: usize = 1_000;
@@ -35,6 +35,8 @@ impl Surveying {
             ratio_unit: options.ratio_unit,
             units: options.units.clone(),
             confirmed: options.confirm_units,
+            decimal: options.decimal,
+            columns_by_comma: table.columns_by_comma,
         };
         Self {
             survey: Survey::new(table.layout.clone(), how, table.is_fixed_width),
@@ -57,6 +59,7 @@ impl Surveying {
                 row: row.row,
                 cells: &row.cells,
                 formulas: &formulas,
+                texts: &texts(&row),
             });
             if self.first.len() < KEPT && self.first_bytes < KEPT_BYTES {
                 self.first_bytes += row.cells.iter().map(String::len).sum::<usize>();
@@ -104,7 +107,10 @@ fn turnovers(
     let kind = plan.layout().kind();
     let mut seen = TurnoverCheck::default();
     for row in rows {
-        let Ok(input) = plan.read(&Cells::new(row.row, &row.cells)) else {
+        let Ok(input) = plan.read(&Cells {
+            texts: &texts(row),
+            ..Cells::new(row.row, &row.cells)
+        }) else {
             continue;
         };
         let texts: Vec<Option<&str>> = input.ratios.iter().map(Option::as_deref).collect();

@@ -6,7 +6,9 @@ use accunode_domain::{
     job::JobWarning,
     prediction::Kind,
 };
-use accunode_ports::files::{FileNote, MarkKind, Peek, SourceRow, TableChoice, TableHead};
+use accunode_ports::files::{
+    CellMark, FileNote, MarkKind, Peek, SourceRow, TableChoice, TableHead,
+};
 
 use crate::Error;
 
@@ -34,6 +36,8 @@ pub struct Table<L = Layout> {
     pub is_fixed_width: bool,
     /// Whether there is a row below its header.
     pub has_rows: bool,
+    /// Whether commas separate its columns.
+    pub columns_by_comma: bool,
     /// Warnings about the choice and the header.
     pub warnings: Vec<JobWarning>,
 }
@@ -204,6 +208,7 @@ impl<L: Header> Table<L> {
         Self {
             has_rows: head.rows.iter().any(|row| row.row > layout.row()),
             is_fixed_width: head.is_fixed_width,
+            columns_by_comma: head.dialect.is_some_and(|by| by.delimiter == b','),
             layout,
             choice,
             warnings,
@@ -230,17 +235,25 @@ impl<L> Table<L> {
 
 /// Returns the formulas of a row, as far as they show whether they were computed.
 pub(super) fn formulas(row: &SourceRow) -> Vec<Formula> {
-    row.marks
-        .iter()
-        .map(|mark| Formula {
+    let formula = |mark: &CellMark| {
+        let value = match mark.kind {
+            MarkKind::FormulaWithoutValue => FormulaValue::Absent,
+            MarkKind::FormulaZero => FormulaValue::Zero,
+            MarkKind::FormulaComputed => FormulaValue::Computed,
+            MarkKind::Text => return None,
+        };
+        Some(Formula {
             column: usize::from(mark.column),
-            value: match mark.kind {
-                MarkKind::FormulaWithoutValue => FormulaValue::Absent,
-                MarkKind::FormulaZero => FormulaValue::Zero,
-                MarkKind::FormulaComputed => FormulaValue::Computed,
-            },
+            value,
         })
-        .collect()
+    };
+    row.marks.iter().filter_map(formula).collect()
+}
+
+/// Returns the columns of a workbook's cells that are texts with a point or a comma.
+pub(super) fn texts(row: &SourceRow) -> Vec<u16> {
+    let texts = row.marks.iter().filter(|mark| mark.kind == MarkKind::Text);
+    texts.map(|mark| mark.column).collect()
 }
 
 fn layout<L>(

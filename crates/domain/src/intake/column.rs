@@ -1,7 +1,7 @@
 //! Statistics of one ratio's column, collected by a survey.
 
 use super::{
-    number::{Cell, Evidence, NumberText, Separators, Sign},
+    number::{Cell, Evidence, NumberText, Reading, Separators, Sign},
     units::Sizes,
 };
 use crate::{
@@ -29,6 +29,14 @@ impl Seen {
         self.count = self.count.saturating_add(1);
     }
 
+    /// Adds cells that were seen elsewhere; the first row's is the example.
+    pub(super) fn add(&mut self, other: &Self) {
+        if other.count > 0 && (self.count == 0 || other.row < self.row) {
+            (self.row, self.text) = (other.row, other.text.clone());
+        }
+        self.count = self.count.saturating_add(other.count);
+    }
+
     /// Describes the cells: `12 cells, first "0,41" in row 2`.
     pub(super) fn told(&self, what: &str) -> String {
         let plural = if self.count == 1 { "" } else { "s" };
@@ -42,25 +50,39 @@ impl Seen {
 /// The statistics of one ratio's column.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct ColumnStats {
-    /// Cells with a number.
+    /// Cells with a number, and cells with a text that is none.
     pub(super) numbers: u32,
-    /// Of these: with a percent sign, equal to 0, outside of the allowed range.
-    pub(super) percents: Seen,
-    pub(super) unsigned: u32,
-    pub(super) zeros: u32,
-    /// Sizes of values without a unit sign.
-    pub(super) sizes: Sizes,
+    pub(super) unreadable: u32,
     /// The cells that show which separators are used.
     pub(super) point: Seen,
     pub(super) comma: Seen,
     pub(super) lone_point: Seen,
     pub(super) lone_comma: Seen,
-    /// Sizes of `1,234` as thousands.
-    pub(super) thousands: Sizes,
+    /// The numbers that can be read in one way only.
+    certain: Measures,
+    /// `1,234` and `1.234` as decimals and as thousands: which they are, the whole file shows.
+    comma_decimals: Measures,
+    pub(super) comma_thousands: Measures,
+    point_decimals: Measures,
+    pub(super) point_thousands: Measures,
+    /// The numbers that are read, once the separators are settled.
+    pub(super) read: Measures,
     /// Formulas without a stored value, and with a stored 0; whether one has another value.
     pub(super) uncomputed: Seen,
     pub(super) zero_formulas: Seen,
     pub(super) is_computed: bool,
+}
+
+/// What numbers of a column reveal about its unit and its range.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Measures {
+    /// Numbers with a unit sign other than `x`, without any, and equal to 0.
+    pub(super) signed: Seen,
+    pub(super) unsigned: u32,
+    pub(super) zeros: u32,
+    /// Sizes of values without a unit sign, and of those with one as fractions.
+    pub(super) sizes: Sizes,
+    pub(super) signed_sizes: Sizes,
     /// Values that cannot be stored unchanged, if the column is in fractions or in percent.
     fractions: Flagged,
     percent: Flagged,
@@ -81,6 +103,11 @@ pub(super) struct Flagged {
 }
 
 impl Flagged {
+    /// Returns whether a number above the range has no unit sign.
+    pub(super) fn has_unsigned_high(&self) -> bool {
+        self.high.count > 0 && !self.high.text.ends_with('%')
+    }
+
     fn see(&mut self, row: u32, text: &str, flag: Option<Flag>) {
         match flag {
             Some(Flag::Implausible) => self.implausible.see(row, text),
@@ -89,6 +116,15 @@ impl Flagged {
             Some(Flag::ClampedHigh) => self.high.see(row, text),
             _ => {}
         }
+    }
+}
+
+impl Flagged {
+    fn add(&mut self, other: &Self) {
+        self.implausible.add(&other.implausible);
+        self.negative.add(&other.negative);
+        self.low.add(&other.low);
+        self.high.add(&other.high);
     }
 }
 
@@ -114,6 +150,21 @@ impl Figures {
         self.max = self.max.max(value);
     }
 
+    fn add(&mut self, other: &Self) {
+        if other.count == 0 {
+            return;
+        }
+        if self.count == 0 {
+            *self = *other;
+            return;
+        }
+        self.count += other.count;
+        self.sum += other.sum;
+        self.squares += other.squares;
+        self.min = self.min.min(other.min);
+        self.max = self.max.max(other.max);
+    }
+
     /// Returns the sum, the mean, both bounds and both standard deviations of at least two
     /// values.
     pub(super) fn summaries(&self) -> Option<[f64; 6]> {
@@ -135,32 +186,106 @@ impl Figures {
     }
 }
 
+/// A number as it would be read with a decimal point and with a decimal comma.
+pub(super) type Readings = [Option<f64>; 2];
+
 impl ColumnStats {
-    /// Adds a cell to the statistics.
-    pub(super) fn see(&mut self, definition: &RatioDefinition, row: u32, text: &str, cell: &Cell) {
-        let Cell::Number(number) = cell else {
-            return;
+    /// Adds a cell to the statistics, and returns its number. A number cell of a workbook,
+    /// unlike a text, reveals nothing about separators and is never ambiguous.
+    pub(super) fn see(
+        &mut self,
+        definition: &RatioDefinition,
+        row: u32,
+        text: &str,
+        cell: &Cell,
+        is_text: bool,
+    ) -> Readings {
+        let number = match cell {
+            Cell::Number(number) => number,
+            Cell::Missing => return [None; 2],
+            Cell::Other(_) => {
+                self.unreadable += 1;
+                return [None; 2];
+            }
         };
         self.numbers += 1;
-        match number.evidence() {
-            Evidence::None => {}
-            Evidence::Point => self.point.see(row, text),
-            Evidence::Comma => self.comma.see(row, text),
-            Evidence::LonePoint => self.lone_point.see(row, text),
+        let readings = readings(number, is_text);
+        let note = |measures: &mut Measures, value: Option<f64>| {
+            if let Some(value) = value {
+                measures.see(definition, row, text, number.sign, value);
+            }
+        };
+        let evidence = if is_text {
+            number.evidence()
+        } else {
+            Evidence::None
+        };
+        match evidence {
             Evidence::LoneComma => {
                 self.lone_comma.see(row, text);
-                let thousand = number.decimal(Separators::Point);
-                if let Some(value) = thousand.and_then(|decimal| decimal.parse().ok()) {
-                    self.thousands.see(value);
-                }
+                note(&mut self.comma_thousands, readings[0]);
+                note(&mut self.comma_decimals, readings[1]);
+            }
+            Evidence::LonePoint => {
+                self.lone_point.see(row, text);
+                note(&mut self.point_decimals, readings[0]);
+                note(&mut self.point_thousands, readings[1]);
+            }
+            Evidence::None => note(&mut self.certain, readings[0]),
+            Evidence::Point => {
+                self.point.see(row, text);
+                note(&mut self.certain, readings[0]);
+            }
+            Evidence::Comma => {
+                self.comma.see(row, text);
+                note(&mut self.certain, readings[1]);
             }
         }
-        let Some(value) = value(number) else {
-            return;
-        };
-        match number.sign {
-            Some(Sign::Percent) => self.percents.see(row, text),
+        readings
+    }
+
+    /// Settles which numbers are read, and as what.
+    pub(super) fn settle(&mut self, reading: Reading) {
+        let is_comma = reading.separators == Separators::Comma;
+        self.read = self.certain.clone();
+        if reading.lone_commas {
+            self.read.add(if is_comma {
+                &self.comma_decimals
+            } else {
+                &self.comma_thousands
+            });
+        }
+        if reading.lone_points {
+            self.read.add(if is_comma {
+                &self.point_thousands
+            } else {
+                &self.point_decimals
+            });
+        }
+    }
+
+    /// Returns whether every number is 0 and there are enough of them to decide.
+    pub(super) fn is_all_zero(&self) -> bool {
+        self.numbers >= super::units::MIN_VALUES && self.read.zeros == self.numbers
+    }
+}
+
+impl Measures {
+    fn see(
+        &mut self,
+        definition: &RatioDefinition,
+        row: u32,
+        text: &str,
+        sign: Option<Sign>,
+        value: f64,
+    ) {
+        let scale = |places: i64| value / 10_f64.powf(places as f64);
+        match sign {
             Some(Sign::Times) => {}
+            Some(sign) => {
+                self.signed.see(row, text);
+                self.signed_sizes.see(scale(sign.places()));
+            }
             None => {
                 self.unsigned += 1;
                 self.sizes.see(value);
@@ -168,32 +293,47 @@ impl ColumnStats {
         }
         self.zeros += u32::from(value == 0.0);
         self.figures.see(value);
-        let in_fractions = |unit: RatioUnit| match (number.sign, unit) {
-            (Some(Sign::Percent), _) | (None, RatioUnit::Percent) => value / 100.0,
-            _ => value,
-        };
         for (unit, flagged) in [
             (RatioUnit::Fraction, &mut self.fractions),
             (RatioUnit::Percent, &mut self.percent),
         ] {
-            flagged.see(row, text, flag_of(definition, in_fractions(unit)));
+            let value = match (sign, unit) {
+                (Some(sign), _) => scale(sign.places()),
+                (None, RatioUnit::Percent) => value / 100.0,
+                (None, RatioUnit::Fraction) => value,
+            };
+            flagged.see(row, text, flag_of(definition, value));
         }
-        if number.sign.is_none() && is_of_nines(value) {
-            self.see_placeholder(row, text, value);
+        if sign.is_none() && is_of_nines(value) {
+            let mut seen = Seen::default();
+            seen.see(row, text);
+            self.add_placeholder(value, &seen);
         }
     }
 
-    fn see_placeholder(&mut self, row: u32, text: &str, value: f64) {
+    fn add(&mut self, other: &Self) {
+        self.signed.add(&other.signed);
+        self.unsigned += other.unsigned;
+        self.zeros += other.zeros;
+        self.sizes.add(&other.sizes);
+        self.signed_sizes.add(&other.signed_sizes);
+        self.fractions.add(&other.fractions);
+        self.percent.add(&other.percent);
+        for (value, seen) in &other.placeholders {
+            self.add_placeholder(*value, seen);
+        }
+        self.figures.add(&other.figures);
+    }
+
+    fn add_placeholder(&mut self, value: f64, cells: &Seen) {
         let known = self
             .placeholders
             .iter()
             .position(|(other, _)| *other == value);
         match known {
-            Some(at) => self.placeholders[at].1.see(row, text),
+            Some(at) => self.placeholders[at].1.add(cells),
             None if self.placeholders.len() < MAX_PLACEHOLDERS => {
-                let mut seen = Seen::default();
-                seen.see(row, text);
-                self.placeholders.push((value, seen));
+                self.placeholders.push((value, cells.clone()));
             }
             None => {}
         }
@@ -206,11 +346,6 @@ impl ColumnStats {
             RatioUnit::Percent => &self.percent,
         }
     }
-
-    /// Returns whether every number is 0 and there are enough of them to decide.
-    pub(super) fn is_all_zero(&self) -> bool {
-        self.numbers >= super::units::MIN_VALUES && self.zeros == self.numbers
-    }
 }
 
 /// Returns whether a data set would write this value for a missing one: -99, -999.99, 9999.
@@ -221,14 +356,16 @@ fn is_of_nines(value: f64) -> bool {
     is_pure && nines >= if value < 0.0 { 2 } else { 4 } && value.abs() >= 99.0
 }
 
-/// Returns a number's size for counting: a lone comma says nothing about it.
-fn value(number: &NumberText) -> Option<f64> {
-    let separators = match number.evidence() {
-        Evidence::LoneComma => return None,
-        Evidence::Comma => Separators::Comma,
-        _ => Separators::Point,
-    };
-    number.decimal(separators)?.parse().ok()
+/// Returns a number as it would be read with either decimal mark.
+pub(super) fn readings(number: &NumberText, is_text: bool) -> Readings {
+    let read = |separators| number.decimal(separators)?.parse().ok();
+    match number.evidence() {
+        Evidence::Comma => [read(Separators::Comma); 2],
+        Evidence::LoneComma | Evidence::LonePoint if is_text => {
+            [read(Separators::Point), read(Separators::Comma)]
+        }
+        _ => [read(Separators::Point); 2],
+    }
 }
 
 /// Returns the name of a column in the file and the ratio's name, where these differ.

@@ -8,7 +8,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::{
     Cells, Layout,
     names::{CURRENCY, DESCRIPTIONS, MARKET_CAP},
-    number::{CURRENCIES, Cell, Separators, Sign, says_missing, shifted},
+    number::{CURRENCIES, Cell, Evidence, Separators, Sign, says_missing, shifted},
     text::squeezed,
 };
 use crate::{
@@ -212,7 +212,7 @@ fn market_cap(text: &str, separators: Separators) -> Option<Option<String>> {
     let Cell::Number(number) = Cell::read(text) else {
         return None;
     };
-    if number.sign.is_some_and(|sign| sign == Sign::Percent) {
+    if number.sign.is_some_and(|sign| sign != Sign::Times) {
         return None;
     }
     // Amounts are written with separators of thousands, also in files without any decimal.
@@ -223,6 +223,11 @@ fn market_cap(text: &str, separators: Separators) -> Option<Option<String>> {
     let value: f64 = decimal.parse().ok()?;
     if value == 0.0 {
         return Some(None);
+    }
+    // "1.250" may be a thousand in any file, and no company is worth that little.
+    let is_lone = matches!(number.evidence(), Evidence::LoneComma | Evidence::LonePoint);
+    if is_lone && value < 1_000.0 {
+        return None;
     }
     (value > 0.0 && value < 9.0e18).then(|| Some(shifted(&decimal, 0)))
 }

@@ -95,7 +95,7 @@ impl Layout {
     /// precede it.
     ///
     /// # Errors
-    /// `empty_file` if there is no row; `missing_columns`, which names the row that was read as
+    /// `empty_file` if there is no row; `unknown_unit` if a column is named per mille or basis points; `missing_columns`, which names the row that was read as
     /// the header, the recognised columns and the others; `repeated_column` if two columns mean
     /// the same; `several_headers` if there are data above the header.
     pub fn find(kind: Kind, rows: &[Cells<'_>]) -> Result<Self, Vec<Fault>> {
@@ -163,6 +163,8 @@ impl Layout {
                 .filter(|ratio| ratios[*ratio].is_none())
                 .map(Field::Ratio),
         );
+        let columns = ratios.iter().flatten();
+        faults.extend(columns.filter_map(|column| header.other_unit(*column)));
         // A repeated column is not missing.
         missing.retain(|field| !header.fields.contains(&Some(*field)));
         if !missing.is_empty() {

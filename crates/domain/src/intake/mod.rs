@@ -49,7 +49,7 @@ mod units;
 pub use identity::{Described, contradiction};
 pub use layout::{ERROR_COLUMN, Layout};
 pub use names::{DESCRIPTIONS, Field, Synonym, synonyms};
-pub use number::{MISSING_MARKS, says_missing};
+pub use number::{DecimalMark, MISSING_MARKS, says_missing};
 pub use outcomes::{OutcomeColumn, OutcomeLayout};
 pub use period::{Likely, ReadPeriod, read_period};
 pub use plan::{InputRow, Plan, example};
@@ -65,17 +65,26 @@ pub struct Cells<'a> {
     pub cells: &'a [String],
     /// The formulas among them whose stored values are doubtful.
     pub formulas: &'a [Formula],
+    /// In a workbook, the columns of the cells that are texts with a point or a comma; the other
+    /// cells are numbers, whose decimal mark is certain. Every cell of a text file is a text.
+    pub texts: &'a [u16],
 }
 
 impl<'a> Cells<'a> {
-    /// Creates a row without formulas.
+    /// Creates a row without formulas, and without texts if it is a workbook's.
     #[must_use]
     pub const fn new(row: u32, cells: &'a [String]) -> Self {
         Self {
             row,
             cells,
             formulas: &[],
+            texts: &[],
         }
+    }
+
+    /// Returns whether a cell is a text. `is_fixed_width` is true for files of text.
+    pub(crate) fn is_text(&self, column: usize, is_fixed_width: bool) -> bool {
+        is_fixed_width || self.texts.iter().any(|text| usize::from(*text) == column)
     }
 
     /// Returns the cell in a column, trimmed; empty if the row is shorter. `="000123"` is the text

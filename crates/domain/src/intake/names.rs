@@ -14,6 +14,8 @@ const SYNONYMS: &str = include_str!("synonyms.csv");
 const SMALL_WORDS: [&str; 9] = ["to", "of", "the", "over", "by", "and", "in", "for", "on"];
 /// Words that say that a column is in percent.
 const PERCENT_WORDS: [&str; 5] = ["%", "pct", "percent", "percentage", "prc"];
+/// Units of shares that are neither fractions nor percent.
+const OTHER_UNITS: [&str; 5] = ["‰", "per mille", "per mil", "permille", "basis points"];
 /// Words that say that a column holds plain multiples, or nothing at all about its unit.
 const UNIT_WORDS: [&str; 12] = [
     "x",
@@ -37,6 +39,8 @@ pub(super) struct ColumnName {
     pub(super) key: String,
     /// The unit that it names.
     pub(super) hint: Option<RatioUnit>,
+    /// Whether it names a unit that columns are not read in: per mille or basis points.
+    pub(super) is_other_unit: bool,
 }
 
 impl ColumnName {
@@ -48,12 +52,23 @@ impl ColumnName {
             .filter(|c| !is_unseen(*c) && !is_footnote_mark(*c))
             .nfkc()
             .collect();
-        let (outside, inside) = without_units(&plain);
+        let mut is_other_unit = false;
+        let mut outside = plain.to_lowercase();
+        let found = OTHER_UNITS.iter().find(|unit| outside.contains(**unit));
+        if let Some(unit) = found {
+            is_other_unit = true;
+            outside = outside.replace(unit, " ");
+        } else {
+            outside = plain;
+        }
+        let (outside, inside) = without_units(&outside);
         let mut hint = inside;
         let mut words = Vec::new();
         for word in split_words(&outside) {
             if PERCENT_WORDS.contains(&word.as_str()) {
                 hint = Some(RatioUnit::Percent);
+            } else if matches!(word.as_str(), "bp" | "bps") {
+                is_other_unit = true;
             } else if !SMALL_WORDS.contains(&word.as_str()) {
                 words.push(word);
             }
@@ -61,6 +76,7 @@ impl ColumnName {
         Self {
             key: words.join(" "),
             hint,
+            is_other_unit,
         }
     }
 }
@@ -342,6 +358,21 @@ mod tests {
             ("Debt / EBITDA (x)", None),
         ] {
             assert_eq!(ColumnName::read(name).hint, hint, "{name:?}");
+        }
+        for name in [
+            "ROA (‰)",
+            "ROA [bp]",
+            "roa_bps",
+            "ROA (per mille)",
+            "Return on Assets in basis points",
+        ] {
+            let read = ColumnName::read(name);
+            assert!(read.is_other_unit && read.hint.is_none(), "{name:?}");
+            assert_eq!(
+                meant(Kind::Annual, name),
+                Some("return_on_assets"),
+                "{name:?}"
+            );
         }
     }
 

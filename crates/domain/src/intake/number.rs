@@ -6,10 +6,36 @@
 
 use std::fmt::Write;
 
+use serde::{Deserialize, Serialize};
+use strum::{EnumCount, IntoStaticStr, VariantArray};
 use unicode_normalization::UnicodeNormalization;
 
 use super::text::{is_footnote_mark, is_unseen, squeezed};
-use crate::decimal::Decimal;
+use crate::{decimal::Decimal, fault::text_enum};
+
+/// The decimal mark of a file's numbers, as its sender states it.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    EnumCount,
+    IntoStaticStr,
+    VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
+pub enum DecimalMark {
+    /// `1,234.5`
+    Point,
+    /// `1.234,5`
+    Comma,
+}
+
+text_enum!(DecimalMark);
 
 /// The separator between the integer part and the decimals in a file's numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -32,8 +58,7 @@ pub(super) enum Evidence {
     Comma,
     /// `1,234`: a thousand in one kind of file, about 1.2 in another.
     LoneComma,
-    /// `1.234`: the reverse. Unless the file shows decimal commas, it is read with a decimal
-    /// point, as every program writes it.
+    /// `1.234`: the reverse.
     LonePoint,
 }
 
@@ -56,8 +81,60 @@ pub(super) enum NotANumber {
 pub(super) enum Sign {
     /// `41.2%`
     Percent,
+    /// `4.5‰`
+    PerMille,
+    /// `45 bp`
+    BasisPoints,
     /// `7.4x`
     Times,
+}
+
+impl Sign {
+    /// The signs as they are written after a number.
+    const WRITTEN: [(&str, Self); 5] = [
+        ("%", Self::Percent),
+        ("‰", Self::PerMille),
+        ("bps", Self::BasisPoints),
+        ("bp", Self::BasisPoints),
+        ("x", Self::Times),
+    ];
+
+    /// The number of decimal places from this unit to fractions or multiples.
+    pub(super) const fn places(self) -> i64 {
+        match self {
+            Self::Times => 0,
+            Self::Percent => 2,
+            Self::PerMille => 3,
+            Self::BasisPoints => 4,
+        }
+    }
+}
+
+/// How the separators of one file's numbers are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(super) struct Reading {
+    pub(super) separators: Separators,
+    /// Whether `1,234` is read, and whether `1.234` is: with these separators, or not at all.
+    pub(super) lone_commas: bool,
+    pub(super) lone_points: bool,
+}
+
+impl Reading {
+    /// The number cells of a workbook, which are never ambiguous.
+    pub(super) const CELL: Self = Self {
+        separators: Separators::Point,
+        lone_commas: true,
+        lone_points: true,
+    };
+
+    /// Returns a number as a decimal if the file makes certain how it is read.
+    pub(super) fn decimal(self, number: &NumberText) -> Option<String> {
+        match number.evidence() {
+            Evidence::LoneComma if !self.lone_commas => None,
+            Evidence::LonePoint if !self.lone_points => None,
+            _ => number.decimal(self.separators),
+        }
+    }
 }
 
 /// A cell with a number, split into its parts.
@@ -243,7 +320,7 @@ impl NumberText {
             let joined = format!("{}{}", inner.trim(), behind.trim());
             let number = Self::signed(&joined, false)?;
             // "(-0.05)" has the sign twice and is negative once.
-            let is_sound = behind.trim_matches([' ', '%', 'x']).is_empty();
+            let is_sound = behind.trim_matches([' ', '%', '‰', 'x']).is_empty();
             return if is_sound {
                 Ok(Self {
                     negative: true,
@@ -264,7 +341,7 @@ impl NumberText {
     fn signed(text: &str, trailing_minus: bool) -> Result<Self, NotANumber> {
         let mut rest = text.trim();
         let mut sign = None;
-        for (suffix, meaning) in [("%", Sign::Percent), ("x", Sign::Times)] {
+        for (suffix, meaning) in Sign::WRITTEN {
             if let Some(stripped) = rest.strip_suffix(suffix) {
                 rest = stripped.trim_end();
                 sign = Some(meaning);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     Cells, Layout, describe,
     names::DESCRIPTIONS,
-    number::{Cell, Evidence, NotANumber, NumberText, Separators, Sign, shifted},
+    number::{Cell, NotANumber, Reading, Sign, shifted},
     period::{Likely, read_period},
     symbol::read_symbol,
 };
@@ -26,9 +26,7 @@ pub struct Plan {
     pub(super) unit: RatioUnit,
     /// The unit of each ratio's column, for numbers without a unit sign.
     pub(super) units: Vec<RatioUnit>,
-    pub(super) separators: Separators,
-    /// Whether `1,234` is read: as a thousand, or as about 1.2 if commas separate decimals.
-    pub(super) reads_lone_comma: bool,
+    pub(super) reading: Reading,
     /// Rows that are totals, averages or notes, with the reason.
     pub(super) other_rows: BTreeMap<u32, &'static str>,
 }
@@ -120,7 +118,12 @@ impl Plan {
             .zip(self.layout.ratios())
             .zip(&self.units)
             .map(|((definition, column), unit)| {
-                self.ratio(definition, *unit, row.at(*column))
+                let reading = if row.is_text(*column, self.is_fixed_width) {
+                    self.reading
+                } else {
+                    Reading::CELL
+                };
+                self.ratio(definition, *unit, row.at(*column), reading)
                     .unwrap_or_else(|fault| {
                         faults.push(fault);
                         None
@@ -134,55 +137,42 @@ impl Plan {
         definition: &RatioDefinition,
         unit: RatioUnit,
         text: &str,
+        reading: Reading,
     ) -> Result<Option<String>, Fault> {
         let number = match Cell::read(text) {
             Cell::Missing => return Ok(None),
             Cell::Number(number) => number,
             Cell::Other(why) => return Err(no_number(definition, text, why)),
         };
-        let decimal = self.decimal(&number).ok_or_else(|| {
+        let decimal = reading.decimal(&number).ok_or_else(|| {
             Fault::new(
                 definition.name,
                 "ambiguous_number",
                 format!(
                     "{:?} can be read in two ways, and the file does not tell which is meant: \
-                     write it without separators of thousands and with a decimal point",
+                     write it without separators of thousands and with a decimal point, or send \
+                     decimal=comma or decimal=point for the file",
                     shorten(text)
                 ),
             )
         })?;
-        let from = match number.sign {
-            Some(Sign::Percent) => RatioUnit::Percent,
-            Some(Sign::Times) => RatioUnit::Fraction,
-            None => unit,
+        let from = match (number.sign, unit) {
+            (Some(sign), _) => sign.places(),
+            (None, RatioUnit::Percent) => Sign::Percent.places(),
+            (None, RatioUnit::Fraction) => 0,
         };
-        // Multiples are returned unchanged, whatever the unit of the shares.
-        let to = if definition.is_share {
-            self.unit
-        } else {
-            RatioUnit::Fraction
-        };
-        let places = match (from, to) {
-            (RatioUnit::Percent, RatioUnit::Fraction) => -2,
-            (RatioUnit::Fraction, RatioUnit::Percent) => 2,
+        // Multiples are returned as such, whatever the unit of the shares.
+        let to = match self.unit {
+            RatioUnit::Percent if definition.is_share => Sign::Percent.places(),
             _ => 0,
         };
+        let places = to - from;
         Ok(Some(shifted(&decimal, places)))
-    }
-
-    /// Returns the number as a decimal, if the file's separators make it certain.
-    fn decimal(&self, number: &NumberText) -> Option<String> {
-        match (number.evidence(), self.separators) {
-            (Evidence::LoneComma, _) if !self.reads_lone_comma => None,
-            // About 1.2, written with a point among decimal commas, or a thousand?
-            (Evidence::LonePoint, Separators::Comma) => None,
-            _ => number.decimal(self.separators),
-        }
     }
 
     /// Returns the row's company. Descriptions that cannot be understood are left out.
     fn company(&self, row: &Cells<'_>) -> CompanyDraft {
-        let texts = describe::of_row(&self.layout, row, self.separators, |_, _| {});
+        let texts = describe::of_row(&self.layout, row, self.reading.separators, |_, _| {});
         describe::draft(row.at(self.layout.symbol()), texts)
     }
 }

@@ -2,6 +2,7 @@
 
 mod findings;
 mod no_company;
+mod separators;
 mod units_of;
 
 use std::collections::{BTreeMap, HashMap};
@@ -12,7 +13,7 @@ use super::{
     describe,
     layout::NextHeader,
     names::DESCRIPTIONS,
-    number::{Cell, Separators, says_missing},
+    number::{Cell, NumberText, Separators, says_missing},
     period::{Likely, read_period},
     plan::{REPEATED_HEADER, is_template_example, no_number},
     symbol::read_symbol,
@@ -42,14 +43,17 @@ pub struct Survey {
     other_rows: BTreeMap<u32, &'static str>,
     /// Rows that repeat the header, and the first row that is another one.
     repeated_headers: Seen,
+    /// Rows of which every share is small for percent, and large for fractions.
+    small_rows: Seen,
+    large_rows: Seen,
     other_header: Option<(u32, String)>,
     /// Rows that are named like totals, averages and so on; whether they are is decided at
     /// the end of the table.
     doubtful: Vec<Doubtful>,
     /// Rows with such names that are stored as companies.
     likely_summaries: Seen,
-    /// The ratios' figures since the last of them.
-    block: Vec<Figures>,
+    /// The ratios' figures since the last of them, with either decimal mark.
+    block: [Vec<Figures>; 2],
     examples: Seen,
     /// Rows that cannot be used, by the column and code of their first fault.
     faulty: HashMap<(String, String), (Seen, String)>,
@@ -63,7 +67,7 @@ impl Survey {
     pub fn new(layout: Layout, options: Options, is_fixed_width: bool) -> Self {
         Self {
             columns: vec![ColumnStats::default(); layout.kind().ratios().len()],
-            block: vec![Figures::default(); layout.kind().ratios().len()],
+            block: [(); 2].map(|()| vec![Figures::default(); layout.kind().ratios().len()]),
             layout,
             options,
             is_fixed_width,
@@ -77,6 +81,8 @@ impl Survey {
             likely: BTreeMap::new(),
             other_rows: BTreeMap::new(),
             repeated_headers: Seen::default(),
+            small_rows: Seen::default(),
+            large_rows: Seen::default(),
             other_header: None,
             examples: Seen::default(),
             faulty: HashMap::new(),
@@ -115,7 +121,9 @@ impl Survey {
         if self.doubtful.len() < MAX_OTHER_ROWS && self.may_summarise(row) {
             let doubtful = self.as_doubtful(row);
             self.doubtful.push(doubtful);
-            self.block.fill(Figures::default());
+            self.block
+                .iter_mut()
+                .for_each(|block| block.fill(Figures::default()));
             return;
         }
         self.see_company(row);
@@ -182,12 +190,21 @@ impl Survey {
 
     fn see_ratios(&mut self, row: &Cells<'_>) {
         let kind = self.layout.kind();
+        let (mut shares, mut small, mut large) = (0, 0, 0);
         for (ratio, definition) in kind.ratios().iter().enumerate() {
             let column = self.layout.ratios()[ratio];
             let text = row.at(column);
             let cell = Cell::read(text);
+            let is_text = row.is_text(column, self.is_fixed_width);
             let stats = &mut self.columns[ratio];
-            stats.see(definition, row.row, text, &cell);
+            let readings = stats.see(definition, row.row, text, &cell, is_text);
+            if let (true, Some(value), Cell::Number(NumberText { sign: None, .. })) =
+                (definition.is_share, readings[0], &cell)
+            {
+                shares += 1;
+                small += u32::from(value.abs() <= 1.0);
+                large += u32::from(value > 2.0);
+            }
             for formula in row.formulas.iter().filter(|f| f.column == column) {
                 match formula.value {
                     FormulaValue::Zero => stats.zero_formulas.see(row.row, text),
@@ -195,11 +212,19 @@ impl Survey {
                     FormulaValue::Computed => stats.is_computed = true,
                 }
             }
-            if let Some(value) = no_company::figure(&cell) {
-                self.block[ratio].see(value);
+            for (block, value) in self.block.iter_mut().zip(readings) {
+                if let Some(value) = value {
+                    block[ratio].see(value);
+                }
             }
             if let Cell::Other(why) = cell {
                 self.note(row.row, text, no_number(definition, text, why));
+            }
+        }
+        // One share reveals nothing: a firm may have hardly any debt, or lose more than it sells.
+        for (count, seen) in [(small, &mut self.small_rows), (large, &mut self.large_rows)] {
+            if shares > 1 && count == shares {
+                seen.see(row.row, row.at(self.layout.symbol()));
             }
         }
     }
@@ -248,16 +273,20 @@ impl Survey {
                 "the file has a header and no rows",
             )]);
         }
-        self.settle_doubtful();
+        // Rows that are named like summaries are compared with the numbers of the others.
+        self.settle(self.reading());
+        self.settle_doubtful(self.reading());
+        let reading = self.reading();
+        self.settle(reading);
         let mut faults = Vec::new();
         if let Some((row, first)) = &self.other_header {
             faults.push(self.layout.other_header(*row, first));
         }
         let mut warnings = self.failing();
         self.formulas(&mut faults, &mut warnings);
-        let (separators, reads_lone_comma) = self.separators(&mut warnings);
+        self.separators(&mut faults, &mut warnings);
         let units = self.units(&mut faults, &mut warnings);
-        if separators == Separators::Point && reads_lone_comma {
+        if reading.separators == Separators::Point && reading.lone_commas {
             self.lone_commas(&units, &mut faults, &mut warnings);
         }
         self.placeholders(&units, &mut faults, &mut warnings);
@@ -272,8 +301,7 @@ impl Survey {
                 is_fixed_width: self.is_fixed_width,
                 unit: self.options.ratio_unit,
                 units,
-                separators,
-                reads_lone_comma,
+                reading,
                 other_rows: self.other_rows,
             },
             warnings,

@@ -1,14 +1,19 @@
 //! The unit of each column, and whether its values agree with it.
 
+mod judge;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::number::DecimalMark;
 use crate::{
     fault::{Fault, shorten},
     prediction::Kind,
-    ratio::{RatioDefinition, RatioUnit},
+    ratio::RatioUnit,
 };
+
+pub(super) use judge::{Stated, Verdict, is_open, judge, judge_signed};
 
 /// Units of single columns as given by the sender: `net_income_margin:percent`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,6 +101,10 @@ pub struct Options {
     pub units: ColumnUnits,
     /// Whether the sender confirmed that the numbers are right although they look wrong.
     pub confirmed: bool,
+    /// The decimal mark of numbers that are texts; without it the file must show it.
+    pub decimal: Option<DecimalMark>,
+    /// Whether commas separate the columns, so that points separate decimals.
+    pub columns_by_comma: bool,
 }
 
 /// The typical size of a share, in fractions: roughly the median of listed companies.
@@ -119,6 +128,7 @@ pub(super) struct Sizes {
     pub(super) beyond_one: u32,
     pub(super) beyond_two: u32,
     above_two: u32,
+    above_twenty: u32,
     /// The number of values by the logarithm of their size, ten classes to a power of ten.
     histogram: BTreeMap<i16, u32>,
 }
@@ -134,6 +144,7 @@ impl Sizes {
         self.one += u32::from(size <= 1.0);
         self.small += u32::from(size <= 1.5);
         self.above_two += u32::from(value > 2.0);
+        self.above_twenty += u32::from(value > 20.0);
         self.beyond_one += u32::from(size > 1.0);
         self.beyond_two += u32::from(size > 2.0);
         #[expect(clippy::cast_possible_truncation, reason = "a logarithm of an f64")]
@@ -141,12 +152,52 @@ impl Sizes {
         *self.histogram.entry(bin).or_default() += 1;
     }
 
+    /// Adds the values of another selection of the same column.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.count += other.count;
+        self.half += other.half;
+        self.one += other.one;
+        self.small += other.small;
+        self.beyond_one += other.beyond_one;
+        self.beyond_two += other.beyond_two;
+        self.above_two += other.above_two;
+        self.above_twenty += other.above_twenty;
+        for (bin, count) in &other.histogram {
+            *self.histogram.entry(*bin).or_default() += count;
+        }
+    }
+
+    /// Returns the median of the values up to a size and that of the others, and how far they are
+    /// apart.
+    fn gap_at(&self, size: f64) -> f64 {
+        let middle = |is_above: bool| {
+            let mut part = Self::default();
+            for (bin, count) in &self.histogram {
+                if (centre(*bin) > size) == is_above {
+                    part.histogram.insert(*bin, *count);
+                    part.count += count;
+                }
+            }
+            part.median()
+        };
+        match (middle(true), middle(false)) {
+            (Some(above), Some(below)) => above / below,
+            _ => 1.0,
+        }
+    }
+
+    /// Returns the smallest size, to within a tenth of a power of ten.
+    fn smallest(&self) -> f64 {
+        let first = self.histogram.keys().next();
+        first.map_or(0.0, |bin| centre(*bin))
+    }
+
     /// Returns the median size, to within a tenth of a power of ten.
     pub(super) fn median(&self) -> Option<f64> {
         let mut left = self.count.div_ceil(2);
         for (bin, count) in &self.histogram {
             if *count >= left {
-                return Some(10_f64.powf((f64::from(*bin) + 0.5) / 10.0));
+                return Some(centre(*bin));
             }
             left -= count;
         }
@@ -154,64 +205,16 @@ impl Sizes {
     }
 }
 
+/// Returns the middle of a class of sizes.
+fn centre(bin: i16) -> f64 {
+    10_f64.powf((f64::from(bin) + 0.5) / 10.0)
+}
+
 /// The smallest number of values that is conclusive for a column.
 pub(super) const MIN_VALUES: u32 = 5;
 /// The same where most shares are beyond their range: fewer suffice, because hardly any
 /// company has one.
 const MIN_BEYOND: u32 = 3;
-/// A multiple is in percent if its median is beyond its range and this many times its
-/// typical size: debt / equity of 195.9.
-const MULTIPLE_FACTOR: f64 = 20.0;
-
-/// What the sizes of a column indicate about its unit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
-    /// They agree with the unit, or are not conclusive.
-    Agrees,
-    /// They look like percent.
-    LooksLikePercent,
-    /// They look like fractions.
-    LooksLikeFraction,
-    /// Some look like percent and others like fractions.
-    Mixed,
-    /// They look like neither: per mille, basis points, thousands.
-    OutOfScale,
-}
-
-/// The share of values beyond their range from which a column counts as mixed, in percent.
-const MIXED_PERCENT: u32 = 10;
-/// The share of values that are small for percent from which a column counts as mixed, as
-/// its inverse: one in four.
-const MIXED_FRACTION: u32 = 4;
-
-/// The largest median, in fractions or multiples, that any portfolio has.
-fn largest_median(definition: &RatioDefinition) -> f64 {
-    match definition.name {
-        "long_term_debt_to_total_capital" => 0.9,
-        "net_income_margin" => 0.6,
-        "return_on_assets" => 0.2,
-        "working_capital_to_total_assets" => 0.8,
-        _ if definition.debt_over => definition.max.min(10.0),
-        _ => definition.max.min(20.0),
-    }
-}
-
-impl Sizes {
-    /// Returns whether some values look like percent and others like fractions.
-    fn is_mixed(&self, definition: &RatioDefinition, unit: RatioUnit) -> bool {
-        let tiny = if typical(definition.name) > 0.1 {
-            self.one
-        } else {
-            self.half
-        };
-        let some = |count: u32, one_in: u32| count >= MIN_BEYOND && count * one_in >= self.count;
-        match unit {
-            RatioUnit::Fraction => some(self.above_two, MIXED_PERCENT),
-            RatioUnit::Percent => some(tiny, MIXED_FRACTION),
-        }
-    }
-}
-
 /// Judges all shares of a table that is too small for [`judge`]: no company has every share
 /// above 2 in fractions, and hardly any has every share below 1 in percent.
 pub(super) fn judge_together(columns: &[&Sizes], unit: RatioUnit) -> Verdict {
@@ -221,59 +224,6 @@ pub(super) fn judge_together(columns: &[&Sizes], unit: RatioUnit) -> Verdict {
     match unit {
         RatioUnit::Fraction if is_percent => Verdict::LooksLikePercent,
         RatioUnit::Percent if is_fraction => Verdict::LooksLikeFraction,
-        _ => Verdict::Agrees,
-    }
-}
-
-/// Judges a column's values against their stated unit.
-pub(super) fn judge(definition: &RatioDefinition, sizes: &Sizes, unit: RatioUnit) -> Verdict {
-    let as_percent = sizes.median().unwrap_or_default() / 100.0;
-    let is_no_percent = sizes.count >= MIN_BEYOND && as_percent > largest_median(definition);
-    match by_size(definition, sizes, unit) {
-        // The advice must not lead to other wrong numbers.
-        Verdict::LooksLikePercent if is_no_percent => Verdict::OutOfScale,
-        Verdict::LooksLikePercent if sizes.is_mixed(definition, RatioUnit::Percent) => {
-            Verdict::Mixed
-        }
-        Verdict::Agrees if unit == RatioUnit::Percent && is_no_percent => Verdict::OutOfScale,
-        Verdict::Agrees if definition.is_share && sizes.is_mixed(definition, unit) => {
-            Verdict::Mixed
-        }
-        verdict => verdict,
-    }
-}
-
-fn by_size(definition: &RatioDefinition, sizes: &Sizes, unit: RatioUnit) -> Verdict {
-    let beyond = if definition.max > 1.0 {
-        sizes.beyond_two
-    } else {
-        sizes.beyond_one
-    };
-    let is_beyond = beyond * 2 > sizes.count && sizes.count >= MIN_BEYOND;
-    if definition.is_share && unit == RatioUnit::Fraction && is_beyond {
-        return Verdict::LooksLikePercent;
-    }
-    let Some(median) = sizes.median().filter(|_| sizes.count >= MIN_VALUES) else {
-        return Verdict::Agrees;
-    };
-    if !definition.is_share {
-        let usual = if definition.debt_over { 1.0 } else { 2.0 };
-        let is_percent = median > definition.max && median > MULTIPLE_FACTOR * usual;
-        return if unit == RatioUnit::Fraction && is_percent {
-            Verdict::LooksLikePercent
-        } else {
-            Verdict::Agrees
-        };
-    }
-    // Ten times the typical size in fractions is half-way, on a logarithmic scale, to the
-    // typical size in percent, which is a hundred times as large.
-    let middle = 10.0 * typical(definition.name);
-    let nearly_all_small = f64::from(sizes.small) >= 0.95 * f64::from(sizes.count);
-    match unit {
-        RatioUnit::Fraction if median > middle && sizes.small < sizes.count => {
-            Verdict::LooksLikePercent
-        }
-        RatioUnit::Percent if nearly_all_small && median < middle => Verdict::LooksLikeFraction,
         _ => Verdict::Agrees,
     }
 }
@@ -288,7 +238,7 @@ mod tests {
         for value in values {
             sizes.see(*value);
         }
-        judge(definition, &sizes, unit)
+        judge(definition, &sizes, unit, Stated::No)
     }
 
     const LTD: &str = "long_term_debt_to_total_capital";

@@ -151,6 +151,7 @@ impl<W: Write> FrameWriter<W> {
                 MarkKind::FormulaWithoutValue => 1,
                 MarkKind::FormulaZero => 2,
                 MarkKind::FormulaComputed => 3,
+                MarkKind::Text => 4,
             });
         }
         match &row.fault {
@@ -483,6 +484,7 @@ impl<'a> Payload<'a> {
                 [1] => MarkKind::FormulaWithoutValue,
                 [2] => MarkKind::FormulaZero,
                 [3] => MarkKind::FormulaComputed,
+                [4] => MarkKind::Text,
                 _ => return Err(FrameError::Invalid("an unknown mark")),
             };
             marks.push(CellMark { column, kind });

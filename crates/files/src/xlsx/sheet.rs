@@ -373,31 +373,31 @@ impl<'a, R: BufRead> SheetReader<'a, R> {
         let is_text = matches!(kind, "s" | "str" | "inlineStr");
         if value.is_empty() && !is_text {
             if !cell.inline.is_empty() {
-                return Ok((plain(&cell.inline), None));
+                return Ok(text(plain(&cell.inline)));
             }
             let mark = cell.has_formula.then_some(MarkKind::FormulaWithoutValue);
             return Ok((String::new(), mark));
         }
-        let text = match kind {
+        let other = match kind {
             "s" if value.is_empty() => String::new(),
             "s" => {
                 let index = value.parse().ok();
-                let text = index.and_then(|index| self.shared.strings.get(index));
-                let Some(text) = text else {
+                let shared = index.and_then(|index| self.shared.strings.get(index));
+                let Some(shared) = shared else {
                     return Err(fault::malformed(format!(
                         "row {}, column {} refers to a text that the workbook does not have",
                         self.row.number,
                         cell.column + 1
                     )));
                 };
-                unguard_formula(text).into_owned()
+                return Ok(text(unguard_formula(shared).into_owned()));
             }
-            "inlineStr" if !cell.inline.is_empty() => plain(&cell.inline),
+            "inlineStr" if !cell.inline.is_empty() => return Ok(text(plain(&cell.inline))),
             "str" | "inlineStr" => {
                 if cell.has_formula && !cell.has_value {
                     return Ok((String::new(), Some(MarkKind::FormulaWithoutValue)));
                 }
-                plain(&cell.value)
+                return Ok(text(plain(&cell.value)));
             }
             "b" => match value {
                 "1" | "true" => "TRUE".to_owned(),
@@ -408,7 +408,7 @@ impl<'a, R: BufRead> SheetReader<'a, R> {
             "e" => value.to_owned(),
             _ => return Ok(self.number(value, cell)),
         };
-        Ok((text, None))
+        Ok((other, None))
     }
 
     fn number(&self, value: &str, cell: &CellInHand) -> (String, Option<MarkKind>) {
@@ -520,4 +520,11 @@ impl<'a> Merges<'a> {
             }
         }
     }
+}
+
+/// Returns a text cell, with a mark if it may be a number whose decimal mark is not certain.
+fn text(text: String) -> (String, Option<MarkKind>) {
+    let has_separator = text.contains(['.', ',']) && text.contains(|c: char| c.is_ascii_digit());
+    let mark = has_separator.then_some(MarkKind::Text);
+    (text, mark)
 }

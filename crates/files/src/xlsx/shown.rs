@@ -10,6 +10,8 @@ pub(super) enum Shown {
     Percent,
     /// As a number with a percent sign that is only text: 5.2 as `5.2%`.
     PercentSign,
+    /// As a number with the sign of another unit, which its format adds as text: `45 bp`.
+    Unit(&'static str),
     /// With leading zeros, up to this number of digits.
     Padded(u8),
     /// The same with a text before or after it, as in `0000".HK"`.
@@ -105,6 +107,8 @@ impl Shown {
             Self::Duration
         } else if plain.contains('%') {
             Self::Percent
+        } else if let Some(unit) = unit(&plain, &behind) {
+            Self::Unit(unit)
         } else if plain.starts_with("general") || plain.contains('@') {
             Self::Number
         } else if plain
@@ -155,9 +159,20 @@ impl Shown {
             }
             Self::Padded(_) | Self::Code { .. } => number(n),
             Self::PercentSign => format!("{}%", number(n)),
+            Self::Unit(unit) => format!("{} {unit}", number(n)),
             Self::Date => date_time(n, is_1904),
             Self::Duration => duration(n),
         }
+    }
+}
+
+/// Returns the unit that a format adds to its digits as text.
+fn unit(plain: &str, behind: &str) -> Option<&'static str> {
+    let has_digits = plain.contains(['0', '#']);
+    match behind.trim().to_lowercase().as_str() {
+        "‰" if has_digits => Some("‰"),
+        "bp" | "bps" | "bp." | "bps." | "basis points" if has_digits => Some("bp"),
+        _ => (has_digits && plain.contains('‰')).then_some("‰"),
     }
 }
 
@@ -272,6 +287,9 @@ mod tests {
             ("0.0\\%", Shown::PercentSign),
             ("0\\%", Shown::PercentSign),
             ("0.0%", Shown::Percent),
+            ("0\" bp\"", Shown::Unit("bp")),
+            ("#,##0\\ \"bps\"", Shown::Unit("bp")),
+            ("0.0\"‰\"", Shown::Unit("‰")),
             ("[Red]0.0%;(0.0%)", Shown::Percent),
             ("_(* #,##0_);_(* (#,##0)", Shown::Number),
             ("\"year\" 0", Shown::Number),
@@ -319,6 +337,7 @@ mod tests {
             ("\"C\"000", 7.0, "C007"),
             ("0000\".HK\"", 7.5, "7.5"),
             ("0.0\"%\"", 5.2, "5.2%"),
+            ("0\" bp\"", 45.0, "45 bp"),
             ("0\"x\"", 7.0, "7"),
         ] {
             assert_eq!(Shown::of_code(code).text(n, false), expected, "{code}");

@@ -101,6 +101,7 @@ fn in_options(text: &str) -> String {
         ("ratio_unit=", "--ratio-unit "),
         ("confirm_units=true", "--confirm-units"),
         ("units=", "--units "),
+        ("decimal=", "--decimal "),
         ("sheet=", "--sheet "),
         ("on_conflict=", "--on-conflict "),
         ("other_company=", "--other-company "),

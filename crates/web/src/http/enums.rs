@@ -6,6 +6,7 @@ use accunode_domain::{
     access::{DashboardScope, KeyScope, Removal},
     audit::AuditAction,
     fault::Fault,
+    intake::DecimalMark,
     invitation::InvitationStatus,
     job::{JobEvent, JobStatus, JobType, JobWork, OtherCompany, RowStatus},
     maintenance::{MaintenanceTask, RunStatus},
@@ -76,6 +77,7 @@ names_of! {
     BasisName, Basis, "Which predictions a back-test counts: those recorded by its first day, or the latest statement available then, whenever it was scored.";
     BinKindName, BinKind, "What is in a bin: statements without a value, values at the lower bound, values between two edges, values at the upper bound.";
     DashboardScopeName, DashboardScope, "Whose predictions are counted.";
+    DecimalMarkName, DecimalMark, "What separates the decimals of numbers in a file: 1,234.5 or 1.234,5.";
     DecisionName, Decision, "What an administrator decides about a second factor.";
     DefinitionName, Definition, "What a default is: the name and version of a definition.";
     EventName, Event, "What happened to a company: a default, a cure (its return to non-defaulted status), or an exit.";

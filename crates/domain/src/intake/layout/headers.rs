@@ -36,6 +36,25 @@ impl Candidate {
         ratios.count() >= MIN_RATIOS && self.score() >= MIN_FIELDS
     }
 
+    /// Refuses a column that is named in per mille or basis points.
+    pub(super) fn other_unit(&self, column: usize) -> Option<Fault> {
+        let is_other = self
+            .columns
+            .get(column)
+            .is_some_and(|name| name.is_other_unit);
+        is_other.then(|| {
+            Fault::new(
+                "/file",
+                "unknown_unit",
+                format!(
+                    "the column {:?} is in per mille or basis points: write it as fractions like \
+                     0.0045 or in percent like 0.45, with the unit in its name",
+                    shorten(&self.names[column])
+                ),
+            )
+        })
+    }
+
     /// Returns the number of ratios that a row has in the columns that this row names, and
     /// whether it has a period there.
     fn data_in(&self, kind: Kind, row: &Cells<'_>) -> (usize, bool) {

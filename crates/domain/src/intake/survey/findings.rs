@@ -6,7 +6,6 @@ use crate::{
     intake::{
         column::{ColumnStats, Seen, named},
         names::DESCRIPTIONS,
-        number::Separators,
         plan::REPEATED_HEADER,
         units::MIN_VALUES,
     },
@@ -133,79 +132,6 @@ impl Survey {
         }
     }
 
-    pub(super) fn separators(&self, warnings: &mut Vec<JobWarning>) -> (Separators, bool) {
-        let total = |seen: fn(&ColumnStats) -> &Seen| -> u32 {
-            self.columns.iter().map(|stats| seen(stats).count).sum()
-        };
-        let (points, commas) = (total(|s| &s.point), total(|s| &s.comma));
-        let (lone_points, lone_commas) = (total(|s| &s.lone_point), total(|s| &s.lone_comma));
-        let names = |seen: fn(&ColumnStats) -> &Seen| -> Vec<&str> {
-            self.definitions()
-                .filter(|(_, stats, _)| seen(stats).count > 0)
-                .map(|(definition, ..)| definition.name)
-                .collect()
-        };
-        let first = |seen: fn(&ColumnStats) -> &Seen| -> String {
-            self.columns
-                .iter()
-                .map(seen)
-                .filter(|s| s.count > 0)
-                .min_by_key(|s| s.row)
-                .map(|s| format!("{:?} in row {}", s.text, s.row))
-                .unwrap_or_default()
-        };
-        if commas > 0 && commas >= points {
-            let mut told = format!(
-                "{commas} numbers were read with a decimal comma, first {}",
-                first(|s| &s.comma)
-            );
-            if points + lone_points > 0 {
-                told += &format!(
-                    "; {} with a point are errors because they can be read in two ways",
-                    points + lone_points
-                );
-            }
-            warnings.push(warning("decimal_comma", &names(|s| &s.comma), told));
-            return (Separators::Comma, true);
-        }
-        if commas > 0 {
-            warnings.push(warning(
-                "mixed_separators",
-                &names(|s| &s.comma),
-                format!(
-                    "{commas} numbers have a decimal comma among {points} with a point, first {}; \
-                     they are errors",
-                    first(|s| &s.comma)
-                ),
-            ));
-            return (Separators::Point, false);
-        }
-        if lone_commas > 0 && points > 0 {
-            warnings.push(warning(
-                "thousands_separators",
-                &names(|s| &s.lone_comma),
-                format!(
-                    "{lone_commas} numbers were read with commas as separators of thousands, \
-                     first {}, because the file uses decimal points",
-                    first(|s| &s.lone_comma)
-                ),
-            ));
-            return (Separators::Point, true);
-        }
-        if lone_commas > 0 {
-            warnings.push(warning(
-                "ambiguous_numbers",
-                &names(|s| &s.lone_comma),
-                format!(
-                    "{lone_commas} numbers like {} can be a thousand or one and a bit, and \
-                     nothing in the file tells which; they are errors",
-                    first(|s| &s.lone_comma)
-                ),
-            ));
-        }
-        (Separators::Point, false)
-    }
-
     /// Finds columns of `1,234` that would consist of thousands, which hardly any company
     /// has.
     pub(super) fn lone_commas(
@@ -216,11 +142,11 @@ impl Survey {
     ) {
         for ((definition, stats, name), unit) in self.definitions().zip(units) {
             let scale = match unit {
-                RatioUnit::Percent if definition.is_share => 100.0,
-                _ => 1.0,
+                RatioUnit::Percent => 100.0,
+                RatioUnit::Fraction => 1.0,
             };
             let bound = definition.max.max(-definition.min);
-            let median = stats.thousands.median().unwrap_or_default() / scale;
+            let median = stats.comma_thousands.sizes.median().unwrap_or_default() / scale;
             if stats.lone_comma.count * 2 <= stats.numbers || median <= bound {
                 continue;
             }
@@ -249,10 +175,10 @@ impl Survey {
     ) {
         for ((definition, stats, name), unit) in self.definitions().zip(units) {
             let scale = match unit {
-                RatioUnit::Percent if definition.is_share => 100.0,
-                _ => 1.0,
+                RatioUnit::Percent => 100.0,
+                RatioUnit::Fraction => 1.0,
             };
-            let doubtful = stats.placeholders.iter().find(|(value, seen)| {
+            let doubtful = stats.read.placeholders.iter().find(|(value, seen)| {
                 seen.count >= MIN_PLACEHOLDERS && flag_of(definition, value / scale).is_some()
             });
             let Some((_, seen)) = doubtful else {
@@ -276,12 +202,7 @@ impl Survey {
     /// example.
     fn flagged(&self, units: &[RatioUnit], told: &[&str], warnings: &mut Vec<JobWarning>) {
         for ((definition, stats, name), unit) in self.definitions().zip(units) {
-            let unit = if definition.is_share {
-                *unit
-            } else {
-                RatioUnit::Fraction
-            };
-            let flagged = stats.flagged(unit);
+            let flagged = stats.read.flagged(*unit);
             let (min, max) = (definition.min, definition.max);
             let mut parts = Vec::new();
             let mut add = |seen: &Seen, what: String| {
@@ -302,12 +223,14 @@ impl Survey {
             if parts.is_empty() || told.contains(&definition.name) {
                 continue;
             }
-            let hint =
-                if definition.is_share && unit == RatioUnit::Fraction && flagged.high.count > 0 {
-                    "; a share that large is usually meant in percent"
-                } else {
-                    ""
-                };
+            let hint = if definition.is_share
+                && *unit == RatioUnit::Fraction
+                && flagged.has_unsigned_high()
+            {
+                "; a share that large is usually meant in percent"
+            } else {
+                ""
+            };
             warnings.push(warning(
                 "out_of_range",
                 &[definition.name],
@@ -320,7 +243,7 @@ impl Survey {
     pub(super) fn ranges(&self, units: &[RatioUnit], warnings: &mut Vec<JobWarning>) {
         let empty: Vec<&str> = self
             .definitions()
-            .filter(|(_, stats, _)| stats.numbers == 0)
+            .filter(|(_, stats, _)| stats.numbers + stats.unreadable == 0)
             .map(|(definition, ..)| definition.name)
             .collect();
         if !empty.is_empty() && self.rows > 1 {
@@ -353,9 +276,9 @@ impl Survey {
             } else {
                 1.0
             };
-            let median = stats.sizes.median().unwrap_or_default() / scale;
+            let median = stats.read.sizes.median().unwrap_or_default() / scale;
             let bound = definition.max.max(-definition.min);
-            if stats.sizes.count >= MIN_VALUES && median > bound * 1.2 {
+            if stats.read.sizes.count >= MIN_VALUES && median > bound * 1.2 {
                 told.push(definition.name);
                 warnings.push(warning(
                     "mostly_out_of_range",

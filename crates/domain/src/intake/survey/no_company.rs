@@ -5,8 +5,8 @@ use crate::{
     company::Symbol,
     intake::{
         Cells, Formula,
-        column::{ColumnStats, Figures},
-        number::{Cell, Evidence, Separators},
+        column::{ColumnStats, Figures, readings},
+        number::{Cell, Reading, Separators},
         period::read_period,
         text::squeezed,
     },
@@ -68,40 +68,63 @@ impl Survey {
     }
 
     pub(super) fn as_doubtful(&self, row: &Cells<'_>) -> Doubtful {
-        let values = self.layout.ratios().iter();
         Doubtful {
             row: row.row,
             cells: row.cells.to_vec(),
             formulas: row.formulas.to_vec(),
+            texts: row.texts.to_vec(),
             is_median: words(self.label(row))
                 .iter()
                 .any(|word| MEDIANS.contains(&word.as_str())),
-            values: values
-                .map(|column| figure(&Cell::read(row.at(*column))))
-                .collect(),
-            block: self.block.iter().map(Figures::summaries).collect(),
+            block: self
+                .block
+                .each_ref()
+                .map(|block| block.iter().map(Figures::summaries).collect()),
         }
     }
 
     /// Decides about the rows that are named like summaries, now that every figure is known.
     /// Those that are not summaries are companies.
-    pub(super) fn settle_doubtful(&mut self) {
+    pub(super) fn settle_doubtful(&mut self, reading: Reading) {
         for doubtful in std::mem::take(&mut self.doubtful) {
-            if doubtful.summarises(&self.columns) {
-                self.other_rows.insert(doubtful.row, SUMMARY);
-                continue;
-            }
             let row = Cells {
                 row: doubtful.row,
                 cells: &doubtful.cells,
                 formulas: &doubtful.formulas,
+                texts: &doubtful.texts,
             };
+            let values = self.values(&row, reading);
+            if doubtful.summarises(&self.columns, &values, reading) {
+                self.other_rows.insert(doubtful.row, SUMMARY);
+                continue;
+            }
             let label = self.label(&row);
             if label.to_uppercase() != label || !self.layout.names_company() {
                 self.likely_summaries.see(row.row, label);
             }
             self.see_company(&row);
         }
+    }
+}
+
+impl Survey {
+    /// Returns the ratios of a row, in the unit of the file.
+    fn values(&self, row: &Cells<'_>, reading: Reading) -> Vec<Option<f64>> {
+        let value = |column: &usize| {
+            let Cell::Number(number) = Cell::read(row.at(*column)) else {
+                return None;
+            };
+            readings(&number, row.is_text(*column, self.is_fixed_width))[side(reading.separators)]
+        };
+        self.layout.ratios().iter().map(value).collect()
+    }
+}
+
+/// The position of a decimal mark in [`crate::intake::column::Readings`].
+const fn side(separators: Separators) -> usize {
+    match separators {
+        Separators::Point => 0,
+        Separators::Comma => 1,
     }
 }
 
@@ -114,26 +137,33 @@ pub(super) struct Doubtful {
     row: u32,
     cells: Vec<String>,
     formulas: Vec<Formula>,
+    texts: Vec<u16>,
     /// Whether it is named a median, which is known only approximately.
     is_median: bool,
-    values: Vec<Option<f64>>,
-    /// The summaries of the rows since the last row of this kind.
-    block: Vec<Option<[f64; 6]>>,
+    /// The summaries of the rows since the last row of this kind, with either decimal mark.
+    block: [Vec<Option<[f64; 6]>>; 2],
 }
 
 impl Doubtful {
     /// Returns whether most of its ratios are sums, means, medians, bounds or deviations of
     /// those of the table, or of the rows directly above it.
-    fn summarises(&self, columns: &[ColumnStats]) -> bool {
+    fn summarises(
+        &self,
+        columns: &[ColumnStats],
+        values: &[Option<f64>],
+        reading: Reading,
+    ) -> bool {
         let (mut present, mut same) = (0, 0);
-        for ((value, stats), block) in self.values.iter().zip(columns).zip(&self.block) {
-            let (Some(value), Some(of_all)) = (value, stats.figures.summaries()) else {
+        let block = &self.block[side(reading.separators)];
+        for ((value, stats), block) in values.iter().zip(columns).zip(block) {
+            let (Some(value), Some(of_all)) = (value, stats.read.figures.summaries()) else {
                 continue;
             };
             present += 1;
             let is = |other: f64| (value - other).abs() <= SAME * other.abs().max(1e-9);
             let is_median = self.is_median
                 && stats
+                    .read
                     .sizes
                     .median()
                     .is_some_and(|median| (value.abs() / median).log10().abs() <= BIN);
@@ -142,18 +172,6 @@ impl Doubtful {
         }
         present > 0 && same * 2 > present
     }
-}
-
-/// Returns the number in a cell, in the file's unit.
-pub(super) fn figure(cell: &Cell) -> Option<f64> {
-    let Cell::Number(number) = cell else {
-        return None;
-    };
-    let separators = match number.evidence() {
-        Evidence::Comma => Separators::Comma,
-        _ => Separators::Point,
-    };
-    number.decimal(separators)?.parse().ok()
 }
 
 /// Words for rows that summarise others, in the languages of the markets.

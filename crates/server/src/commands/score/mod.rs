@@ -10,7 +10,7 @@ use std::{
 use accunode_application::bulk_uploads::{Surveying, Table, offline};
 use accunode_domain::{
     fault::Fault,
-    intake::{ColumnUnits, Plan},
+    intake::{ColumnUnits, DecimalMark, Plan},
     job::{JobOptions, JobWarning},
     prediction::Kind,
     ratio::RatioUnit,
@@ -54,6 +54,9 @@ pub struct Score {
     /// Units of single columns: `net_income_margin:percent,return_on_assets:fraction`
     #[arg(long, default_value = "")]
     pub units: String,
+    /// What separates decimals where the file does not show it: comma or point
+    #[arg(long)]
+    pub decimal: Option<DecimalMark>,
     /// The sheet of a workbook; without it the only one that has the columns
     #[arg(long)]
     pub sheet: Option<String>,
@@ -83,6 +86,7 @@ impl Score {
             ratio_unit: self.ratio_unit,
             units: ColumnUnits::parse(self.kind, &self.units)?,
             confirm_units: self.confirm_units,
+            decimal: self.decimal,
             sheet: self.sheet.clone(),
             ..JobOptions::default()
         })

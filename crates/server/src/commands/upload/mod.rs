@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use accunode_domain::{prediction::Kind, ratio::RatioUnit};
+use accunode_domain::{intake::DecimalMark, prediction::Kind, ratio::RatioUnit};
 use anyhow::Context;
 use clap::Args;
 use reqwest::Url;
@@ -49,6 +49,9 @@ pub struct Upload {
     /// Units of single columns: `net_income_margin:percent,return_on_assets:fraction`
     #[arg(long)]
     pub units: Option<String>,
+    /// What separates decimals where the file does not show it: comma or point
+    #[arg(long)]
+    pub decimal: Option<DecimalMark>,
     /// The sheet of a workbook; without it the only one that has the columns
     #[arg(long)]
     pub sheet: Option<String>,
@@ -85,6 +88,7 @@ impl Upload {
             ("job_type", Some(self.kind.to_string())),
             ("ratio_unit", Some(self.ratio_unit.to_string())),
             ("units", self.units.clone()),
+            ("decimal", self.decimal.map(|mark| mark.to_string())),
             ("sheet", self.sheet.clone()),
             ("access_level", self.access_level.clone()),
             ("on_conflict", self.on_conflict.clone()),

@@ -1,6 +1,7 @@
 //! DTOs of bulk uploads.
 
 use accunode_domain::{
+    intake::DecimalMark,
     job::{
         Job, JobEvent, JobLogLine, JobOptions, JobStatus, JobType, JobWarning, OtherCompany,
         Rescoring, RowOutcome, RowStatus, Task,
@@ -17,8 +18,8 @@ use uuid::Uuid;
 use crate::{
     http::{
         enums::{
-            AccessLevelName, JobEventName, JobStatusName, JobTypeName, OnConflictName,
-            OtherCompanyName, RatioUnitName, RowStatusName,
+            AccessLevelName, DecimalMarkName, JobEventName, JobStatusName, JobTypeName,
+            OnConflictName, OtherCompanyName, RatioUnitName, RowStatusName,
         },
         problem::{Problem, ProblemDto},
     },
@@ -133,6 +134,9 @@ pub(crate) struct OptionsDto {
     confirm_units: bool,
     /// The units of single columns, such as `net_income_margin:percent`; null if none were given.
     units: Option<String>,
+    /// The decimal mark that was stated; null if none was.
+    #[schema(value_type = Option<DecimalMarkName>)]
+    decimal: Option<DecimalMark>,
     /// The sheet that was asked for.
     sheet: Option<String>,
     #[schema(value_type = OtherCompanyName)]
@@ -147,6 +151,7 @@ impl From<JobOptions> for OptionsDto {
             dry_run: options.dry_run,
             confirm_units: options.confirm_units,
             units: (!options.units.is_empty()).then(|| options.units.to_string()),
+            decimal: options.decimal,
             sheet: options.sheet,
             other_company: options.other_company,
         }

@@ -26,12 +26,15 @@ use utoipa::ToSchema;
 
 use super::filename;
 use crate::http::{
-    enums::{AccessLevelName, JobTypeName, OnConflictName, OtherCompanyName, RatioUnitName},
+    enums::{
+        AccessLevelName, DecimalMarkName, JobTypeName, OnConflictName, OtherCompanyName,
+        RatioUnitName,
+    },
     problem::Problem,
     timeout,
 };
 
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 12] = [
     "job_type",
     "access_level",
     "organization_id",
@@ -40,16 +43,18 @@ const NAMES: [&str; 11] = [
     "dry_run",
     "confirm_units",
     "units",
+    "decimal",
     "sheet",
     "other_company",
     "force",
 ];
 /// Fields that do not apply to a file of outcomes.
-const OF_STATEMENTS: [&str; 5] = [
+const OF_STATEMENTS: [&str; 6] = [
     "ratio_unit",
     "on_conflict",
     "confirm_units",
     "units",
+    "decimal",
     "other_company",
 ];
 /// The greatest length of a sheet name, in characters; spreadsheets allow 31.
@@ -89,6 +94,10 @@ pub(crate) struct FormSchema {
     /// The units of single columns, which go before `ratio_unit`:
     /// `net_income_margin:percent,return_on_assets:fraction`.
     units: Option<String>,
+    /// What separates the decimals of numbers in a text file, and of texts in a workbook. Without it
+    /// the file must show it.
+    #[schema(value_type = Option<DecimalMarkName>)]
+    decimal: Option<String>,
     /// The sheet of a workbook that is read. Without it the only one that has the columns.
     #[schema(max_length = 255)]
     sheet: Option<String>,
@@ -337,6 +346,7 @@ impl Reading {
             dry_run: self.flag("dry_run"),
             confirm_units: self.flag("confirm_units"),
             units: self.units(kind),
+            decimal: self.get("decimal"),
             sheet: self.sheet(),
             other_company: self.get("other_company").unwrap_or_default(),
         };

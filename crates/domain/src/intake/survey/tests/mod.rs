@@ -8,7 +8,9 @@ use crate::{
 };
 
 mod cells;
+mod dialect;
 mod rows;
+mod unit_limits;
 mod units;
 
 struct Table {
@@ -35,6 +37,7 @@ impl Table {
                 row,
                 cells,
                 formulas,
+                texts: &[],
             })
             .collect()
     }
