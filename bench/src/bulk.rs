@@ -26,6 +26,7 @@ use crate::{
     ground::Numbered,
     note,
     options::{Options, YEARS},
+    processor::Processor,
     scoring::texts,
     service::Service,
 };
@@ -49,7 +50,7 @@ pub(crate) async fn measure(
     if options.statements {
         cluster.run("SELECT pg_stat_statements_reset()").await?;
     }
-    let (mut ours, mut theirs) = (Samples::default(), Samples::default());
+    let (mut ours, mut theirs) = (Loaded::default(), Loaded::default());
     for repetition in 0..options.repetitions {
         for (at, side) in [repetition % 2 == 0, repetition % 2 != 0]
             .into_iter()
@@ -66,15 +67,64 @@ pub(crate) async fn measure(
     if options.statements {
         statements(cluster).await?;
     }
-    Ok(vec![Figure {
-        name: "bulk upload, annual".to_owned(),
-        unit: Unit::Rows,
+    let figure = |name: &str, unit, ours, reference, how: &str| Figure {
+        name: name.to_owned(),
+        unit,
         ours,
-        reference: theirs,
-        how: "CSV in the file store → claimed, read, checked, scored, stored with audit and checkpoints by the worker, \
-              against `\\copy` of the finished rows; same table, indexes and triggers, in turn"
-            .to_owned(),
-    }])
+        reference,
+        how: how.to_owned(),
+    };
+    Ok(vec![
+        figure(
+            "bulk upload, annual",
+            Unit::Rows,
+            ours.rates,
+            theirs.rates,
+            "CSV in the file store → claimed, read, checked, scored, stored with audit and checkpoints by the worker, \
+             against `\\copy` of the finished rows; same table, indexes and triggers, in turn",
+        ),
+        figure(
+            "bulk upload, annual: processor time",
+            Unit::Processor,
+            ours.processor,
+            theirs.processor,
+            "the same loads: of all processes, also merging the rollups while the load runs; less is better",
+        ),
+        figure(
+            "of it outside of PostgreSQL",
+            Unit::Processor,
+            ours.outside,
+            theirs.outside,
+            "reading, checking, scoring and sending, against `psql`; less is better",
+        ),
+    ])
+}
+
+/// The measurements of one side.
+#[derive(Debug, Default)]
+struct Loaded {
+    /// Rows a second.
+    rates: Samples,
+    /// Processor time of a row, in microseconds.
+    processor: Samples,
+    /// The part of it outside of PostgreSQL.
+    outside: Samples,
+}
+
+impl Loaded {
+    fn add(&mut self, load: Load) {
+        self.rates.add(load.rate);
+        self.processor.add(load.processor);
+        self.outside.add(load.outside);
+    }
+}
+
+/// One load: its rate, and the processor time of a row in microseconds.
+#[derive(Clone, Copy, Debug)]
+struct Load {
+    rate: f64,
+    processor: f64,
+    outside: f64,
 }
 
 struct Loads<'a> {
@@ -84,9 +134,8 @@ struct Loads<'a> {
 }
 
 impl Loads<'_> {
-    /// AccuNode: an upload is received, then processed; the second part is timed. Returns
-    /// the job and its rows a second.
-    async fn upload(&self, load: u64) -> anyhow::Result<(Uuid, f64)> {
+    /// AccuNode: an upload is received, then processed; the second part is timed.
+    async fn upload(&self, load: u64) -> anyhow::Result<(Uuid, Load)> {
         let path = self.cluster.file("upload.csv");
         write_csv(&path, self.options.companies(), FIRST_YEAR + YEARS * load)?;
         let job = self.submit(&path).await?;
@@ -94,6 +143,7 @@ impl Loads<'_> {
 
         let application = self.service.application();
         let (_stop, stopped) = watch::channel(false);
+        let before = Processor::look(self.cluster).await?;
         let start = Instant::now();
         let claimed = application.ports().queue.claim().await?;
         let (claimed, lease) = claimed.context("the upload is not in the queue")?;
@@ -102,12 +152,9 @@ impl Loads<'_> {
             .bulk_uploads
             .process(claimed, lease, &stopped)
             .await;
-        let seconds = start.elapsed().as_secs_f64();
-
+        let load = self.load("the worker", start, before).await?;
         self.check_job(&job).await?;
-        let rate = self.rate(seconds);
-        note(format_args!("bulk: {rate:.0} rows/s by the worker"));
-        Ok((job.id.0, rate))
+        Ok((job.id.0, load))
     }
 
     async fn submit(&self, path: &Path) -> anyhow::Result<Job> {
@@ -158,7 +205,7 @@ impl Loads<'_> {
 
     /// The reference: the finished rows of the upload `template`, for other years and with
     /// other ids, by `\copy`.
-    async fn copy(&self, template: Uuid, load: u64) -> anyhow::Result<f64> {
+    async fn copy(&self, template: Uuid, load: u64) -> anyhow::Result<Load> {
         let path = self.cluster.file("finished.copy");
         let file = path.to_str().context("a path is not UTF-8")?;
         let job = Numbered::Prediction.id((1 << 40) + load);
@@ -168,18 +215,16 @@ impl Loads<'_> {
             .await?;
         self.cluster.settle().await?;
 
-        let load = format!(
+        let command = format!(
             "\\copy annual_predictions ({}) FROM '{file}'",
             columns().join(", ")
         );
+        let before = Processor::look(self.cluster).await?;
         let start = Instant::now();
-        self.cluster.psql(&load).await?;
-        let seconds = start.elapsed().as_secs_f64();
-
+        self.cluster.psql(&command).await?;
+        let load = self.load("\\copy", start, before).await?;
         self.count(job).await?;
-        let rate = self.rate(seconds);
-        note(format_args!("bulk: {rate:.0} rows/s by \\copy"));
-        Ok(rate)
+        Ok(load)
     }
 
     /// Checks that all rows of a load exist.
@@ -197,9 +242,23 @@ impl Loads<'_> {
         Ok(())
     }
 
+    /// Returns what a load took that has just ended.
     #[expect(clippy::cast_precision_loss, reason = "fewer than 2^52 rows")]
-    fn rate(&self, seconds: f64) -> f64 {
-        self.options.upload_rows() as f64 / seconds
+    async fn load(&self, who: &str, start: Instant, before: Processor) -> anyhow::Result<Load> {
+        let seconds = start.elapsed().as_secs_f64();
+        let rows = self.options.upload_rows() as f64;
+        let now = Processor::look(self.cluster).await?;
+        let (processor, outside) = now.for_each_row(before, rows);
+        let rate = rows / seconds;
+        note(format_args!(
+            "bulk: {rate:.0} rows/s by {who}, {processor:.1} µs of processor time a row, \
+             of which {outside:.1} outside of PostgreSQL"
+        ));
+        Ok(Load {
+            rate,
+            processor,
+            outside,
+        })
     }
 }
 

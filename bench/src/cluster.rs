@@ -84,6 +84,12 @@ impl Cluster {
         &self.serving_url
     }
 
+    /// Returns the id of PostgreSQL's first process.
+    pub(crate) async fn postmaster(&self) -> anyhow::Result<String> {
+        let id = "SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)";
+        Ok(sqlx::query_scalar(id).fetch_one(&self.superuser).await?)
+    }
+
     /// Returns a file in the run's folder.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)

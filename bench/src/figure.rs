@@ -9,6 +9,8 @@ pub(crate) enum Unit {
     Transactions,
     /// Milliseconds.
     Milliseconds,
+    /// Microseconds of processor time for each row.
+    Processor,
     /// MiB.
     Memory,
 }
@@ -17,6 +19,7 @@ impl Unit {
     fn write(self, value: f64) -> String {
         match self {
             Self::Rows | Self::Transactions => thousands(value),
+            Self::Processor => format!("{value:.1}"),
             Self::Milliseconds if value < 10.0 => format!("{value:.2}"),
             Self::Milliseconds | Self::Memory => format!("{value:.0}"),
         }
@@ -27,6 +30,7 @@ impl Unit {
             Self::Rows => "rows/s",
             Self::Transactions => "tps",
             Self::Milliseconds => "ms",
+            Self::Processor => "µs/row",
             Self::Memory => "MiB",
         }
     }

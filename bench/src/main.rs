@@ -4,7 +4,9 @@
 //! - `cluster`: the private PostgreSQL, and its own programs (`psql`, `pgbench`)
 //! - `ground`: the rows that exist before anything is measured
 //! - `service`: the service in this process, wired as the binary wires it
+//! - `section`: the parts of a run, each measured and written by itself
 //! - `scoring`, `reads`, `http`, `bulk`, `program`: one kind of figure each
+//! - `processor`: processor time, which depends less than rates on what else the machine does
 //! - `one_owner`: a database in which one user has every row
 //! - `beside`: the response times of other users beside that user, whatever that user
 //!   requests
@@ -30,11 +32,13 @@ mod machine;
 mod one_owner;
 mod options;
 mod pgbench;
+mod processor;
 mod program;
 mod reads;
 mod reference;
 mod report;
 mod scoring;
+mod section;
 mod service;
 
 use std::process::ExitCode;
@@ -44,8 +48,8 @@ use anyhow::{Context, bail};
 use clap::Parser;
 
 use crate::{
-    cluster::Cluster, figure::Figure, ground::Ground, machine::Machine, options::Options,
-    service::Service,
+    cluster::Cluster, ground::Ground, machine::Machine, options::Options, report::Report,
+    section::Section, service::Service,
 };
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -67,10 +71,10 @@ fn main() -> anyhow::Result<ExitCode> {
             done = measure(&options) => done,
             asked = stop_requested() => {
                 asked?;
-                bail!("interrupted: nothing was written")
+                bail!("interrupted: what was measured until then is written")
             }
             () = tokio::time::sleep(options.deadline()) => {
-                bail!("not done after {:?}: nothing was written", options.deadline())
+                bail!("not done after {:?}: what was measured until then is written", options.deadline())
             }
         }
     });
@@ -78,36 +82,48 @@ fn main() -> anyhow::Result<ExitCode> {
 }
 
 async fn measure(options: &Options) -> anyhow::Result<()> {
+    let sections = options.sections();
+    let wants = |section: Section| sections.contains(&section);
     let cluster = Cluster::start().await?;
-    let machine = Machine::look(&cluster).await?;
-    if options.fairness {
-        cluster.stop().await?;
-        let figures = one_owner::measure(options).await?;
-        return report::write(options, &machine, &figures);
+    let report = Report::of(options, &Machine::look(&cluster).await?);
+    if wants(Section::Scoring) {
+        report.add(Section::Scoring, &scoring::measure(options).await?)?;
     }
-    let mut figures = scoring::measure(options).await?;
-
-    let ground = Ground::lay(&cluster, options).await?;
-    let service = Service::start(&cluster).await?;
-    figures.extend(over_the_service(options, &cluster, &ground, &service).await?);
-    service.stop().await;
-
-    figures.extend(program::measure(options, &cluster).await?);
+    if [Section::Reads, Section::Http, Section::Bulk]
+        .into_iter()
+        .any(wants)
+    {
+        over_the_service(options, &cluster, &report).await?;
+    }
+    if wants(Section::Program) {
+        let figures = program::measure(options, &cluster).await?;
+        report.add(Section::Program, &figures)?;
+    }
     cluster.stop().await?;
-    figures.extend(one_owner::measure(options).await?);
-    report::write(options, &machine, &figures)
+    if wants(Section::OneOwner) || wants(Section::Fairness) {
+        one_owner::measure(options, &report).await?;
+    }
+    Ok(())
 }
 
 async fn over_the_service(
     options: &Options,
     cluster: &Cluster,
-    ground: &Ground,
-    service: &Service,
-) -> anyhow::Result<Vec<Figure>> {
-    let mut figures = reads::measure(options, cluster, ground, service).await?;
-    figures.extend(http::measure(options, ground, service).await?);
-    figures.extend(bulk::measure(options, cluster, service).await?);
-    Ok(figures)
+    report: &Report,
+) -> anyhow::Result<()> {
+    let ground = Ground::lay(cluster, options).await?;
+    let service = Service::start(cluster).await?;
+    for section in options.sections() {
+        let figures = match section {
+            Section::Reads => reads::measure(options, cluster, &ground, &service).await?,
+            Section::Http => http::measure(options, &ground, &service).await?,
+            Section::Bulk => bulk::measure(options, cluster, &service).await?,
+            _ => continue,
+        };
+        report.add(section, &figures)?;
+    }
+    service.stop().await;
+    Ok(())
 }
 
 /// Prints progress on standard error.

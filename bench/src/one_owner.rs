@@ -17,6 +17,8 @@ use crate::{
     http::sign_in,
     note,
     options::Options,
+    report::Report,
+    section::Section,
     service::Service,
 };
 
@@ -24,7 +26,7 @@ use crate::{
 pub(crate) const LIST: &str = "/predictions/annual?limit=50";
 
 /// Measures such a database.
-pub(crate) async fn measure(options: &Options) -> anyhow::Result<Vec<Figure>> {
+pub(crate) async fn measure(options: &Options, report: &Report) -> anyhow::Result<()> {
     let cluster = Cluster::start().await?;
     let ground = Ground::lay_for_one(&cluster, options).await?;
     let service = Service::start(&cluster).await?;
@@ -32,15 +34,17 @@ pub(crate) async fn measure(options: &Options) -> anyhow::Result<Vec<Figure>> {
     let owner = Asker::new(&client, &service, 1).await?;
     let empty = Asker::new(&client, &service, 2).await?;
 
-    let mut figures = Vec::new();
-    if !options.fairness {
-        figures.extend(alone(options, &ground, &owner, &empty).await?);
+    // The second of them creates rows.
+    for section in options.sections() {
+        let figures = match section {
+            Section::OneOwner => alone(options, &ground, &owner, &empty).await?,
+            Section::Fairness => beside::measure(options, &owner, &empty).await?,
+            _ => continue,
+        };
+        report.add(section, &figures)?;
     }
-    // This is last, because it creates rows.
-    figures.extend(beside::measure(options, &owner, &empty).await?);
     service.stop().await;
-    cluster.stop().await?;
-    Ok(figures)
+    cluster.stop().await
 }
 
 /// Measures the owner of all rows, and a user without any.

@@ -5,6 +5,8 @@ use std::{path::PathBuf, time::Duration};
 use anyhow::bail;
 use clap::Parser;
 
+use crate::section::Section;
+
 /// Years that every company of the ground has, and every company of an upload.
 pub(crate) const YEARS: u64 = 10;
 
@@ -22,15 +24,23 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=7))]
     pub(crate) repetitions: u64,
     /// How long reads and scoring are measured each time.
-    #[arg(long, default_value_t = 4.0)]
+    #[arg(long, default_value_t = 3.0)]
     pub(crate) seconds: f64,
     /// Small sizes: shows that it works, its figures mean nothing.
     #[arg(long)]
     pub(crate) quick: bool,
-    /// Only how others fare beside a tenant that asks for as much as it may. Printed, and
-    /// written into no document.
+    /// Only these sections [default: those that end within minutes].
+    #[arg(long, value_enum, value_delimiter = ',', conflicts_with = "all")]
+    only: Vec<Section>,
+    /// Every section, also the heavy loads: about a quarter of an hour.
     #[arg(long)]
-    pub(crate) fairness: bool,
+    all: bool,
+    /// The rates of one user who has every row, and of a user without rows: as `--only one-owner`.
+    #[arg(long)]
+    one_owner: bool,
+    /// How others fare beside a user who asks for as much as they may: as `--only fairness`.
+    #[arg(long)]
+    fairness: bool,
     /// Shows on which statements the database spent its time during the uploads.
     #[arg(long)]
     pub(crate) statements: bool,
@@ -65,8 +75,21 @@ impl Options {
 
     /// Where the figures go.
     pub(crate) fn document(&self) -> Option<PathBuf> {
-        let default = || (!self.quick && !self.fairness).then(|| "docs/benchmarks.md".into());
+        let default = || (!self.quick).then(|| "docs/benchmarks.md".into());
         self.document.clone().or_else(default)
+    }
+
+    /// The sections to measure, in their order.
+    pub(crate) fn sections(&self) -> Vec<Section> {
+        let mut named = self.only.clone();
+        named.extend(self.one_owner.then_some(Section::OneOwner));
+        named.extend(self.fairness.then_some(Section::Fairness));
+        let wanted = |section: &Section| match (self.all, named.as_slice()) {
+            (true, _) => true,
+            (false, []) => !section.is_heavy(),
+            (false, named) => named.contains(section),
+        };
+        Section::ALL.into_iter().filter(wanted).collect()
     }
 
     /// How long one measurement of a rate lasts.
@@ -87,5 +110,29 @@ impl Options {
     /// After this the run is given up: a hundred times what it takes is a hang.
     pub(crate) fn deadline(&self) -> Duration {
         Duration::from_secs(900 + (self.base + 16 * self.rows) / 500)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sections(arguments: &[&str]) -> Vec<Section> {
+        let arguments = ["accunode-bench"].iter().chain(arguments);
+        Options::try_parse_from(arguments).unwrap().sections()
+    }
+
+    #[test]
+    fn heavy_sections_are_measured_only_where_they_are_asked_for() {
+        assert!(sections(&[]).iter().all(|section| !section.is_heavy()));
+        assert_eq!(sections(&["--all"]), Section::ALL);
+        assert_eq!(sections(&["--fairness"]), [Section::Fairness]);
+        assert_eq!(
+            sections(&["--fairness", "--one-owner", "--only", "bulk"]),
+            [Section::Bulk, Section::OneOwner, Section::Fairness],
+            "in their order"
+        );
+        let arguments = ["accunode-bench", "--all", "--only", "bulk"];
+        assert!(Options::try_parse_from(arguments).is_err());
     }
 }

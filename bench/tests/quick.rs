@@ -1,6 +1,14 @@
 //! The program completes with small sizes, and writes to the given document.
 
-use std::process::Command;
+use std::{
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 
 const BEGIN: &str = "<!-- measured: begin -->";
 const END: &str = "<!-- measured: end -->";
@@ -11,7 +19,7 @@ fn a_quick_run_compares_every_kind_of_work_and_writes_its_table() {
     let document = folder.path().join("benchmarks.md");
     std::fs::write(&document, format!("# Kept\n{BEGIN}\n{END}\nkept\n")).unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_accunode-bench"))
-        .arg("--quick")
+        .args(["--quick", "--all"])
         .arg("--document")
         .arg(&document)
         .output()
@@ -36,6 +44,7 @@ fn a_quick_run_compares_every_kind_of_work_and_writes_its_table() {
         "dashboard, risk by sector",
         "`GET /predictions/annual`",
         "bulk upload, annual",
+        "bulk upload, annual: processor time",
         "one owner: list, first page, of the owner of all rows",
         "one owner: list, first page, of someone without rows",
         "one owner: CSV export",
@@ -69,4 +78,30 @@ fn a_document_without_markers_is_refused_before_anything_is_started() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("lacks the lines"));
     let text = std::fs::read_to_string(&document).unwrap();
     assert_eq!(text, "# Nothing to replace\n");
+}
+
+#[test]
+fn an_interrupted_run_keeps_what_it_has_measured_and_what_an_earlier_one_had() {
+    let folder = tempfile::tempdir().unwrap();
+    let document = folder.path().join("benchmarks.md");
+    let earlier = "### Bulk upload\n\n- of an earlier run";
+    std::fs::write(&document, format!("{BEGIN}\n{earlier}\n{END}\n")).unwrap();
+    let mut run = Command::new(env!("CARGO_BIN_EXE_accunode-bench"))
+        .args(["--quick", "--only", "scoring,reads,bulk", "--document"])
+        .arg(&document)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let (start, mut text) = (Instant::now(), String::new());
+    while !text.contains("### Scoring") {
+        assert!(start.elapsed() < Duration::from_secs(120), "{text}");
+        std::thread::sleep(Duration::from_millis(20));
+        text = std::fs::read_to_string(&document).unwrap();
+    }
+    kill(Pid::from_raw(run.id().cast_signed()), Signal::SIGTERM).unwrap();
+    assert!(!run.wait().unwrap().success());
+    let text = std::fs::read_to_string(&document).unwrap();
+    assert!(text.contains("| scoring, annual |"), "{text}");
+    assert!(text.contains(earlier), "{text}");
 }

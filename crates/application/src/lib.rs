@@ -124,9 +124,7 @@ impl Application {
             monitoring: monitoring::Monitoring {
                 ports: ports.clone(),
             },
-            bulk_uploads: bulk_uploads::BulkUploads {
-                ports: ports.clone(),
-            },
+            bulk_uploads: bulk_uploads::BulkUploads::new(ports.clone()),
             installation: installation::Installation {
                 ports: ports.clone(),
             },

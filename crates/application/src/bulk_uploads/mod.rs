@@ -17,6 +17,7 @@ mod rescoring;
 mod retry;
 mod rows;
 mod run;
+mod storing;
 mod submit;
 mod surveying;
 mod sweep;
@@ -25,7 +26,7 @@ mod template;
 mod validating;
 mod work;
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicUsize};
 
 use accunode_tasks::Tasks;
 
@@ -43,9 +44,18 @@ use crate::Ports;
 #[derive(Clone, Debug)]
 pub struct BulkUploads {
     pub(crate) ports: Arc<Ports>,
+    /// The number of jobs that this process is working on.
+    running: Arc<AtomicUsize>,
 }
 
 impl BulkUploads {
+    pub(crate) fn new(ports: Arc<Ports>) -> Self {
+        Self {
+            ports,
+            running: Arc::default(),
+        }
+    }
+
     /// The process's tasks, for work that continues after a request.
     #[must_use]
     pub fn tasks(&self) -> &Tasks {

@@ -1,29 +1,36 @@
 //! Processing of a file by the worker: read a chunk, check and score it outside of its
-//! transaction, and store it while the next one is read, checked and scored.
+//! transaction, and store it ([`Storing`]) while the next one is read, checked and scored.
 
 use accunode_domain::{
     access::{Actor, Grant, Scope},
-    audit::RequestContext,
     fault::Fault,
     id::OrganizationId,
     intake::Plan,
     job::{Checkpoint, Job, JobCounts},
 };
 use accunode_ports::{
-    files::{RowReader, SourceRow},
-    repositories::{ChunkRow, JobChunk, Lease, OutcomeChunk, Renewal, RescoredChunk},
+    files::RowReader,
+    repositories::{JobChunk, Lease, OutcomeChunk, Renewal, RescoredChunk},
+    scoring::ScoringError,
 };
 use tokio::sync::watch;
 
-use super::{BulkUploads, Table, rows, run::StopReason, surveying::Surveying, table::apart};
+use super::{
+    BulkUploads, Table, rows,
+    run::StopReason,
+    storing::{Scored, Storing},
+    surveying::Surveying,
+    table::apart,
+};
 use crate::Error;
 
-/// The number of rows that are surveyed at a time before the first is stored.
-const SURVEYED: usize = 4_096;
+/// The number of rows that are surveyed at a time before the first is stored. After each part the
+/// lease is renewed, which waits for the disk.
+const SURVEYED: usize = 16_384;
 
 /// The rows that are stored in one transaction.
 pub(super) enum Chunk {
-    Uploaded(JobChunk),
+    Uploaded(Box<JobChunk>),
     Rescored(RescoredChunk),
     Recorded(OutcomeChunk),
 }
@@ -37,12 +44,6 @@ struct Rows {
     read: u64,
 }
 
-/// A chunk that is ready to be stored.
-struct Scored {
-    rows: Vec<ChunkRow>,
-    checkpoint: Checkpoint,
-}
-
 impl BulkUploads {
     pub(super) async fn try_process(
         &self,
@@ -51,7 +52,6 @@ impl BulkUploads {
         stop: &watch::Receiver<bool>,
     ) -> Result<u32, StopReason> {
         let checkpoint = job.checkpoint;
-        let mut done = job.counts.processed();
         let table = self.table(job).await?;
         let (plan, total) = self.survey(job, lease, stop, &table).await?;
         let mut rows = Rows {
@@ -59,20 +59,18 @@ impl BulkUploads {
             checkpoint,
             read: 0,
         };
-        let mut next = self.next_chunk(job, &plan, &mut rows).await?;
-        while let Some(chunk) = next {
-            self.go_on(lease, stop).await?;
-            let count = u32::try_from(chunk.rows.len()).unwrap_or(u32::MAX);
-            // While the database stores a chunk, the next one is read, checked and scored. Only
-            // stored chunks move the checkpoint, so a chunk that was scored in vain does no harm.
-            let (stored, ahead) = tokio::join!(
-                self.store(job, lease, chunk.rows, chunk.checkpoint, total),
-                self.next_chunk(job, &plan, &mut rows),
-            );
-            stored?;
-            done += count;
-            next = ahead?;
+        let mut storing = Storing::new(self, job, lease, total);
+        // While the database stores chunks, the next one is read, checked and scored. Only stored
+        // chunks move the checkpoint, so a chunk that was scored in vain does no harm.
+        while let Some(chunk) = storing
+            .beside(self.next_chunk(job, &plan, &mut rows))
+            .await?
+        {
+            storing.make_room(&chunk).await?;
+            storing.beside(self.go_on(lease, stop)).await?;
+            storing.begin(chunk);
         }
+        let done = job.counts.processed() + storing.finish().await?;
         account_for(rows.read, rows.reader.records_seen())?;
         Ok(done)
     }
@@ -90,16 +88,23 @@ impl BulkUploads {
         let Some(last) = rows.last() else {
             return Ok(None);
         };
+        let follows = from.checkpoint.row;
         from.read += u64::try_from(rows.len()).unwrap_or(u64::MAX);
         from.checkpoint = Checkpoint {
             row: last.row,
             bytes: from.reader.bytes_read(),
             ..from.checkpoint
         };
-        Ok(Some(Scored {
-            rows: self.judge(job, plan, rows).await?,
-            checkpoint: from.checkpoint,
-        }))
+        let (scorer, ids) = (self.ports.scorer.clone(), self.ports.ids.clone());
+        let (options, plan, checkpoint) = (job.options.clone(), plan.clone(), from.checkpoint);
+        let scored = tokio::task::spawn_blocking(move || {
+            let rows = rows::judge(&options, &plan, rows, &*scorer, &*ids)?;
+            Ok(Scored::of(rows, follows, checkpoint))
+        });
+        let scored: Result<_, ScoringError> = scored
+            .await
+            .map_err(|panic| Error::Internal(Box::new(panic)))?;
+        Ok(Some(scored.map_err(Error::from)?))
     }
 
     /// Reads the file to its end and makes the plan for its rows. Warnings about the file are
@@ -114,19 +119,19 @@ impl BulkUploads {
     ) -> Result<(Plan, u32), StopReason> {
         let mut reader = self.open(job, table, 0).await?;
         let mut surveying = Surveying::of(table, &job.options);
+        let mut rows = Vec::new();
         loop {
-            let rows = reader.next_rows(SURVEYED).await.map_err(Error::from)?;
-            if rows.is_empty() {
-                break;
-            }
-            self.go_on(lease, stop).await?;
             let seen = tokio::task::spawn_blocking(move || {
                 surveying.see(rows);
                 surveying
             });
-            surveying = seen
-                .await
-                .map_err(|panic| Error::Internal(Box::new(panic)))?;
+            let (seen, next) = tokio::join!(seen, reader.next_rows(SURVEYED));
+            surveying = seen.map_err(|panic| Error::Internal(Box::new(panic)))?;
+            rows = next.map_err(Error::from)?;
+            if rows.is_empty() {
+                break;
+            }
+            self.go_on(lease, stop).await?;
         }
         account_for(u64::from(surveying.rows()), reader.records_seen())?;
         let rows = surveying.rows();
@@ -179,58 +184,6 @@ impl BulkUploads {
         let (key, name) = (&job.file_key, &job.original_filename);
         let files = &self.ports.files;
         Ok(files.open_rows(key, name, &table.choice, after).await?)
-    }
-
-    async fn judge(
-        &self,
-        job: &Job,
-        plan: &Plan,
-        rows: Vec<SourceRow>,
-    ) -> Result<Vec<ChunkRow>, Error> {
-        let (scorer, ids) = (self.ports.scorer.clone(), self.ports.ids.clone());
-        let (options, plan) = (job.options.clone(), plan.clone());
-        tokio::task::spawn_blocking(move || rows::judge(&options, &plan, rows, &*scorer, &*ids))
-            .await
-            .map_err(|panic| Error::Internal(Box::new(panic)))?
-            .map_err(Error::from)
-    }
-
-    /// Stores a chunk as the job's creator, with their current rights.
-    async fn store(
-        &self,
-        job: &Job,
-        lease: &Lease,
-        rows: Vec<ChunkRow>,
-        checkpoint: Checkpoint,
-        total_rows: u32,
-    ) -> Result<(), StopReason> {
-        let (actor, grant, home) = self.rights(job).await?;
-        let chunk = JobChunk {
-            grant,
-            home,
-            kind: job.kind,
-            on_conflict: job.options.on_conflict,
-            other_company: job.options.other_company,
-            dry_run: job.options.dry_run,
-            sectors: self.ports.scorer.training(job.kind).sectors,
-            rows,
-            checkpoint,
-            total_rows: Some(total_rows),
-            row_budget: self.ports.settings.row_budget,
-            context: RequestContext {
-                request_id: job.id.to_string(),
-                ..RequestContext::default()
-            },
-            predicted_at: self.ports.clock.now(),
-        };
-        let counts = self
-            .store_chunk(&actor.scope(), lease, &Chunk::Uploaded(chunk))
-            .await?;
-        self.ports.meter.rows_stored(&job.task, counts);
-        if !job.options.dry_run {
-            self.ports.forget_figures(&[grant.owner().key()]).await;
-        }
-        Ok(())
     }
 
     pub(super) async fn store_chunk(

@@ -141,6 +141,16 @@ pub(super) fn cells_of(record: &str) -> Vec<String> {
 
 /// Returns the row as a CSV record without its line end.
 pub(super) fn as_csv(cells: &[String]) -> String {
+    // Most rows need no quotes, and a writer for each of them would be the larger part of the
+    // work: it begins with a buffer of some kilobytes.
+    let is_plain = |cell: &String| {
+        !cell
+            .bytes()
+            .any(|byte| matches!(byte, b'"' | b',' | b'\r' | b'\n'))
+    };
+    if cells.len() > 1 && cells.iter().all(is_plain) {
+        return cells.join(",");
+    }
     let mut writer = csv::WriterBuilder::new()
         .terminator(csv::Terminator::Any(b'\n'))
         .from_writer(Vec::with_capacity(128));
@@ -148,4 +158,34 @@ pub(super) fn as_csv(cells: &[String]) -> String {
     let _ = writer.write_record(cells);
     let bytes = writer.into_inner().unwrap_or_default();
     String::from_utf8_lossy(bytes.strip_suffix(b"\n").unwrap_or(&bytes)).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_written_as_a_writer_of_csv_writes_it() {
+        let cells = [
+            "", "A", "1.5", " a b ", "a,b", "a\"b", "\"", "a\r", "\na", "#x", "żółć", "\t", "'a'",
+        ];
+        for one in cells {
+            for two in cells {
+                for row in [vec![one], vec![one, two], vec![one, two, one]] {
+                    let mut writer = csv::WriterBuilder::new()
+                        .terminator(csv::Terminator::Any(b'\n'))
+                        .from_writer(Vec::new());
+                    writer.write_record(&row).unwrap();
+                    let expected = String::from_utf8(writer.into_inner().unwrap()).unwrap();
+                    let row: Vec<String> = row.into_iter().map(str::to_owned).collect();
+                    assert_eq!(
+                        as_csv(&row),
+                        expected.strip_suffix('\n').unwrap(),
+                        "{row:?}"
+                    );
+                    assert_eq!(cells_of(&as_csv(&row)), row);
+                }
+            }
+        }
+    }
 }

@@ -1,6 +1,12 @@
 //! Runs a job under its lease until its end, through outages of the database.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use accunode_domain::{
     fault::Fault,
@@ -101,6 +107,7 @@ impl BulkUploads {
     /// After an outage of the database the job is read again, because only its checkpoint shows
     /// whether the chunk that was being committed is stored.
     pub async fn process(&self, job: Job, lease: Lease, stop: &watch::Receiver<bool>) {
+        let _running = Running::note(self);
         let mut job = job;
         let mut pauses = Backoff::new();
         loop {
@@ -296,6 +303,22 @@ async fn overdue(stop: &watch::Receiver<bool>) {
         std::future::pending::<()>().await;
     }
     tokio::time::sleep(LAST_CHUNK).await;
+}
+
+/// Counts a job among those that run, as long as the value lives.
+struct Running(Arc<AtomicUsize>);
+
+impl Running {
+    fn note(bulk: &BulkUploads) -> Self {
+        bulk.running.fetch_add(1, Ordering::Relaxed);
+        Self(bulk.running.clone())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// Renews a lease while an operation takes longer than a chunk, like opening a large workbook.

@@ -100,9 +100,7 @@ impl MaintenanceRuns {
                 Ok(json!({ "rows": rows }))
             }
             MaintenanceTask::SweepFiles => {
-                let bulk = BulkUploads {
-                    ports: self.ports.clone(),
-                };
+                let bulk = BulkUploads::new(self.ports.clone());
                 let swept = bulk.sweep_files().await?;
                 Ok(json!({ "without_upload": swept.orphans, "unfinished": swept.unfinished }))
             }

@@ -16,9 +16,7 @@ impl MaintenanceRuns {
     /// Removes what a process that was killed has left in this node's file store. Each process
     /// does so at its start, even if another node has done so a short time ago.
     pub async fn sweep_at_start(&self) {
-        let bulk = BulkUploads {
-            ports: self.ports.clone(),
-        };
+        let bulk = BulkUploads::new(self.ports.clone());
         if let Err(error) = bulk.sweep_files().await {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(

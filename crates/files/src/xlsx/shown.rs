@@ -107,7 +107,7 @@ impl Shown {
             Self::Duration
         } else if plain.contains('%') {
             Self::Percent
-        } else if let Some(unit) = unit(&plain, &behind) {
+        } else if let Some(unit) = unit(plain, &behind) {
             Self::Unit(unit)
         } else if plain.starts_with("general") || plain.contains('@') {
             Self::Number

@@ -7,7 +7,10 @@ use accunode_domain::{
     identifier::{IdentifierKind, Identifiers},
     intake::Described,
 };
-use accunode_ports::{Conflict, RepositoryError, repositories::JobChunk};
+use accunode_ports::{
+    Conflict, RepositoryError,
+    repositories::{JobChunk, Lease},
+};
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, ColumnType, IdenStatic, Iterable,
     sea_query::sea_value_to_json_value,
@@ -16,7 +19,7 @@ use serde_json::{Map, Value};
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
-use super::Candidate;
+use super::{Candidate, ledger};
 use crate::{
     db::Tx,
     entities::companies::{ActiveModel, Column},
@@ -108,6 +111,7 @@ type Row = (
 pub(super) async fn find_or_make(
     tx: &Tx,
     scope: &Scope,
+    lease: &Lease,
     chunk: &JobChunk,
     candidates: &[Candidate<'_>],
 ) -> Result<Companies, RepositoryError> {
@@ -127,6 +131,9 @@ pub(super) async fn find_or_make(
         if missing.is_empty() {
             return Ok(companies);
         }
+        // The chunk before may be making them. Whichever of two chunks made a company first, the
+        // other would wait for it, and the later one waits for the earlier one in the end.
+        ledger::wait_for_previous(tx, lease, chunk).await?;
         let made = make(tx, chunk, &missing).await?;
         companies.made += u32::try_from(made.len()).unwrap_or(u32::MAX);
         companies.learn(made);

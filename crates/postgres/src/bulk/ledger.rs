@@ -8,7 +8,7 @@ use accunode_domain::{
     job::{Checkpoint, JobCounts, RowStatus},
 };
 use accunode_ports::{
-    RepositoryError,
+    Contention, RepositoryError,
     budgets::RowBudget,
     repositories::{AuditWriter, JobChunk, Lease},
 };
@@ -23,6 +23,8 @@ use super::{
 };
 use crate::{db::Tx, errors::from_sqlx, repositories::AuditLog, row::storable};
 
+const BEGIN_CHUNK: &str = include_str!("sql/begin_chunk.sql");
+const WAIT: &str = include_str!("sql/wait_for_chunk.sql");
 const LOCK: &str = include_str!("sql/lock_job.sql");
 const ADVANCE: &str = include_str!("sql/advance_job.sql");
 const FORGET_ROWS: &str = include_str!("sql/forget_rows.sql");
@@ -45,6 +47,74 @@ pub(super) struct LockedJob {
     pub(super) warnings: Vec<Value>,
     /// The number of failed and skipped rows that are stored.
     pub(super) rows_kept: i64,
+    /// The row of its checkpoint.
+    row: i32,
+}
+
+/// Begins a chunk, if the lease is still ours: sets the job for which the transaction works from
+/// now on, which revisions store, and makes the chunk after this one wait for the end of the
+/// transaction.
+///
+/// # Errors
+/// `Stale`.
+pub(super) async fn begin(tx: &Tx, lease: &Lease, chunk: &JobChunk) -> Result<(), RepositoryError> {
+    let begun = sqlx::query(BEGIN_CHUNK)
+        .bind(lease.job.0)
+        .bind(lease.token)
+        .bind(place(lease, chunk.checkpoint.row))
+        .fetch_optional(&mut **tx.connection().await)
+        .await
+        .map_err(from_sqlx)?;
+    begun
+        .map(|_| ())
+        .ok_or(RepositoryError::Stale { what: "lease" })
+}
+
+/// Waits until the transaction of the chunk before this one has ended, in whichever way. The wait
+/// is a lock of the database's, so that it notices when that transaction waits for this one.
+pub(super) async fn wait_for_previous(
+    tx: &Tx,
+    lease: &Lease,
+    chunk: &JobChunk,
+) -> Result<(), RepositoryError> {
+    sqlx::query(WAIT)
+        .bind(place(lease, chunk.follows))
+        .execute(&mut **tx.connection().await)
+        .await
+        .map(|_| ())
+        .map_err(from_sqlx)
+}
+
+/// Returns the name of the lock of the chunk that ends at this row.
+fn place(lease: &Lease, row: u32) -> String {
+    format!("accunode.chunk.{}.{row}", lease.job)
+}
+
+/// Locks the job's row when it is the chunk's turn, if the lease is still ours.
+///
+/// # Errors
+/// `Stale`, also if the job is at the checkpoint of the chunk already; `Unavailable` with
+/// [`Contention`] if the chunk before it was not stored.
+pub(super) async fn take_turn(
+    tx: &Tx,
+    lease: &Lease,
+    chunk: &JobChunk,
+) -> Result<LockedJob, RepositoryError> {
+    wait_for_previous(tx, lease, chunk).await?;
+    let job = lock(tx, lease).await?;
+    if job.row == number(chunk.follows) {
+        return Ok(job);
+    }
+    if job.row == number(chunk.checkpoint.row) {
+        return Err(RepositoryError::Stale { what: "lease" });
+    }
+    let cause = format!(
+        "the chunk after row {} was to be stored while the job was at row {}",
+        chunk.follows, job.row
+    );
+    Err(RepositoryError::Unavailable(Box::new(Contention(
+        cause.into(),
+    ))))
 }
 
 /// Locks the job's row, if the lease is still ours, and sets the job for which the
@@ -53,13 +123,13 @@ pub(super) struct LockedJob {
 /// # Errors
 /// `Stale`.
 pub(super) async fn lock(tx: &Tx, lease: &Lease) -> Result<LockedJob, RepositoryError> {
-    let locked: Option<(Value, i32, String)> = sqlx::query_as(LOCK)
+    let locked: Option<(Value, i32, i32, String)> = sqlx::query_as(LOCK)
         .bind(lease.job.0)
         .bind(lease.token)
         .fetch_optional(&mut **tx.connection().await)
         .await
         .map_err(from_sqlx)?;
-    let Some((warnings, rows_kept, _)) = locked else {
+    let Some((warnings, rows_kept, row, _)) = locked else {
         return Err(RepositoryError::Stale { what: "lease" });
     };
     let warnings = match warnings {
@@ -69,6 +139,7 @@ pub(super) async fn lock(tx: &Tx, lease: &Lease) -> Result<LockedJob, Repository
     Ok(LockedJob {
         warnings,
         rows_kept: rows_kept.into(),
+        row,
     })
 }
 

@@ -1,14 +1,22 @@
 //! Storing a chunk of an upload: some thousand rows, their outcomes, the counters and
 //! the checkpoint, all in the open transaction.
 //!
-//! 1. The job's row is locked under the lease; a lost lease stores nothing.
+//! 1. The lease is looked at; a lost lease stores nothing.
 //! 2. Rows of one company and period are grouped ([`repeats`]); one of each group is to be
 //!    stored.
 //! 3. Companies are found or created ([`companies`]).
 //! 4. The rows to be stored are copied into a temporary table and inserted from there in
 //!    one statement ([`staging`]); predictions that existed already, or were created at the
 //!    same time, are read afterwards ([`existing`]).
-//! 5. The outcome of each row is determined ([`outcome`]) and written ([`ledger`]).
+//! 5. The outcome of each row is determined ([`outcome`]).
+//! 6. The job's row is locked under the lease, and the outcomes, the counters and the checkpoint
+//!    are written ([`ledger`]), if the job stands where the chunk begins.
+//!
+//! Two chunks of one job may be stored side by side, up to step 5. The later one then waits until
+//! the transaction of the earlier one has ended, and is rolled back if that was: a checkpoint
+//! never stands behind a row that is not stored. The later one sees nothing of what the earlier
+//! one stores, so they must have no company and period in common, and it makes companies only
+//! after that wait.
 //!
 //! A dry run does steps 3 and 4 behind a savepoint and rolls back to it. It also stores its
 //! ok rows, so that rows of later chunks can be checked against them.
@@ -83,7 +91,7 @@ pub(crate) async fn store(
     lease: &Lease,
     chunk: &JobChunk,
 ) -> Result<JobCounts, RepositoryError> {
-    let job = ledger::lock(tx, lease).await?;
+    ledger::begin(tx, lease, chunk).await?;
     staging::prepare(tx, chunk.kind).await?;
     if chunk.dry_run {
         tx.execute_unprepared("SAVEPOINT dry_run")
@@ -97,6 +105,7 @@ pub(crate) async fn store(
         let back = "ROLLBACK TO SAVEPOINT dry_run; RELEASE SAVEPOINT dry_run";
         tx.execute_unprepared(back).await.map_err(from_orm)?;
     }
+    let job = ledger::take_turn(tx, lease, chunk).await?;
     ledger::write(tx, lease, chunk, job, told).await
 }
 
@@ -124,7 +133,7 @@ async fn resolve(
     if candidates.is_empty() {
         return Ok(told);
     }
-    let companies = companies::find_or_make(tx, scope, chunk, &candidates).await?;
+    let companies = companies::find_or_make(tx, scope, lease, chunk, &candidates).await?;
     told.companies_made = companies.made;
     if chunk.other_company == OtherCompany::Error {
         candidates.retain(|row| match outcome::other_company(&companies, row) {

@@ -368,6 +368,7 @@ async fn two_uploads_of_the_same_rows_at_once_lose_none_and_double_none() {
                 dry_run: false,
                 sectors: SectorScope::default(),
                 rows,
+                follows: if part == 0 { 0 } else { 1 + part * 50 },
                 checkpoint: Checkpoint {
                     row: 1 + (part + 1) * 50,
                     ..Checkpoint::default()

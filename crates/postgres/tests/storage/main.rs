@@ -25,6 +25,7 @@ mod queue;
 mod rescoring;
 mod revisions;
 mod row_level_security;
+mod side_by_side;
 mod support;
 mod timeline;
 mod transactions;

@@ -102,8 +102,20 @@ impl Upload {
         lease: &Lease,
         rows: Vec<ChunkRow>,
     ) -> Result<JobCounts, RepositoryError> {
+        let chunk = self.chunk_under(lease, rows).await;
+        let work = self.world.begin(&self.actor).await;
+        let counts = work
+            .jobs()
+            .store_chunk(&self.actor.scope(), lease, &chunk)
+            .await?;
+        work.commit().await?;
+        Ok(counts)
+    }
+
+    /// Returns a chunk that begins where the job stands.
+    pub(crate) async fn chunk_under(&self, lease: &Lease, rows: Vec<ChunkRow>) -> JobChunk {
         let last = rows.last().map_or(1, |row| row.row);
-        let chunk = JobChunk {
+        JobChunk {
             grant: self.grant,
             home: self.actor.organization(),
             kind: self.kind,
@@ -112,6 +124,7 @@ impl Upload {
             dry_run: self.dry_run,
             sectors: SectorScope::all_but(["Financials"]),
             rows,
+            follows: self.job_of(lease).await.checkpoint.row,
             checkpoint: Checkpoint {
                 row: last,
                 bytes: u64::from(last) * 10,
@@ -121,14 +134,7 @@ impl Upload {
             row_budget: self.row_budget,
             context: RequestContext::default(),
             predicted_at: noon(),
-        };
-        let work = self.world.begin(&self.actor).await;
-        let counts = work
-            .jobs()
-            .store_chunk(&self.actor.scope(), lease, &chunk)
-            .await?;
-        work.commit().await?;
-        Ok(counts)
+        }
     }
 
     pub(crate) async fn job(&self) -> Job {

@@ -156,6 +156,8 @@ pub struct JobChunk {
     pub sectors: SectorScope,
     /// The rows, in the order of the file.
     pub rows: Vec<ChunkRow>,
+    /// The row of the job's checkpoint before these rows.
+    pub follows: u32,
     /// The position of the job after these rows.
     pub checkpoint: Checkpoint,
     /// The number of rows of data in the file, once known.
@@ -228,8 +230,13 @@ pub trait JobWriter: Send + Sync {
     /// of the same company and period are resolved by `on_conflict` within the chunk and against
     /// stored predictions. Returns how many rows had which outcome.
     ///
+    /// A chunk may be stored while the chunk before it is not yet committed, if the two have no
+    /// company and period in common. It then waits for the end of that unit of work.
+    ///
     /// # Errors
-    /// `Stale` if the worker no longer holds the lease: nothing of the chunk may be committed
+    /// `Stale` if the worker no longer holds the lease, or the chunk is already stored;
+    /// `Unavailable` with [`Contention`](crate::Contention) if the job does not stand at
+    /// [`JobChunk::follows`] when it is the chunk's turn. Nothing of the chunk may be committed
     /// then.
     async fn store_chunk(
         &self,

@@ -2,7 +2,7 @@
 SELECT s.bulk_row AS met_by, e.old
   FROM (SELECT bulk_row, company_id, {period}
           FROM pg_temp.{staging}
-         WHERE bulk_row = ANY ($1::int[])
+         WHERE bulk_row IN (SELECT unnest($1::int[]))
          ORDER BY company_id, {period}) s
  CROSS JOIN LATERAL (
    SELECT to_jsonb(p) - 'owner_key' AS old
