@@ -358,3 +358,79 @@ fn raises(actor: &Actor, owner: Owner) -> bool {
 fn changes(actor: &Actor, id: OrganizationId, change: OrganizationChange) -> bool {
     actor.change_organization(id, change).is_ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Timestamp,
+        organization::Membership,
+        user::{Email, Profile, User},
+    };
+
+    const A: OrganizationId = OrganizationId(uuid::Uuid::from_u128(1));
+    const B: OrganizationId = OrganizationId(uuid::Uuid::from_u128(2));
+
+    /// The administrator of a tenant with a root, A and B.
+    fn administrator() -> Actor {
+        let root = OrganizationId(uuid::Uuid::from_u128(3));
+        let user = User {
+            id: UserId(uuid::Uuid::from_u128(4)),
+            email: Email::parse("/email", "ana@example.com").unwrap(),
+            role: Role::TenantAdmin,
+            organization: Some(root),
+            profile: Profile::default(),
+            is_verified: true,
+            is_active: true,
+            last_login: None,
+            created_at: Timestamp::UNIX_EPOCH,
+            updated_at: Timestamp::UNIX_EPOCH,
+            row_version: 1,
+        };
+        let home = Membership {
+            organization: root,
+            parent: None,
+            children: vec![A, B],
+            is_active: true,
+            hide_system_data: false,
+            require_second_factor: false,
+        };
+        Actor::new(&user, Some(home)).unwrap()
+    }
+
+    #[test]
+    fn a_rule_for_own_rows_alone_is_listed_as_that() {
+        let mut found = Vec::new();
+        let own = |actor: &Actor, owner: Owner, creator: UserId| {
+            owner == Owner::System && creator == actor.user()
+        };
+        administrator().of_rows("thing", "change", own, &mut found);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].own_only && found[0].level == Some(AccessLevel::System));
+        let every = |_: &Actor, owner: Owner, _: UserId| owner == Owner::System;
+        let mut found = Vec::new();
+        administrator().of_rows("thing", "change", every, &mut found);
+        assert!(!found[0].own_only);
+    }
+
+    #[test]
+    fn roles_with_the_same_organizations_share_a_line_and_others_do_not() {
+        let mut found = Vec::new();
+        let rule = |_: &Actor, role: Role, id: OrganizationId| match role {
+            Role::OrgMember | Role::OrgAdmin => id == A || id == B,
+            _ => id == A,
+        };
+        administrator().of_users("user", "change", rule, &mut found);
+        let lines: Vec<_> = found
+            .iter()
+            .map(|line| (line.roles.clone(), line.organizations.clone()))
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                (vec![Role::OrgMember, Role::OrgAdmin], vec![A, B]),
+                (vec![Role::TenantAdmin], vec![A]),
+            ]
+        );
+    }
+}

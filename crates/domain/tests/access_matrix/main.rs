@@ -14,6 +14,7 @@ mod permissions;
 mod proofs;
 mod requests;
 mod table;
+mod uses;
 mod world;
 
 use std::collections::BTreeSet;

@@ -1,0 +1,154 @@
+//! Rules that sort several rows, or choose a default, beside the table.
+
+use accunode_domain::{
+    access::{CompanySharing, CompanyUse, Denial, Forbidden, KeyScope, OnCompany, RowsOnCompany},
+    id::UserId,
+    owner::{AccessLevel, Owner},
+};
+
+use crate::world::{World, organization};
+
+fn rows(what: OnCompany, owner: Owner, created_by: UserId, count: u64) -> RowsOnCompany {
+    RowsOnCompany {
+        what,
+        owner,
+        created_by,
+        count,
+    }
+}
+
+#[test]
+fn rows_on_a_company_are_counted_by_what_the_actor_may_do_with_each() {
+    use OnCompany::{Outcomes, Predictions};
+    let world = World::fixture();
+    let id = |name| world.user(name).unwrap();
+    let (m1, m2, sa) = (id("m1"), id("m2"), id("sa"));
+    let a = Owner::Organization(organization("A"));
+    let found = world.actor("m1").company_use(&[
+        rows(Predictions, Owner::User(m1), m1, 2),
+        rows(Predictions, a, m1, 3),
+        rows(Predictions, Owner::System, sa, 17),
+        rows(Outcomes, a, m2, 11),
+        rows(Predictions, Owner::User(m2), m2, 7),
+    ]);
+    let expected = CompanyUse {
+        removable: 5,
+        not_writable: 17,
+        outcomes: 11,
+        unseen: true,
+    };
+    assert_eq!(found, expected);
+    assert!(found.is_used() && !found.may_go());
+    let own = world
+        .actor("m1")
+        .company_use(&[rows(Predictions, Owner::User(m1), m1, 2)]);
+    assert!(own.is_used() && own.may_go());
+    assert!(!world.actor("m1").company_use(&[]).is_used());
+    // Break-glass opens a personal row for one read, and reveals nothing here.
+    let of_admin = world
+        .actor("sa")
+        .company_use(&[rows(Predictions, Owner::User(m2), m2, 7)]);
+    assert_eq!((of_admin.unseen, of_admin.removable), (true, 0));
+}
+
+#[test]
+fn raising_a_company_sorts_the_rows_on_it() {
+    use OnCompany::{Outcomes, Predictions};
+    let world = World::fixture();
+    let id = |name| world.user(name).unwrap();
+    let (m1, m2) = (id("m1"), id("m2"));
+    let a = organization("A");
+    let actor = world.actor("m1");
+    let raise = actor
+        .raise(Owner::User(m1), m1, AccessLevel::Organization, Some(a))
+        .unwrap();
+    let found = actor.company_sharing(
+        raise,
+        &[
+            rows(Predictions, Owner::User(m1), m1, 2),
+            rows(Predictions, Owner::Organization(a), m2, 5),
+            rows(Predictions, Owner::User(m2), m2, 7),
+            rows(Outcomes, Owner::User(m1), m1, 11),
+            rows(Outcomes, Owner::User(m2), m2, 13),
+        ],
+    );
+    let expected = CompanySharing {
+        moving: 2,
+        refused: 0,
+        staying: 5,
+        outcomes: 11,
+    };
+    assert_eq!(found, expected);
+    // Another member may raise none of them, and reads none of the outcomes.
+    let found = world.actor("m2").company_sharing(
+        raise,
+        &[
+            rows(Predictions, Owner::User(m1), m1, 2),
+            rows(Outcomes, Owner::User(m1), m1, 11),
+        ],
+    );
+    assert_eq!((found.moving, found.refused, found.outcomes), (0, 2, 0));
+}
+
+#[test]
+fn monitoring_is_of_the_administered_organization_or_of_own_predictions() {
+    let world = World::fixture();
+    let a = Owner::Organization(organization("A"));
+    let owner = |name: &str, level| {
+        let found = world.actor(name).monitor(level, None);
+        found.map(|(_, owner)| owner)
+    };
+    assert_eq!(owner("oA", None), Ok(a));
+    let m1 = Owner::User(world.user("m1").unwrap());
+    assert_eq!(owner("m1", None), Ok(m1));
+    assert_eq!(
+        owner("m1", Some(AccessLevel::Organization)),
+        Err(Denial::Forbidden(Forbidden::RoleForbidden))
+    );
+}
+
+#[test]
+fn figures_of_one_owner_take_an_organization_only_at_its_level() {
+    let world = World::fixture();
+    let actor = world.actor("m1");
+    let a = organization("A");
+    for level in [AccessLevel::Personal, AccessLevel::System] {
+        let refused = actor.figures_of_one(Some(level), Some(a));
+        assert!(matches!(refused, Err(Denial::Unprocessable(_))), "{level}");
+    }
+    let found = actor.figures_of_one(Some(AccessLevel::Personal), None);
+    assert_eq!(found.unwrap().1, Owner::User(actor.user()));
+}
+
+#[test]
+fn system_outcomes_count_only_where_system_rows_are_shown() {
+    let mut world = World::fixture();
+    assert_eq!(world.actor("m1").count_system_outcomes(), Ok(()));
+    world.place("A").hide_system_data = true;
+    assert_eq!(
+        world.actor("m1").count_system_outcomes(),
+        Err(Denial::Forbidden(Forbidden::OutsideScope))
+    );
+}
+
+#[test]
+fn keys_that_administer_need_an_administrator_of_any_kind() {
+    let world = World::fixture();
+    for name in ["oA", "tR", "sa"] {
+        assert!(
+            world
+                .actor(name)
+                .create_key(&[KeyScope::Admin], None)
+                .is_ok(),
+            "{name}"
+        );
+    }
+    for name in ["m1", "u0"] {
+        let refused = world.actor(name).create_key(&[KeyScope::Admin], None);
+        assert_eq!(
+            refused.map(|grant| grant.owner()),
+            Err(Denial::Forbidden(Forbidden::ScopeExceedsRole)),
+            "{name}"
+        );
+    }
+}
