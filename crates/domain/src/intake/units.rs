@@ -271,8 +271,12 @@ mod tests {
         );
         assert_eq!(share(ROA, &banks, Percent), Verdict::Agrees);
         assert_eq!(share(ROA, &banks, Fraction), Verdict::LooksLikePercent);
-        // A handful of values is not conclusive.
-        assert_eq!(share(ROA, &returns[..2], Fraction), Verdict::Agrees);
+        // Two values are not conclusive, unless both would be limited to a bound.
+        assert_eq!(share(ROA, &[0.45, 0.6], Fraction), Verdict::Agrees);
+        assert_eq!(
+            share(ROA, &returns[..2], Fraction),
+            Verdict::LooksLikePercent
+        );
     }
 
     #[test]

@@ -103,6 +103,8 @@ impl Survey {
                 self.likely_summaries.see(row.row, label);
             }
             self.see_company(&row);
+            // The next one may summarise this company, too.
+            self.settle(reading);
         }
     }
 }

@@ -6,7 +6,10 @@ use super::*;
 fn decimal_commas_are_read_where_the_file_shows_them_and_told() {
     let header = HEADER.replace(',', ";");
     let german = Table::of(
-        &format!("{header}\nA;2024;0,412;3,6;0,061;1.234,5;0,044\nB;2024;0,3;1,234;0,1;1.234;0,1"),
+        &format!(
+            "{header}\nA;2024;0,412;3,6;0,061;1.234,5;0,044\nB;2024;0,3;1,234;0,1;1.234;0,1\n\
+             C;2024;0,3;1,5;0,1;7,5;0,1\nD;2024;0,3;1,5;0,1;8,5;0,1"
+        ),
         ';',
     );
     let (_, warnings) = german.survey(Options::default()).unwrap();
@@ -43,7 +46,7 @@ fn a_comma_among_points_is_an_error_and_thousands_are_told() {
         ';',
     );
     let (_, warnings) = thousands.survey(Options::default()).unwrap();
-    assert_eq!(codes(&warnings), ["thousands_separators"]);
+    assert_eq!(codes(&warnings), ["thousands_separators", "out_of_range"]);
     assert_eq!(
         thousands.read(Options::default())[0].as_ref().unwrap()[3],
         Some(1234.0)
