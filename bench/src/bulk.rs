@@ -177,7 +177,11 @@ impl Loads<'_> {
             job_type: Kind::Annual.into(),
             access_level: None,
             organization: None,
-            options: JobOptions::default(),
+            options: JobOptions {
+                // Its ratios are spread over their bounds, which no unit explains.
+                confirm_units: true,
+                ..JobOptions::default()
+            },
             force: false,
         };
         match bulk.submit(&caller, upload, None).await? {
