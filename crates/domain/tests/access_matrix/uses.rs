@@ -1,7 +1,9 @@
 //! Rules that sort several rows, or choose a default, beside the table.
 
 use accunode_domain::{
-    access::{CompanySharing, CompanyUse, Denial, Forbidden, KeyScope, OnCompany, RowsOnCompany},
+    access::{
+        CompanySharing, CompanyUse, Denial, Forbidden, KeyScope, OnCompany, RowsOnCompany, Scope,
+    },
     id::UserId,
     owner::{AccessLevel, Owner},
 };
@@ -151,4 +153,27 @@ fn keys_that_administer_need_an_administrator_of_any_kind() {
             "{name}"
         );
     }
+}
+
+#[test]
+fn proofs_name_what_they_allow() {
+    let world = World::fixture();
+    let m1 = world.subject("m1").unwrap();
+    let admin = world.actor("oA");
+    assert!(!admin.edit_user(&m1).unwrap().administers());
+    assert!(admin.administer_user(&m1).unwrap().administers());
+
+    let (actor, a) = (world.actor("m1"), organization("A"));
+    let own = Owner::User(actor.user());
+    let raise = actor
+        .raise(own, actor.user(), AccessLevel::Organization, Some(a))
+        .unwrap();
+    assert_eq!(raise.from(), own);
+    assert_eq!(raise.owner(), Owner::Organization(a));
+
+    let nightly = Scope::of_monitoring(own);
+    assert_eq!((nightly.owners(), nightly.user()), (&[own][..], None));
+    let key = actor.limited_to(&[KeyScope::Score], None).unwrap();
+    let scope = key.scope();
+    assert_eq!((scope.user(), scope.owners()), (Some(key.user()), &[][..]));
 }
