@@ -10,7 +10,9 @@ use quick_xml::{
 };
 
 use super::{
+    arrays::Arrays,
     count::{Merged, place},
+    raised::Run,
     tables::{Strings, Styles},
     xml::{Xml, attribute, is_set, referenced, unescaped},
 };
@@ -46,6 +48,7 @@ pub(super) struct SheetReader<'a, R> {
     shared: &'a Shared,
     limits: &'a Limits,
     merges: Merges<'a>,
+    arrays: Arrays,
     is_in_data: bool,
     /// The number of the last row.
     last: u32,
@@ -95,6 +98,7 @@ impl<'a, R: BufRead> SheetReader<'a, R> {
             shared,
             limits,
             merges: Merges::new(merged),
+            arrays: Arrays::default(),
             is_in_data: false,
             last: 0,
             text: 0,
@@ -185,6 +189,7 @@ impl<'a, R: BufRead> SheetReader<'a, R> {
     /// Reads the cells of the row that has begun.
     fn cells(&mut self) -> Result<Row, OpenError> {
         let (mut is_in_cell, mut place, mut phonetic) = (false, Place::Nowhere, 0_u32);
+        let mut run = Run::default();
         loop {
             match self.xml.next()? {
                 Event::Start(tag) => match tag.local_name().as_ref() {
@@ -201,7 +206,11 @@ impl<'a, R: BufRead> SheetReader<'a, R> {
                         place = Place::Value;
                     }
                     "t" if is_in_cell && phonetic == 0 => place = Place::Inline,
-                    "f" => self.cell.has_formula = true,
+                    "f" => {
+                        self.cell.has_formula = true;
+                        self.arrays.begin(&tag, self.row.number);
+                    }
+                    "vertAlign" => run = Run::of(&tag),
                     "rPh" => phonetic += 1,
                     _ => {}
                 },
@@ -213,7 +222,11 @@ impl<'a, R: BufRead> SheetReader<'a, R> {
                         self.place_cell(reference)?;
                     }
                     "v" => self.cell.has_value = true,
-                    "f" => self.cell.has_formula = true,
+                    "f" => {
+                        self.cell.has_formula = true;
+                        self.arrays.begin(&tag, self.row.number);
+                    }
+                    "vertAlign" => run = Run::of(&tag),
                     _ => {}
                 },
                 Event::End(tag) => match tag.local_name().as_ref() {
@@ -223,22 +236,15 @@ impl<'a, R: BufRead> SheetReader<'a, R> {
                         self.put()?;
                     }
                     "v" | "t" => place = Place::Nowhere,
+                    "r" => run = Run::default(),
                     "rPh" => phonetic = phonetic.saturating_sub(1),
                     _ => {}
                 },
                 Event::Text(piece) if place != Place::Nowhere => {
-                    let piece = piece.xml10_content();
-                    match place {
-                        Place::Value => self.cell.value.push_str(&piece),
-                        _ => self.cell.inline.push_str(&piece),
-                    }
+                    self.cell.append(place, run, &piece.xml10_content());
                 }
                 Event::CData(piece) if place != Place::Nowhere => {
-                    let piece = piece.xml10_content();
-                    match place {
-                        Place::Value => self.cell.value.push_str(&piece),
-                        _ => self.cell.inline.push_str(&piece),
-                    }
+                    self.cell.append(place, run, &piece.xml10_content());
                 }
                 Event::GeneralRef(reference) if place != Place::Nowhere => {
                     let Some(c) = referenced(&reference) else {
@@ -293,7 +299,8 @@ impl<'a, R: BufRead> SheetReader<'a, R> {
 
     /// Puts the cell that was read into its row.
     fn put(&mut self) -> Result<(), OpenError> {
-        let cell = std::mem::take(&mut self.cell);
+        let mut cell = std::mem::take(&mut self.cell);
+        cell.has_formula |= self.arrays.cover(cell.column, self.row.number);
         let (text, mark) = self.shown(cell.kind.as_str(), &cell)?;
         let column = cell.column as usize;
         if text.is_empty() && mark.is_none() {
@@ -441,6 +448,13 @@ impl<'a, R: BufRead> SheetReader<'a, R> {
 }
 
 impl CellInHand {
+    fn append(&mut self, place: Place, run: Run, piece: &str) {
+        match place {
+            Place::Value => self.value.push_str(piece),
+            _ => run.push(&mut self.inline, piece),
+        }
+    }
+
     /// Returns the cell that begins, and its stated position. Most of the time of reading a
     /// workbook is spent on cells, so their attributes are read in one pass.
     fn of(tag: &BytesStart<'_>) -> (Self, Option<String>) {

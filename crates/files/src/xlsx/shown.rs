@@ -224,11 +224,10 @@ fn date_time(serial: f64, is_1904: bool) -> String {
         // A time of day, or a date beyond all calendars.
         return duration(serial);
     }
-    let mut days = serial.floor() as i64;
-    let mut seconds = ((serial - serial.floor()) * 86_400.0).round() as u32;
-    if seconds == 86_400 {
-        (days, seconds) = (days + 1, 0);
-    }
+    let days = serial.floor() as i64;
+    // The last fraction of a second belongs to its day: the end of a period is often stored so.
+    let seconds = ((serial - serial.floor()) * 86_400.0).round() as u32;
+    let seconds = seconds.min(86_399);
     let date = match days {
         days if is_1904 => civil(days - 24_107),
         // The calendar of spreadsheets contains a 29 February 1900.
@@ -383,7 +382,9 @@ mod tests {
             (44_195.0, true, "2024-12-31"),
             (0.0, true, "1904-01-01"),
             (45_943.5, false, "2025-10-13T12:00:00"),
-            (45_942.999_999_9, false, "2025-10-13"),
+            // The end of a day, to a millisecond.
+            (45_657.999_999_988, false, "2024-12-31T23:59:59"),
+            (45_942.999_999_9, false, "2025-10-12T23:59:59"),
             (2_958_465.0, false, "9999-12-31"),
             (0.5, false, "12:00:00"),
             (-1.0, false, "-1"),

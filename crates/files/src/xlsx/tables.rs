@@ -7,6 +7,7 @@ use accunode_ports::files::OpenError;
 use quick_xml::events::Event;
 
 use super::{
+    raised::Run,
     shown::Shown,
     xml::{Xml, attribute, is_set, referenced, unescaped},
 };
@@ -35,7 +36,7 @@ impl Strings {
         let mut text = String::new();
         // Readings of Japanese characters are beside the text.
         let (mut is_in_text, mut phonetic) = (false, 0_u32);
-        let mut is_open = false;
+        let (mut is_open, mut run) = (false, Run::default());
         loop {
             match xml.next()? {
                 Event::Start(tag) => match tag.local_name().as_ref() {
@@ -45,6 +46,7 @@ impl Strings {
                     }
                     "t" => is_in_text = phonetic == 0,
                     "rPh" => phonetic += 1,
+                    "vertAlign" => run = Run::of(&tag),
                     _ => {}
                 },
                 Event::End(tag) => match tag.local_name().as_ref() {
@@ -53,12 +55,16 @@ impl Strings {
                         is_open = false;
                     }
                     "t" => is_in_text = false,
+                    "r" => run = Run::default(),
                     "rPh" => phonetic = phonetic.saturating_sub(1),
                     _ => {}
                 },
                 Event::Empty(tag) if tag.local_name().as_ref() == "si" => strings.push(""),
-                Event::Text(piece) if is_in_text => text.push_str(&piece.xml10_content()),
-                Event::CData(piece) if is_in_text => text.push_str(&piece.xml10_content()),
+                Event::Empty(tag) if tag.local_name().as_ref() == "vertAlign" => {
+                    run = Run::of(&tag);
+                }
+                Event::Text(piece) if is_in_text => run.push(&mut text, &piece.xml10_content()),
+                Event::CData(piece) if is_in_text => run.push(&mut text, &piece.xml10_content()),
                 Event::GeneralRef(reference) if is_in_text => match referenced(&reference) {
                     Some(c) => text.push(c),
                     None => return Err(xml.damaged("it refers to an unknown entity")),

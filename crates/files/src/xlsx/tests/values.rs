@@ -183,3 +183,39 @@ fn hidden_rows_are_read_and_told() {
     assert!(note.detail.contains("2 rows are hidden"), "{}", note.detail);
     assert!(note.detail.contains("row 3, 6"), "{}", note.detail);
 }
+
+#[test]
+fn raised_and_lowered_runs_are_not_part_of_a_value() {
+    let run = |align: &str, text: &str| {
+        format!("<r><rPr><vertAlign val=\"{align}\"/></rPr><t>{text}</t></r>")
+    };
+    let rows = format!(
+        "<row><c t=\"inlineStr\"><is><r><t>9.98</t></r>{}<r><t>x</t></r></is></c>\
+         <c t=\"inlineStr\"><is>{}<r><t>TK0</t></r>{}</is></c></row>",
+        run("superscript", "12"),
+        run("baseline", "A"),
+        run("subscript", "1"),
+    );
+    assert_eq!(shown(&read(&by_hand(&rows))), ["1|9.98¹²x|ATK0₁"]);
+}
+
+#[test]
+fn the_results_of_an_array_formula_are_formulas() {
+    let rows = "<row r=\"1\"><c r=\"A1\"><v>1</v></c></row>\
+        <row r=\"2\"><c r=\"A2\"><f t=\"array\" ref=\"A2:A4\">X</f><v>0</v></c>\
+        <c r=\"B2\"><v>0</v></c></row>\
+        <row r=\"3\"><c r=\"A3\"><v>0</v></c></row><row r=\"4\"><c r=\"A4\"><v>0</v></c></row>\
+        <row r=\"5\"><c r=\"A5\"><v>0</v></c></row>";
+    let found = read(&by_hand(rows));
+    let zeros: Vec<_> = found
+        .rows
+        .iter()
+        .map(|row| {
+            row.marks
+                .iter()
+                .filter(|m| m.kind == MarkKind::FormulaZero)
+                .count()
+        })
+        .collect();
+    assert_eq!(zeros, [0, 1, 1, 1, 0]);
+}
