@@ -6,6 +6,7 @@ use accunode_domain::{
     },
     id::UserId,
     owner::{AccessLevel, Owner},
+    user::Role,
 };
 
 use crate::world::{World, organization};
@@ -162,6 +163,10 @@ fn proofs_name_what_they_allow() {
     let admin = world.actor("oA");
     assert!(!admin.edit_user(&m1).unwrap().administers());
     assert!(admin.administer_user(&m1).unwrap().administers());
+
+    let approvals = admin.approvals(organization("A")).unwrap();
+    assert!(approvals.roles().contains(&Role::OrgMember));
+    assert!(!approvals.roles().contains(&Role::OrgAdmin));
 
     let (actor, a) = (world.actor("m1"), organization("A"));
     let own = Owner::User(actor.user());
