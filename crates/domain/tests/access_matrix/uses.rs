@@ -1,10 +1,13 @@
 //! Rules that sort several rows, or choose a default, beside the table.
 
 use accunode_domain::{
+    Timestamp,
     access::{
-        CompanySharing, CompanyUse, Denial, Forbidden, KeyScope, OnCompany, RowsOnCompany, Scope,
+        CompanySharing, CompanyUse, Contradiction, Denial, Forbidden, KeyScope, OnCompany,
+        RowsOnCompany, Scope,
     },
-    id::UserId,
+    id::{InvitationId, UserId},
+    invitation::Invitation,
     owner::{AccessLevel, Owner},
     user::Role,
 };
@@ -181,4 +184,49 @@ fn proofs_name_what_they_allow() {
     let key = actor.limited_to(&[KeyScope::Score], None).unwrap();
     let scope = key.scope();
     assert_eq!((scope.user(), scope.owners()), (Some(key.user()), &[][..]));
+}
+
+#[test]
+fn an_invitation_is_for_one_account_without_an_organization() {
+    let mut world = World::fixture();
+    let a = organization("A");
+    let mut accept = |name: &str, to: &str| {
+        let invitation = Invitation {
+            id: InvitationId(uuid::Uuid::from_u128(1)),
+            organization: a,
+            email: world.user_mut(to).email.clone(),
+            role: Role::OrgMember,
+            invited_by: None,
+            expires_at: Timestamp::UNIX_EPOCH,
+            accepted_at: None,
+            accepted_by: None,
+            created_at: Timestamp::UNIX_EPOCH,
+        };
+        world.actor(name).accept_invitation(&invitation)
+    };
+    let assignment = accept("u0", "u0").unwrap();
+    assert_eq!(
+        (assignment.role(), assignment.organization()),
+        (Role::OrgMember, Some(a))
+    );
+    let denials = [("u0", "m1"), ("sa", "sa"), ("m1", "m1")]
+        .map(|(name, to)| accept(name, to).map(|grant| grant.user()));
+    assert_eq!(
+        denials,
+        [
+            Err(Denial::Forbidden(Forbidden::OtherAccount)),
+            Err(Denial::Forbidden(Forbidden::RoleForbidden)),
+            Err(Denial::Conflict(Contradiction::AlreadyMember)),
+        ]
+    );
+}
+
+#[test]
+fn a_child_is_created_below_the_root_that_was_named() {
+    let world = World::fixture();
+    let root = organization("R");
+    let child = world.actor("tR").create_organization(Some(root));
+    assert_eq!(child.unwrap().parent(), Some(root));
+    let root = world.actor("sa").create_organization(None);
+    assert_eq!(root.unwrap().parent(), None);
 }
