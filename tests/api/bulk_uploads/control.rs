@@ -160,14 +160,15 @@ async fn a_running_upload_stops_at_its_next_chunk_and_keeps_what_it_stored() {
     let symbols: Vec<String> = (0..12_000).map(|n| format!("S{n}")).collect();
     let job = submit(&ana, "large.csv", file_of(&symbols), &[]).await;
     let path = format!("/bulk-uploads/{job}");
-    wait_until_blocked(&pool, &mut lock, 1).await;
+    // The chunk after it is stored beside it, and waits for its turn.
+    wait_until_blocked(&pool, &mut lock, 2).await;
     // The chunk in progress has locked the row: the cancellation waits for it and then takes
     // effect.
     let wish = {
         let (ana, path) = (ana.clone(), format!("{path}/cancel"));
         tokio::spawn(async move { ana.post_nothing(&path).await })
     };
-    wait_until_blocked(&pool, &mut lock, 2).await;
+    wait_until_blocked(&pool, &mut lock, 3).await;
     sqlx::query("SELECT pg_advisory_unlock(4711)")
         .execute(&mut *lock)
         .await

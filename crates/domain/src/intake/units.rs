@@ -215,7 +215,7 @@ pub(super) const MIN_VALUES: u32 = 5;
 /// The same where most shares are beyond their range: fewer suffice, because hardly any
 /// company has one.
 const MIN_BEYOND: u32 = 3;
-/// Judges all shares of a table that is too small for [`judge`]: no company has every share
+/// Judges all shares of a table that is too small for [`judge()`]: no company has every share
 /// above 2 in fractions, and hardly any has every share below 1 in percent.
 pub(super) fn judge_together(columns: &[&Sizes], unit: RatioUnit) -> Verdict {
     let with_values: Vec<_> = columns.iter().filter(|sizes| sizes.count > 0).collect();
