@@ -228,12 +228,12 @@ impl BulkUploads {
         let (Err(reason), Some(mut before)) = (&stored, began_beside) else {
             return stored;
         };
-        if before.wait_for(|stored| *stored).await.is_err() {
-            // The failure of the chunk before is the one that counts.
-            return stored;
-        }
-        if matches!(reason, StopReason::Outage(_)) {
-            // Whether it is stored is read when the database is available again.
+        // It is committed only after the chunk before it. While that one is being stored, even a
+        // lost connection, or none to be had, only means that it is not stored.
+        let may_be_stored = *before.borrow() && matches!(reason, StopReason::Outage(_));
+        if before.wait_for(|stored| *stored).await.is_err() || may_be_stored {
+            // What counts is the failure of the chunk before, or what the database says of this
+            // one when it is available again.
             return stored;
         }
         let Chunk::Uploaded(mut chunk) = chunk else {
