@@ -15,7 +15,11 @@ use serde_json::Value;
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
-use super::{number, owner_key, repeats::Group, staging};
+use super::{
+    Candidate, number, owner_key,
+    repeats::{Group, differ},
+    staging,
+};
 use crate::{
     db::Tx, entities::outcome_columns::raw_ratios, errors::from_sqlx, kinds::KindNames,
     row::RowRef, sql::Sql,
@@ -54,6 +58,12 @@ impl Existing {
         self.origin
             .filter(|(origin, _)| *origin == job)
             .map(|(_, row)| row)
+    }
+
+    /// Returns whether a row has other ratios than it had when the chunk began.
+    pub(super) fn has_other_ratios(&self, row: &Candidate<'_>) -> bool {
+        let ratios = &row.scored.ratios;
+        differ((&ratios.raw, ratios.unit), (&self.raw.0, self.raw.1))
     }
 }
 

@@ -389,8 +389,9 @@ fn warnings(mut warnings: Vec<Value>, told: &Told) -> Vec<Value> {
         &told.conflicting,
         |rows, names| {
             format!(
-                "{rows} rows repeat a company and period that stands further up, with other ratios \
-                 ({names}); the first of each was stored, so check which one is right"
+                "{rows} rows repeat a company and period that is further up, with other ratios \
+                 ({names}); of each one row was stored, with on_conflict=update the last and \
+                 otherwise the first, so check which one is right"
             )
         },
     );

@@ -21,7 +21,7 @@ use super::{
     Candidate,
     companies::Companies,
     existing::Existing,
-    repeats::{Group, differ},
+    repeats::{Group, have_other_ratios},
 };
 use crate::entities::outcome_columns::raw_json;
 
@@ -162,12 +162,7 @@ impl Told {
             (Some(existing), OnConflict::Skip) => match existing.made_by(job) {
                 Some(first) => {
                     for row in group.rows() {
-                        let ratios = &row.scored.ratios;
-                        let other = differ(
-                            (&ratios.raw, ratios.unit),
-                            (&existing.raw.0, existing.raw.1),
-                        );
-                        self.skip(row, first, other, existing.id);
+                        self.skip(row, first, existing.has_other_ratios(row), existing.id);
                     }
                 }
                 None => self.every(group, exists, RowStatus::Skipped, existing),
@@ -192,11 +187,12 @@ impl Told {
                     );
                 }
                 OnConflict::Skip => {
-                    let (first, this) = (&chosen.scored.ratios, &row.scored.ratios);
-                    let other = differ((&first.raw, first.unit), (&this.raw, this.unit));
-                    self.skip(row, chosen.row, other, prediction);
+                    self.skip(row, chosen.row, have_other_ratios(chosen, row), prediction);
                 }
                 OnConflict::Update => {
+                    if have_other_ratios(chosen, row) {
+                        self.conflicting.count(row.company_period());
+                    }
                     let fault = superseded(chosen, chosen.row);
                     self.keep(
                         row.row,
@@ -218,6 +214,10 @@ impl Told {
             return self.every(group, not_writable, RowStatus::Error, existing);
         };
         let chosen = &group.chosen;
+        let is_of_file = existing.made_by(job).is_some() || existing.updated_before.is_some();
+        if is_of_file && existing.has_other_ratios(chosen) {
+            self.conflicting.count(chosen.company_period());
+        }
         if let Some(earlier) = existing.made_by(job) {
             // The row that is current now is as ok as the earlier one was.
             self.earlier(chosen, earlier, existing.source.clone(), existing.id);

@@ -63,6 +63,12 @@ pub(super) fn differ(
     one.1 != other.1 || one.0.len() != other.0.len() || !one.0.iter().zip(other.0).all(same)
 }
 
+/// Returns whether two rows of a file have different ratios.
+pub(super) fn have_other_ratios(one: &Candidate<'_>, other: &Candidate<'_>) -> bool {
+    let (one, other) = (&one.scored.ratios, &other.scored.ratios);
+    differ((&one.raw, one.unit), (&other.raw, other.unit))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

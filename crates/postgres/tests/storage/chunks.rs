@@ -241,30 +241,27 @@ async fn differing_companies_are_counted_over_all_chunks_and_stay_when_the_job_i
 }
 
 #[tokio::test]
-async fn rows_with_other_ratios_are_told_with_the_whole_file_too() {
-    let upload = Upload::begin(
-        "m1",
-        AccessLevel::Organization,
-        Kind::Annual,
-        OnConflict::Skip,
-    )
-    .await;
-    for first in [2_u32, 5] {
-        let rows = (first..first + 3)
-            .map(|n| row(n, "TWIN", "2024", f64::from(n) / 100.0))
-            .collect();
-        upload.store(rows).await.unwrap();
+async fn rows_with_other_ratios_are_a_warning_of_the_whole_file_whichever_is_stored() {
+    for on_conflict in [OnConflict::Skip, OnConflict::Update] {
+        let upload =
+            Upload::begin("m1", AccessLevel::Organization, Kind::Annual, on_conflict).await;
+        for first in [2_u32, 5] {
+            let rows = (first..first + 3)
+                .map(|n| row(n, "TWIN", "2024", f64::from(n) / 100.0))
+                .collect();
+            upload.store(rows).await.unwrap();
+        }
+        let job = upload.job().await;
+        let warning = job
+            .warnings
+            .iter()
+            .find(|warning| warning.code == "conflicting_duplicate")
+            .expect("a warning");
+        assert!(
+            warning.detail.starts_with("5 rows repeat") && warning.detail.contains("(TWIN 2024)"),
+            "{warning:?}"
+        );
     }
-    let job = upload.job().await;
-    let warning = job
-        .warnings
-        .iter()
-        .find(|warning| warning.code == "conflicting_duplicate")
-        .expect("a warning");
-    assert!(
-        warning.detail.starts_with("5 rows repeat") && warning.detail.contains("(TWIN 2024)"),
-        "{warning:?}"
-    );
 }
 
 #[tokio::test]
