@@ -128,8 +128,9 @@ impl OutcomeLayout {
         &COLUMNS
     }
 
-    /// Finds the header among the first rows of a table: the first of the rows that name the
-    /// most columns.
+    /// Finds the header among the first rows of a table: the first that names every needed
+    /// column, because the rows below it are data even if a later row names more; otherwise the
+    /// first of the rows that name the most columns.
     ///
     /// # Errors
     /// `empty_file`; `missing_columns`, which names the columns that were found;
@@ -138,6 +139,10 @@ impl OutcomeLayout {
         let mut best: Option<(usize, Self, Vec<Fault>)> = None;
         for row in rows {
             let (layout, repeated) = Self::read(row);
+            if layout.missing().next().is_none() {
+                best = Some((usize::MAX, layout, repeated));
+                break;
+            }
             let score = layout.places.iter().flatten().count();
             let is_named = !layout.names.is_empty();
             if is_named && best.as_ref().is_none_or(|(most, ..)| score > *most) {
@@ -148,12 +153,7 @@ impl OutcomeLayout {
             let detail = "the file is empty; one of its first rows must name the columns";
             return Err(vec![Fault::new("/file", "empty_file", detail)]);
         };
-        let missing: Vec<_> = COLUMNS
-            .iter()
-            .zip(&layout.places)
-            .filter(|(column, place)| column.is_needed && place.is_none())
-            .map(|(column, _)| column.name)
-            .collect();
+        let missing: Vec<_> = layout.missing().collect();
         if !missing.is_empty() {
             let found: Vec<_> = layout.names.iter().take(30).map(|n| shorten(n)).collect();
             faults.insert(
@@ -176,6 +176,15 @@ impl OutcomeLayout {
         } else {
             Err(faults)
         }
+    }
+
+    /// Returns the needed columns that the header does not name.
+    fn missing(&self) -> impl Iterator<Item = &'static str> {
+        COLUMNS
+            .iter()
+            .zip(&self.places)
+            .filter(|(column, place)| column.is_needed && place.is_none())
+            .map(|(column, _)| column.name)
     }
 
     fn read(row: &Cells<'_>) -> (Self, Vec<Fault>) {
@@ -361,6 +370,17 @@ mod tests {
                 ("occurred_on", "in_the_future"),
             ]
         );
+    }
+
+    #[test]
+    fn rows_above_a_header_with_more_columns_are_still_data() {
+        let found = layout(&[
+            "Ticker;Default date;Definition",
+            "ACME;2025-03-01;crr_178@1",
+            "Ticker;Default date;Definition;Note",
+            "OTHER;2025-03-01;crr_178@1;late",
+        ]);
+        assert_eq!(found.unwrap().header_row(), 1);
     }
 
     #[test]
