@@ -73,6 +73,8 @@ struct CellInHand {
     inline: String,
     has_value: bool,
     has_formula: bool,
+    /// Whether its formula fills other cells, too.
+    fills_others: bool,
 }
 
 /// The destination of the text that follows.
@@ -208,7 +210,7 @@ impl<'a, R: BufRead> SheetReader<'a, R> {
                     "t" if is_in_cell && phonetic == 0 => place = Place::Inline,
                     "f" => {
                         self.cell.has_formula = true;
-                        self.arrays.begin(&tag, self.row.number);
+                        self.cell.fills_others = self.arrays.begin(&tag, self.row.number);
                     }
                     "vertAlign" => run = Run::of(&tag),
                     "rPh" => phonetic += 1,
@@ -224,7 +226,7 @@ impl<'a, R: BufRead> SheetReader<'a, R> {
                     "v" => self.cell.has_value = true,
                     "f" => {
                         self.cell.has_formula = true;
-                        self.arrays.begin(&tag, self.row.number);
+                        self.cell.fills_others = self.arrays.begin(&tag, self.row.number);
                     }
                     "vertAlign" => run = Run::of(&tag),
                     _ => {}
@@ -312,7 +314,9 @@ impl<'a, R: BufRead> SheetReader<'a, R> {
                 self.limits.columns,
             ));
         }
-        let mark = mark.or_else(|| self.first_computed(column, cell.has_formula));
+        // Programs that cannot compute an array formula store a value for its first cell alone.
+        let shows_computed = cell.has_formula && !cell.fills_others;
+        let mark = mark.or_else(|| self.first_computed(column, shows_computed));
         if let Some(kind) = mark {
             self.row.marks.push(CellMark {
                 column: cell.column as u16,

@@ -218,4 +218,10 @@ fn the_results_of_an_array_formula_are_formulas() {
         })
         .collect();
     assert_eq!(zeros, [0, 1, 1, 1, 0]);
+    // The value of the first cell alone does not show that the formula was computed.
+    let first = rows.replace("X</f><v>0</v>", "X</f><v>7</v>");
+    let found = read(&by_hand(&first));
+    let marks = found.rows.iter().flat_map(|row| &row.marks);
+    let kinds: Vec<_> = marks.map(|mark| mark.kind).collect();
+    assert_eq!(kinds, [MarkKind::FormulaZero, MarkKind::FormulaZero]);
 }
