@@ -38,7 +38,7 @@ impl Seen {
     }
 
     /// Describes the cells: `12 cells, first "0,41" in row 2`.
-    pub(super) fn told(&self, what: &str) -> String {
+    pub(super) fn described(&self, what: &str) -> String {
         let plural = if self.count == 1 { "" } else { "s" };
         format!(
             "{} {what}{plural}, first {:?} in row {}",

@@ -162,14 +162,15 @@ mod tests {
             lei: Some("5493006MHB84DD0ZWV18"),
             ..stored
         };
-        let told = contradiction("ANZX", stored, other).unwrap();
-        assert!(told.contains(APPLE) && told.contains("5493006MHB84DD0ZWV18"));
+        let detail = contradiction("ANZX", stored, other).unwrap();
+        assert!(detail.contains(APPLE) && detail.contains("5493006MHB84DD0ZWV18"));
     }
 
     #[test]
     fn another_company_is_told_with_both_names() {
         let stored = company("Anzara Holdings Inc", "NYSE", "USA");
-        let told = contradiction("ANZX", stored, company("Anzac Ports Ltd", "ASX", "AUS")).unwrap();
+        let detail =
+            contradiction("ANZX", stored, company("Anzac Ports Ltd", "ASX", "AUS")).unwrap();
         for part in [
             "Anzara Holdings Inc",
             "Anzac Ports Ltd",
@@ -177,7 +178,7 @@ mod tests {
             "ASX",
             "ANZX",
         ] {
-            assert!(told.contains(part), "{part}: {told}");
+            assert!(detail.contains(part), "{part}: {detail}");
         }
     }
 
@@ -200,8 +201,11 @@ mod tests {
         let stored = company("Anzara Holdings Inc", "NYSE", "USA");
         for (exchange, country) in [("NYSE", "DEU"), ("XETRA", "USA"), ("XETRA", "DEU")] {
             let row = company("Anzara Holdings, Inc.", exchange, country);
-            let told = contradiction("ANZX", stored, row).unwrap();
-            assert!(told.contains(exchange) && told.contains(country), "{told}");
+            let detail = contradiction("ANZX", stored, row).unwrap();
+            assert!(
+                detail.contains(exchange) && detail.contains(country),
+                "{detail}"
+            );
         }
         // A row without a country has the default of the schema.
         let german = company("Anzara Holdings Inc", "NYSE", "DEU");

@@ -462,7 +462,7 @@ impl Candidate {
     }
 
     fn lacks(&self, kind: Kind, missing: &[Field]) -> Fault {
-        let mut told = format!(
+        let mut detail = format!(
             "row {} was read as the header, and it lacks {}",
             self.row,
             missing
@@ -481,7 +481,7 @@ impl Candidate {
             .collect();
         for field in missing {
             if let Some(near) = nearest(field.name(kind), &unknown) {
-                told += &format!("; is {:?} meant for {}?", shorten(near), field.name(kind));
+                detail += &format!("; is {:?} meant for {}?", shorten(near), field.name(kind));
             }
         }
         let recognised: Vec<String> = self
@@ -494,8 +494,8 @@ impl Candidate {
             .take(LISTED)
             .collect();
         if !recognised.is_empty() {
-            let end = if told.ends_with('?') { "" } else { "." };
-            told += &format!("{end} Recognised: {}", recognised.join(", "));
+            let end = if detail.ends_with('?') { "" } else { "." };
+            detail += &format!("{end} Recognised: {}", recognised.join(", "));
         }
         if !unknown.is_empty() {
             let names: Vec<_> = unknown
@@ -503,9 +503,9 @@ impl Candidate {
                 .take(LISTED)
                 .map(|(name, _)| shorten(name))
                 .collect();
-            told += &format!(". Also found: {}", names.join(", "));
+            detail += &format!(". Also found: {}", names.join(", "));
         }
-        Fault::new("/file", "missing_columns", told)
+        Fault::new("/file", "missing_columns", detail)
     }
 }
 

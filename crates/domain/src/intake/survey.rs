@@ -284,15 +284,15 @@ impl Survey {
         }
         let mut warnings = self.failing();
         self.formulas(&mut faults, &mut warnings);
+        let before = faults.len();
         self.separators(&mut faults, &mut warnings);
         let mut of_units = Vec::new();
         let units = self.units(&mut of_units, &mut warnings);
-        let settled = faults.len();
         if reading.separators == Separators::Point && reading.lone_commas {
             self.lone_commas(&units, &mut faults, &mut warnings);
         }
         // Nothing is advised about the units of numbers that may be others.
-        if faults.len() == settled {
+        if faults.len() == before {
             faults.append(&mut of_units);
         }
         self.placeholders(&units, &mut faults, &mut warnings);

@@ -55,7 +55,7 @@ fn every_missing_column_is_named_with_what_was_found_and_the_nearest() {
     )
     .unwrap_err();
     assert_eq!(faults[0].code, "missing_columns");
-    let told = &faults[0].detail;
+    let detail = &faults[0].detail;
     for part in [
         "row 1",
         "long_term_debt_to_total_capital",
@@ -63,7 +63,7 @@ fn every_missing_column_is_named_with_what_was_found_and_the_nearest() {
         "EBIT",
         "\"symbol\" as company_symbol",
     ] {
-        assert!(told.contains(part), "{part}: {told}");
+        assert!(detail.contains(part), "{part}: {detail}");
     }
 }
 
@@ -130,14 +130,16 @@ fn a_second_column_of_the_same_meaning_is_told() {
     )
     .unwrap();
     let warnings = layout.warnings();
-    let told = warnings
+    let detail = warnings
         .iter()
         .find(|w| w.code == "repeated_column")
         .unwrap();
     assert!(
-        told.detail.contains("\"ROA\" also means return_on_assets"),
+        detail
+            .detail
+            .contains("\"ROA\" also means return_on_assets"),
         "{}",
-        told.detail
+        detail.detail
     );
     assert!(!warnings.iter().any(|w| w.code == "ignored_columns"));
 }

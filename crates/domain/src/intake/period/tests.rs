@@ -83,16 +83,16 @@ fn what_is_doubtful_is_refused_with_its_text() {
         "202413",
         "2024.05",
     ] {
-        let told = annual(text).unwrap_err();
-        assert!(told.contains(text), "{text:?}: {told}");
+        let detail = annual(text).unwrap_err();
+        assert!(detail.contains(text), "{text:?}: {detail}");
     }
-    let told = annual("1905-07-16").unwrap_err();
+    let detail = annual("1905-07-16").unwrap_err();
     assert!(
-        told.contains("is a date") && told.contains("2024"),
-        "{told}"
+        detail.contains("is a date") && detail.contains("2024"),
+        "{detail}"
     );
-    let told = annual("1909-07-17").unwrap_err();
-    assert!(told.contains("2024"), "{told}");
+    let detail = annual("1909-07-17").unwrap_err();
+    assert!(detail.contains("2024"), "{detail}");
     assert_eq!(
         read_period(Kind::Annual, " ", None).unwrap_err()[0].code,
         "required"

@@ -73,13 +73,19 @@ impl Survey {
                     )
                 })
                 .collect();
-            let told = format!(
+            let detail = format!(
                 "formula without a stored value in {}, first in row {}: a program wrote the \
                  formulas and never computed them; {REMEDY}",
                 names.join(", "),
                 first.uncomputed.row
             );
-            self.doubt("formula_without_value", &uncomputed, told, faults, warnings);
+            self.doubt(
+                "formula_without_value",
+                &uncomputed,
+                detail,
+                faults,
+                warnings,
+            );
         }
         if self.identity_formulas.count > 0 {
             faults.push(Fault::new(
@@ -88,7 +94,7 @@ impl Survey {
                 format!(
                     "formulas without a stored value, or with a stored 0, where companies and \
                      periods are named: {}; {REMEDY}",
-                    self.identity_formulas.told("row")
+                    self.identity_formulas.described("row")
                 ),
             ));
         }
@@ -101,13 +107,13 @@ impl Survey {
             .collect();
         if !zeros.is_empty() {
             let names: Vec<_> = zeros.iter().map(|(d, _, name)| named(name, d)).collect();
-            let told = format!(
+            let detail = format!(
                 "every formula of {} has 0 for its stored value: the workbook was probably \
                  never calculated; {REMEDY}, or send confirm_units=true if the zeros \
                  are right",
                 names.join(", ")
             );
-            self.doubt("formula_without_value", &zeros, told, faults, warnings);
+            self.doubt("formula_without_value", &zeros, detail, faults, warnings);
         }
     }
 
@@ -117,7 +123,7 @@ impl Survey {
         &self,
         code: &str,
         columns: &[(&'static RatioDefinition, &ColumnStats, &str)],
-        told: String,
+        detail: String,
         faults: &mut Vec<Fault>,
         warnings: &mut Vec<JobWarning>,
     ) {
@@ -126,9 +132,9 @@ impl Survey {
             .all(|(_, stats, _)| stats.uncomputed.count == 0);
         if self.options.confirmed && has_values {
             let names: Vec<&str> = columns.iter().map(|(d, ..)| d.name).collect();
-            warnings.push(warning(code, &names, told));
+            warnings.push(warning(code, &names, detail));
         } else {
-            faults.push(Fault::new("/file", code, told));
+            faults.push(Fault::new("/file", code, detail));
         }
     }
 
@@ -150,18 +156,18 @@ impl Survey {
             if stats.lone_comma.count * 2 <= stats.numbers || median <= bound {
                 continue;
             }
-            let told = format!(
+            let detail = format!(
                 "{} of {} would be thousands, and {} of more than {bound} is rare: write them \
                  without separators of thousands and with a decimal point, or send \
                  confirm_units=true if they are thousands",
-                stats.lone_comma.told("number"),
+                stats.lone_comma.described("number"),
                 named(name, definition),
                 definition.name
             );
             if self.options.confirmed {
-                warnings.push(warning("ambiguous_numbers", &[definition.name], told));
+                warnings.push(warning("ambiguous_numbers", &[definition.name], detail));
             } else {
-                faults.push(Fault::new("/file", "ambiguous_numbers", told));
+                faults.push(Fault::new("/file", "ambiguous_numbers", detail));
             }
         }
     }
@@ -184,30 +190,30 @@ impl Survey {
             let Some((_, seen)) = doubtful else {
                 continue;
             };
-            let told = format!(
+            let detail = format!(
                 "{} of {} hold the same value, which looks like a mark for missing values; leave \
                  these cells empty, or send confirm_units=true if the values are right",
-                seen.told("cell"),
+                seen.described("cell"),
                 named(name, definition)
             );
             if self.options.confirmed {
-                warnings.push(warning("placeholder_values", &[definition.name], told));
+                warnings.push(warning("placeholder_values", &[definition.name], detail));
             } else {
-                faults.push(Fault::new("/file", "placeholder_values", told));
+                faults.push(Fault::new("/file", "placeholder_values", detail));
             }
         }
     }
 
     /// Describes values that are not stored unchanged: each column, the number, and an
     /// example.
-    fn flagged(&self, units: &[RatioUnit], told: &[&str], warnings: &mut Vec<JobWarning>) {
+    fn flagged(&self, units: &[RatioUnit], reported: &[&str], warnings: &mut Vec<JobWarning>) {
         for ((definition, stats, name), unit) in self.definitions().zip(units) {
             let flagged = stats.read.flagged(*unit);
             let (min, max) = (definition.min, definition.max);
             let mut parts = Vec::new();
             let mut add = |seen: &Seen, what: String| {
                 if seen.count > 0 {
-                    parts.push(format!("{} {what}", seen.told("value")));
+                    parts.push(format!("{} {what}", seen.described("value")));
                 }
             };
             add(&flagged.high, format!("above {max}, taken as {max}"));
@@ -220,7 +226,7 @@ impl Survey {
                 &flagged.implausible,
                 "too large to be true, taken as missing".to_owned(),
             );
-            if parts.is_empty() || told.contains(&definition.name) {
+            if parts.is_empty() || reported.contains(&definition.name) {
                 continue;
             }
             let hint = if definition.is_share
@@ -269,7 +275,7 @@ impl Survey {
                 format!("{} is 0 in every row that has a value", zero.join(", ")),
             ));
         }
-        let mut told = Vec::new();
+        let mut reported = Vec::new();
         for ((definition, stats, name), unit) in self.definitions().zip(units) {
             let scale = if *unit == RatioUnit::Percent {
                 100.0
@@ -279,7 +285,7 @@ impl Survey {
             let median = stats.read.sizes.median().unwrap_or_default() / scale;
             let bound = definition.max.max(-definition.min);
             if stats.read.sizes.count >= MIN_VALUES && median > bound * 1.2 {
-                told.push(definition.name);
+                reported.push(definition.name);
                 warnings.push(warning(
                     "mostly_out_of_range",
                     &[definition.name],
@@ -291,7 +297,7 @@ impl Survey {
                 ));
             }
         }
-        self.flagged(units, &told, warnings);
+        self.flagged(units, &reported, warnings);
     }
 
     pub(super) fn others(&self, warnings: &mut Vec<JobWarning>) {
@@ -302,7 +308,7 @@ impl Survey {
                     &[DESCRIPTIONS[place]],
                     format!(
                         "{} of {} could not be understood and left out: {}{}",
-                        seen.told("cell"),
+                        seen.described("cell"),
                         DESCRIPTIONS[place],
                         self.rules[place],
                         default_of(DESCRIPTIONS[place])
@@ -318,7 +324,7 @@ impl Survey {
                     &[DESCRIPTIONS[place]],
                     format!(
                         "{} without a {}{default}",
-                        seen.told("row"),
+                        seen.described("row"),
                         DESCRIPTIONS[place]
                     ),
                 ));
@@ -328,7 +334,7 @@ impl Survey {
             warnings.push(warning(
                 "likely_periods",
                 &["reporting_year"],
-                format!("{}: {}", likely.words(), seen.told("row")),
+                format!("{}: {}", likely.words(), seen.described("row")),
             ));
         }
         if self.examples.count > 0 {
@@ -348,7 +354,7 @@ impl Survey {
                 format!(
                     "{} called like a total or an average whose figures are those of no other \
                      rows: stored as companies, so remove them if they are none",
-                    self.likely_summaries.told("row")
+                    self.likely_summaries.described("row")
                 ),
             ));
         }
@@ -358,7 +364,7 @@ impl Survey {
                 &[],
                 format!(
                     "{} that repeat the header were left out",
-                    self.repeated_headers.told("row")
+                    self.repeated_headers.described("row")
                 ),
             ));
         }

@@ -71,12 +71,12 @@ impl Survey {
             ));
         }
         if !wrong.is_empty() {
-            let told = mismatch(&wrong, &right, self.layout.kind());
+            let detail = mismatch(&wrong, &right, self.layout.kind());
             if self.options.confirmed {
                 let names: Vec<&str> = wrong.iter().map(|w| w.definition.name).collect();
-                warnings.push(warning("unit_mismatch", &names, told));
+                warnings.push(warning("unit_mismatch", &names, detail));
             } else {
-                faults.push(Fault::new("/ratio_unit", "unit_mismatch", told));
+                faults.push(Fault::new("/ratio_unit", "unit_mismatch", detail));
             }
         }
         for (definition, stats, name) in self.definitions() {
@@ -88,7 +88,7 @@ impl Survey {
                         "{} has {} and {} numbers without a sign, which are read in the unit of \
                          the column",
                         named(name, definition),
-                        stats.read.signed.told("number with a percent sign"),
+                        stats.read.signed.described("number with a percent sign"),
                         stats.read.unsigned
                     ),
                 ));
@@ -163,7 +163,7 @@ impl Survey {
             format!(
                 "every share of {} looks like {other}, unlike those of the other rows; they are \
                  read like the others",
-                seen.told("row")
+                seen.described("row")
             ),
         ));
     }
@@ -231,7 +231,7 @@ impl Wrong {
         let (name, median) = (named(&self.name, self.definition), self.median);
         if let Some(signed) = &self.signed {
             let median = median * 100.0;
-            let numbers = signed.told("number");
+            let numbers = signed.described("number");
             return match self.verdict {
                 Verdict::Mixed => format!(
                     "{name} has unit signs on {numbers}, and some of these are 100 times as large \

@@ -132,8 +132,8 @@ mod tests {
 
     #[test]
     fn an_export_is_told_with_every_value_that_it_was_narrowed_to() {
-        let told = Value::Object(pairs("a=1&b=x&a=2&a=3"));
-        assert_eq!(told, serde_json::json!({"a": ["1", "2", "3"], "b": "x"}));
+        let logged = Value::Object(pairs("a=1&b=x&a=2&a=3"));
+        assert_eq!(logged, serde_json::json!({"a": ["1", "2", "3"], "b": "x"}));
     }
 
     #[test]

@@ -36,8 +36,8 @@ fn numbers_with_three_decimals_are_judged_like_others() {
         fault.detail
     );
     let (_, warnings) = german.survey(PERCENT()).unwrap();
-    let told = details(&warnings, "decimal_comma").join("\n");
-    assert!(told.contains("30 numbers were read"), "{told}");
+    let detail = details(&warnings, "decimal_comma").join("\n");
+    assert!(detail.contains("30 numbers were read"), "{detail}");
     assert_eq!(warnings[0].columns.len(), 5);
     let read = german.read(PERCENT());
     let first = vec![

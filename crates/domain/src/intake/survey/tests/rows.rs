@@ -15,10 +15,10 @@ fn a_row_of_another_shape_is_an_error_with_both_numbers() {
     assert_eq!(read[1], Err("cell_count".to_owned()));
     assert_eq!(read[3], Err("cell_count".to_owned()));
     let (plan, _) = odd.survey(Options::default()).unwrap();
-    let told = &plan.read(&odd.cells()[2]).unwrap_err()[0].detail;
+    let detail = &plan.read(&odd.cells()[2]).unwrap_err()[0].detail;
     assert!(
-        told.contains("10 cells") && told.contains("7 columns"),
-        "{told}"
+        detail.contains("10 cells") && detail.contains("7 columns"),
+        "{detail}"
     );
 }
 
@@ -135,10 +135,10 @@ fn summaries_of_every_kind_are_told_from_companies() {
     ]);
     assert!(ticker.read(Options::default())[2].is_ok());
     let (_, warnings) = ticker.survey(Options::default()).unwrap();
-    let told = details(&warnings, "likely_summary_rows");
+    let detail = details(&warnings, "likely_summary_rows");
     assert!(
-        told[0].contains("1 row, first \"LOW\" in row 4"),
-        "{told:?}"
+        detail[0].contains("1 row, first \"LOW\" in row 4"),
+        "{detail:?}"
     );
 }
 
@@ -166,8 +166,11 @@ fn a_header_again_is_left_out_and_told() {
     assert_eq!(read[2], Err("repeated_header".to_owned()));
     assert!(read[3].is_ok());
     let (_, warnings) = paged.survey(Options::default()).unwrap();
-    let told = details(&warnings, "repeated_headers").join("\n");
-    assert!(told.contains("1 row, first \"Ticker\" in row 4"), "{told}");
+    let detail = details(&warnings, "repeated_headers").join("\n");
+    assert!(
+        detail.contains("1 row, first \"Ticker\" in row 4"),
+        "{detail}"
+    );
     assert!(!codes(&warnings).contains(&"summary_rows"));
 }
 

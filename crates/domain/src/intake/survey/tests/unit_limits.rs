@@ -29,13 +29,13 @@ fn fault(table: &Table, options: Options) -> String {
 fn returns_of_banks_in_percent_are_asked_about_and_every_right_answer_is_accepted() {
     // Returns on assets of 0.3 to 1.2 percent.
     let banks = shares("45.#", "8.#2", "0.6#");
-    let told = fault(&banks, Options::default());
+    let detail = fault(&banks, Options::default());
     for part in [
         "return_on_assets may be in percent and may be in fractions",
         "net_income_margin:percent,return_on_assets:percent if return_on_assets is in percent",
         "net_income_margin:percent,return_on_assets:fraction if it is in fractions",
     ] {
-        assert!(told.contains(part), "{part}: {told}");
+        assert!(detail.contains(part), "{part}: {detail}");
     }
     assert!(banks.survey(PERCENT()).is_ok());
     let only = shares("0.45#", "0.08#", "0.6#");
@@ -56,10 +56,10 @@ fn returns_of_banks_in_percent_are_asked_about_and_every_right_answer_is_accepte
 fn a_share_that_would_do_in_both_units_is_left_to_the_sender() {
     // Margins of 20 to 29, beside debt in percent: 20 % as fractions, or 0.2 % in percent.
     let open = shares("45.#", "0.2#", "4.#");
-    let told = fault(&open, Options::default());
+    let detail = fault(&open, Options::default());
     assert!(
-        told.contains("net_income_margin:percent if net_income_margin is in percent"),
-        "{told}"
+        detail.contains("net_income_margin:percent if net_income_margin is in percent"),
+        "{detail}"
     );
     assert!(fault(&open, PERCENT()).contains("net_income_margin may be in percent"));
     let settled = "long_term_debt_to_total_capital:percent,net_income_margin:fraction,return_on_assets:percent";
@@ -69,12 +69,12 @@ fn a_share_that_would_do_in_both_units_is_left_to_the_sender() {
 #[test]
 fn a_percent_sign_does_not_prevent_the_check_of_units() {
     let laid_over = shares("345#%", "83#%", "44#%");
-    let told = fault(&laid_over, Options::default());
+    let detail = fault(&laid_over, Options::default());
     assert!(
-        told.contains("10 numbers, first \"3450%\" in row 2"),
-        "{told}"
+        detail.contains("10 numbers, first \"3450%\" in row 2"),
+        "{detail}"
     );
-    assert!(!told.contains("ratio_unit="), "{told}");
+    assert!(!detail.contains("ratio_unit="), "{detail}");
     let one = shares("34.5#%", "83#%", "4.4#%");
     assert!(fault(&one, Options::default()).contains("net_income_margin has unit signs"));
     let after_fractions = shares("0.45#%", "0.08#%", "0.04#%");
@@ -120,10 +120,10 @@ fn percent_in_the_name_of_a_multiple_counts_for_its_column() {
     for rows in [2, 10] {
         let read = named("36#.5", rows).read(Options::default());
         assert_eq!(read[0].as_ref().unwrap()[1], Some(3.605), "{rows}");
-        let told = fault(&named("3.6#", rows), Options::default());
+        let detail = fault(&named("3.6#", rows), Options::default());
         assert!(
-            told.contains("units=total_debt_to_ebitda:fraction"),
-            "{told}"
+            detail.contains("units=total_debt_to_ebitda:fraction"),
+            "{detail}"
         );
     }
     assert!(
@@ -165,6 +165,6 @@ fn rows_in_another_unit_than_the_others_are_told() {
     rows[23] = "Z,2024,0.41,3,0.06,5,0.05".to_owned();
     let table = table(&rows.iter().map(String::as_str).collect::<Vec<_>>());
     let (_, warnings) = table.survey(PERCENT()).unwrap();
-    let told = details(&warnings, "rows_in_another_unit").join("\n");
-    assert!(told.contains("2 rows, first \"Y\" in row 24"), "{told}");
+    let detail = details(&warnings, "rows_in_another_unit").join("\n");
+    assert!(detail.contains("2 rows, first \"Y\" in row 24"), "{detail}");
 }

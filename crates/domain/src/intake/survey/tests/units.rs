@@ -140,7 +140,7 @@ fn every_value_that_is_not_stored_as_it_stands_is_told_with_its_column_and_an_ex
         "C,2024,2.5,1,0.3,7,0.3",
     ]);
     let (_, warnings) = distressed.survey(Options::default()).unwrap();
-    let told = details(&warnings, "out_of_range").join("\n");
+    let detail = details(&warnings, "out_of_range").join("\n");
     for part in [
         "long_term_debt_to_total_capital has 1 value, first \"2.5\" in row 4 above 2",
         "1 value, first \"-0.2\" in row 3 below 0, which means",
@@ -148,9 +148,9 @@ fn every_value_that_is_not_stored_as_it_stands_is_told_with_its_column_and_an_ex
         "ebit_to_interest_expense has 1 value, first \"-7\" in row 3 below 0",
         "return_on_assets has 1 value, first \"1e9\" in row 3 too large",
     ] {
-        assert!(told.contains(part), "{part}: {told}");
+        assert!(detail.contains(part), "{part}: {detail}");
     }
-    assert!(told.contains("usually meant in percent"), "{told}");
+    assert!(detail.contains("usually meant in percent"), "{detail}");
 }
 
 #[test]
