@@ -209,7 +209,7 @@ async fn memory_beyond_the_limit_ends_the_process_and_not_the_service() {
     let strings = format!("<sst>{}</sst>", "<si><t>text</t></si>".repeat(4_000_000));
     let (code, detail) = fault(store.peek(&workbook(&strings), "a.xlsx").await);
     assert_eq!(code, "file_too_complex", "{detail}");
-    assert!(detail.contains("96 MiB of memory"), "{detail}");
+    assert!(detail.contains("88 MiB of memory"), "{detail}");
     // Counts that a file states about itself allocate no memory.
     let strings = "<sst uniqueCount=\"300000000000000000\"><si><t>Symbol</t></si></sst>";
     let peek = store.peek(&workbook(strings), "a.xlsx").await.unwrap();
@@ -272,7 +272,7 @@ async fn a_process_has_no_environment_and_can_open_nothing() {
     for (name, soft) in [
         ("Max cpu time", 120),
         ("Max file size", 0),
-        ("Max data size", 96 << 20),
+        ("Max data size", 88 << 20),
         ("Max core file size", 0),
         ("Max processes", 0),
         ("Max open files", 5),

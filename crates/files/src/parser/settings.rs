@@ -28,8 +28,8 @@ impl ParserSettings {
     pub fn of_program(program: PathBuf) -> Self {
         Self {
             program,
-            at_once: JOBS_AT_ONCE + 2,
-            memory_bytes: 96 << 20,
+            at_once: JOBS_AT_ONCE + 1,
+            memory_bytes: 88 << 20,
             cpu_seconds: 120,
         }
     }

@@ -206,7 +206,7 @@ pub(super) fn read_parser(layers: &mut Layers) -> ParserConfig {
         memory: layers
             .read(
                 "parser.memory",
-                "must be a number of bytes from 32MiB to 64GiB, such as 96MiB",
+                "must be a number of bytes from 32MiB to 64GiB, such as 88MiB",
                 |text| parse_bytes(text).filter(|n| (32 * MIB..=64 * KIB * MIB).contains(n)),
             )
             .unwrap_or(default.memory_bytes),
