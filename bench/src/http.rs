@@ -107,11 +107,11 @@ async fn crowd(
                 let request = client.get(&url).bearer_auth(&token).timeout(HANGS);
                 let answer = async {
                     let response = request.send().await?;
-                    let told = (
+                    let answered = (
                         response.status(),
                         response.headers().contains_key(RETRY_AFTER),
                     );
-                    response.bytes().await.map(|_| told)
+                    response.bytes().await.map(|_| answered)
                 };
                 match answer.await {
                     Ok((status, _)) if status.is_success() => answers.ok += 1,

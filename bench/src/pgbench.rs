@@ -16,7 +16,7 @@ pub(crate) async fn rate(
     let threads = std::thread::available_parallelism()?.get().min(8);
     // `pgbench` only accepts whole seconds.
     let seconds = options.seconds.ceil().max(1.0);
-    let said = cluster
+    let output = cluster
         .pgbench(&[
             "-n",
             "-M",
@@ -31,20 +31,21 @@ pub(crate) async fn rate(
             script,
         ])
         .await?;
-    read(&said)
+    read(&output)
 }
 
-fn read(said: &str) -> anyhow::Result<f64> {
-    let failed = said
+fn read(output: &str) -> anyhow::Result<f64> {
+    let failed = output
         .lines()
         .filter_map(|line| line.strip_prefix("number of failed transactions: "))
         .all(|rest| rest.starts_with("0 "));
-    ensure!(failed, "transactions of pgbench failed: {said}");
-    said.lines()
+    ensure!(failed, "transactions of pgbench failed: {output}");
+    output
+        .lines()
         .find_map(|line| line.strip_prefix("tps = "))
         .and_then(|rest| rest.split_whitespace().next())
         .and_then(|tps| tps.parse().ok())
-        .with_context(|| format!("pgbench told no rate: {said}"))
+        .with_context(|| format!("pgbench reported no rate: {output}"))
 }
 
 #[cfg(test)]

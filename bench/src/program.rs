@@ -135,8 +135,8 @@ impl Served {
                 return Ok((served, 1_000.0 * start.elapsed().as_secs_f64()));
             }
             if served.0.try_wait()?.is_some() || start.elapsed() > LONGEST {
-                let said = std::fs::read_to_string(&log).unwrap_or_default();
-                bail!("accunode serve did not become ready: {said}");
+                let output = std::fs::read_to_string(&log).unwrap_or_default();
+                bail!("accunode serve did not become ready: {output}");
             }
             tokio::time::sleep(POLL).await;
         }

@@ -24,8 +24,8 @@ fn a_quick_run_compares_every_kind_of_work_and_writes_its_table() {
         .arg(&document)
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stderr}");
 
     let text = std::fs::read_to_string(&document).unwrap();
     assert!(

@@ -24,7 +24,7 @@ impl MigrationLock {
     /// Waits until no other process migrates.
     pub(crate) async fn take(mut connection: PgConnection) -> Result<Self, MigrateError> {
         let started = Instant::now();
-        let mut told = false;
+        let mut has_reported = false;
         loop {
             let free: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)")
                 .bind(KEY)
@@ -36,9 +36,9 @@ impl MigrationLock {
             if started.elapsed() > PATIENCE {
                 return Err(MigrateError::Locked(PATIENCE));
             }
-            if !told {
+            if !has_reported {
                 tracing::info!("another process is migrating the database, waiting for it");
-                told = true;
+                has_reported = true;
             }
             sleep(PAUSE).await;
         }

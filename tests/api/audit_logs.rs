@@ -207,12 +207,12 @@ async fn refusals_are_told_once_a_minute_for_each_kind_of_request() {
 
     let page = m2.get("/audit-logs?action=DENIED").await.expect(200);
     let events = page["data"].as_array().expect("rows");
-    let told: Vec<_> = events
+    let denials: Vec<_> = events
         .iter()
         .map(|e| (&e["metadata"]["request"], &e["metadata"]["code"]))
         .collect();
     assert_eq!(
-        told,
+        denials,
         [
             (
                 &json!("PATCH /api/v1/companies/{id}"),

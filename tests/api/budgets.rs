@@ -52,10 +52,10 @@ async fn uploads_that_come_at_once_stay_within_the_budget_of_open_jobs() {
         .expect("some are refused");
     assert_eq!(refused.problem(429), "too_many_open_jobs");
     assert_eq!(refused.header("retry-after"), "30");
-    let told = detail(refused);
+    let message = detail(refused);
     assert!(
-        told.contains("3 uploads") && told.contains("at most 3"),
-        "{told}"
+        message.contains("3 uploads") && message.contains("at most 3"),
+        "{message}"
     );
 
     // Neither another organization nor a user without one is affected, and nothing is left
@@ -94,9 +94,9 @@ async fn the_files_of_an_owner_have_a_budget_that_says_its_figures() {
     let refused = upload(&ana, 3, &[]).await;
     assert_eq!(refused.problem(507), "file_budget_exhausted");
     assert_eq!(refused.header("retry-after"), "");
-    let told = detail(&refused);
+    let message = detail(&refused);
     for figure in [2 * size, size, 500] {
-        assert!(told.contains(&figure.to_string()), "{told}");
+        assert!(message.contains(&figure.to_string()), "{message}");
     }
     let job = finished(&ana, text(&second, "id")).await;
     let path = format!("/bulk-uploads/{}", text(&job, "id"));
@@ -123,8 +123,10 @@ async fn failed_rows_beyond_the_budget_are_counted_and_the_answers_say_so() {
         (&json!(5), &json!(2))
     );
     let warnings = job["warnings"].as_array().expect("warnings");
-    let is_told = warnings.iter().any(|told| told["code"] == "rows_not_kept");
-    assert!(is_told, "{job}");
+    let has_warning = warnings
+        .iter()
+        .any(|warning| warning["code"] == "rows_not_kept");
+    assert!(has_warning, "{job}");
     let path = format!("/bulk-uploads/{}/rows", text(&job, "id"));
     let table = ana.get_as(&path, "text/csv").await;
     assert_eq!(table.header("x-rows-not-kept"), "3");
@@ -282,11 +284,11 @@ async fn super_admins_alone_learn_of_roots_that_look_alike() {
     let path = format!("/organizations/{z}");
     let renamed = admin.patch(&path, &json!({ "name": "nordbank" })).await;
     assert_eq!(renamed.expect(200)["name"], "nordbank");
-    let told = "/audit-logs?event_type=organization.looks_alike";
-    let seen = sa.get(told).await.expect(200);
+    let look_alikes = "/audit-logs?event_type=organization.looks_alike";
+    let seen = sa.get(look_alikes).await.expect(200);
     assert_eq!(column(&seen, "entity_id"), [z.to_string()]);
     assert_eq!(seen["data"][0]["metadata"]["looks_like"], first["id"]);
-    let seen = admin.get(told).await.expect(200);
+    let seen = admin.get(look_alikes).await.expect(200);
     assert_eq!(seen["data"], json!([]));
     let renamed = sa.patch(&path, &json!({ "name": "Nordbank" })).await;
     assert_eq!(renamed.problem(409), "name_taken");

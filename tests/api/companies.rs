@@ -188,21 +188,21 @@ async fn force_tells_the_audit_log_of_every_row_that_goes() {
         .await
         .expect(204);
     for row in rows {
-        let told = oa
+        let events = oa
             .get(&format!("/audit-logs?entity_id={row}"))
             .await
             .expect(200);
-        let newest = &told["data"][0];
-        assert_eq!(newest["event_type"], "prediction.deleted", "{told}");
+        let newest = &events["data"][0];
+        assert_eq!(newest["event_type"], "prediction.deleted", "{events}");
         assert_eq!(newest["metadata"]["with_company"], id.as_str());
         assert!(newest["old_values"]["raw_ratios"].is_array(), "{newest}");
     }
-    let told = oa
+    let events = oa
         .get(&format!("/audit-logs?entity_id={id}"))
         .await
         .expect(200);
     assert_eq!(
-        told["data"][0]["metadata"],
+        events["data"][0]["metadata"],
         json!({ "force": true, "predictions": 3 })
     );
 }

@@ -36,7 +36,7 @@ async fn an_invitation_waits_for_a_week_and_tells_no_one_its_token() {
     )
     .await;
     assert_eq!(days, 7);
-    let told: Value = ask(
+    let event: Value = ask(
         &pool,
         "SELECT jsonb_build_array(event_type, action, entity_id, user_id, organization_id, new_values) \
          FROM audit_logs WHERE entity_type = 'invitation'",
@@ -44,7 +44,7 @@ async fn an_invitation_waits_for_a_week_and_tells_no_one_its_token() {
     .await;
     let a = tenancy.organization("A");
     assert_eq!(
-        told,
+        event,
         json!([
             "invitation.created", "CREATE", made["id"], tenancy.user("oA").id, a,
             { "email": "new@example.com", "role": "org_member", "organization_id": a },
@@ -78,13 +78,13 @@ async fn anyone_who_is_invited_again_has_one_invitation_with_another_token() {
     assert_eq!(again["id"], first["id"]);
     assert_eq!(again["role"], "org_admin");
     assert_ne!(ask::<String>(&pool, hash).await, old);
-    let told: Value = ask(
+    let event: Value = ask(
         &pool,
         "SELECT jsonb_build_array(old_values->'role', new_values->'role') FROM audit_logs \
          WHERE event_type = 'invitation.renewed'",
     )
     .await;
-    assert_eq!(told, json!(["org_member", "org_admin"]));
+    assert_eq!(event, json!(["org_member", "org_admin"]));
 }
 
 #[tokio::test]
@@ -98,12 +98,12 @@ async fn a_request_that_is_sent_again_invites_once() {
     assert_eq!(again.header("idempotency-replayed"), "true");
     assert_eq!(again.expect(202), first);
     let pool = service.database.superuser().await;
-    let told: i64 = ask(
+    let event_count: i64 = ask(
         &pool,
         "SELECT count(*) FROM audit_logs WHERE entity_type = 'invitation'",
     )
     .await;
-    assert_eq!(told, 1);
+    assert_eq!(event_count, 1);
 }
 
 #[tokio::test]
@@ -232,13 +232,13 @@ async fn administrators_see_and_withdraw_what_they_could_have_made() {
     let page = oa.get(&path).await.expect(200);
     assert!(!column(&page, "email").contains(&"chief@example.com".to_owned()));
     let pool = service.database.superuser().await;
-    let told: Value = ask(
+    let event: Value = ask(
         &pool,
         "SELECT jsonb_build_array(action, old_values->'email') FROM audit_logs \
          WHERE event_type = 'invitation.withdrawn'",
     )
     .await;
-    assert_eq!(told, json!(["DELETE", "chief@example.com"]));
+    assert_eq!(event, json!(["DELETE", "chief@example.com"]));
 }
 
 #[tokio::test]

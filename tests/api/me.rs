@@ -35,14 +35,14 @@ async fn someone_corrects_what_is_known_of_them() {
     assert_eq!(stale.problem(412), "stale");
 
     let pool = service.database.superuser().await;
-    let told: Value = ask(
+    let event: Value = ask(
         &pool,
         "SELECT jsonb_build_array(old_values, new_values) FROM audit_logs \
          WHERE event_type = 'user.updated' ORDER BY created_at, id LIMIT 1",
     )
     .await;
-    assert_eq!(told[0]["first_name"], Value::Null);
-    assert_eq!(told[1]["first_name"], "Ana");
+    assert_eq!(event[0]["first_name"], Value::Null);
+    assert_eq!(event[1]["first_name"], "Ana");
 }
 
 #[tokio::test]

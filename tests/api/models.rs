@@ -231,7 +231,10 @@ async fn where_a_model_takes_no_gaps_each_row_with_one_fails_for_itself() {
         "{done}"
     );
     let rows = all_rows(&ana, &format!("/bulk-uploads/{job}/rows?status=error"), 10).await;
-    let told = &rows[0]["problem"]["errors"][0];
-    assert_eq!(told["code"], "missing_not_accepted");
-    assert!(told.to_string().contains("total_debt_to_ebitda"), "{told}");
+    let error = &rows[0]["problem"]["errors"][0];
+    assert_eq!(error["code"], "missing_not_accepted");
+    assert!(
+        error.to_string().contains("total_debt_to_ebitda"),
+        "{error}"
+    );
 }

@@ -74,14 +74,14 @@ fn offline(name: &str, bytes: &[u8], kind: &str, unit: &str) -> BTreeMap<String,
         let row: BTreeMap<String, String> = row.expect("a row");
         if row["error"].is_empty() {
             let key = format!("{} {}", row["company_symbol"], row["period"]);
-            let said = [
+            let values = [
                 number(&row["pd"]),
                 row["risk_level"].clone(),
                 number(&row["confidence"]),
                 row["flags"].clone(),
             ];
             // As in an upload that skips existing predictions, the first one stays.
-            scores.entry(key).or_insert(said);
+            scores.entry(key).or_insert(values);
         }
     }
     scores
@@ -106,13 +106,13 @@ fn stored(rows: &[Value]) -> BTreeMap<String, [String; 4]> {
         .map(|row| {
             let flags = row["flags"].as_array().expect("flags").iter();
             let flags: Vec<_> = flags.filter_map(Value::as_str).collect();
-            let said = [
+            let values = [
                 number(&row["pd"].to_string()),
                 text(row, "risk_level").to_owned(),
                 number(&row["confidence"].to_string()),
                 flags.join("; "),
             ];
-            (key(row), said)
+            (key(row), values)
         })
         .collect()
 }
@@ -133,8 +133,8 @@ async fn compare(kind: &str, name: &str, bytes: Vec<u8>, unit: &str) -> usize {
     let stored = stored(&all_rows(&ana, &format!("/predictions/{kind}"), 100).await);
     let offline = offline(name, &bytes, kind, unit);
     assert_eq!(offline.len(), stored.len());
-    for (key, said) in &offline {
-        assert_eq!(Some(said), stored.get(key), "{key}");
+    for (key, values) in &offline {
+        assert_eq!(Some(values), stored.get(key), "{key}");
     }
     offline.len()
 }

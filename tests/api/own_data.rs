@@ -80,12 +80,12 @@ async fn an_export_holds_everything_of_oneself_and_nothing_of_others() {
     assert_eq!(admins["companies"], json!([]));
 
     let pool = service.database.superuser().await;
-    let told: i64 = ask(
+    let event_count: i64 = ask(
         &pool,
         &format!("SELECT count(*) FROM audit_logs WHERE action = 'EXPORT' AND event_type = 'user.exported' AND user_id = '{}'", m1.id),
     )
     .await;
-    assert_eq!(told, 1);
+    assert_eq!(event_count, 1);
 }
 
 #[tokio::test]
@@ -168,14 +168,14 @@ async fn who_ends_their_account_takes_their_own_rows_and_leaves_what_they_shared
         m2.get(&path).await.expect(200)["created_by"],
         m1.id.to_string()
     );
-    let told: Value = ask(
+    let event: Value = ask(
         &pool,
         "SELECT jsonb_build_array(action, actor_email, host(ip_address), metadata) FROM audit_logs \
          WHERE event_type = 'user.anonymized'",
     )
     .await;
     assert_eq!(
-        told,
+        event,
         json!([
             "DELETE", "m1@example.com", "127.0.0.1",
             { "by": "user", "companies_deleted": 2, "predictions_deleted": 3, "outcomes_deleted": 0,

@@ -87,9 +87,9 @@ async fn what_one_is_told_is_what_one_is_answered() {
                     format!("/dashboard?scope=tenant&organization_id={id}"),
                 ),
             ] {
-                let told = covers(&lines(user, resource, action).await);
+                let listed = covers(&lines(user, resource, action).await);
                 let answered = user.get(&path).await.status.is_success();
-                assert_eq!(told, answered, "{who} {resource} {action} of {name}");
+                assert_eq!(listed, answered, "{who} {resource} {action} of {name}");
             }
         }
     }

@@ -132,7 +132,7 @@ async fn a_version_of_a_scale_is_made_once_and_never_changed() {
     )
     .await;
     assert!(!changeable);
-    let told: i64 = ask(
+    let event_count: i64 = ask(
         &pool,
         &format!(
             "SELECT count(*) FROM audit_logs WHERE event_type = 'rating_scale.created' AND entity_id = '{}' \
@@ -143,7 +143,7 @@ async fn a_version_of_a_scale_is_made_once_and_never_changed() {
         ),
     )
     .await;
-    assert_eq!(told, 1);
+    assert_eq!(event_count, 1);
 }
 
 #[tokio::test]

@@ -175,11 +175,11 @@ async fn a_hundred_thousand_predictions_go_from_the_first_version_to_the_second_
         .await
         .expect(200);
     let id = text(&list["data"][0], "id");
-    let told = ana
+    let reproduced = ana
         .post_nothing(&format!("/predictions/annual/{id}/reproduce"))
         .await
         .expect(200);
-    assert_eq!(told["bit_equal"], true, "{told}");
+    assert_eq!(reproduced["bit_equal"], true, "{reproduced}");
 }
 
 #[tokio::test]

@@ -259,8 +259,8 @@ async fn a_damaged_backup_is_named_and_nothing_is_restored() {
         let home = fresh.path().join("data");
         let check = fail(&run(&home, &["backup", "--verify", text(&place)], &[]));
         assert!(check.contains(what), "{check}");
-        let told = fail(&restore(&home, &place));
-        assert!(told.contains(what), "{told}");
+        let error = fail(&restore(&home, &place));
+        assert!(error.contains(what), "{error}");
         assert!(!home.exists(), "nothing is made");
     };
     let dump = place.join("database.dump");
@@ -390,8 +390,8 @@ async fn a_full_disk_is_named_and_leaves_nothing() {
     let data = folder();
     let serving = start(data.path());
     let _ = serving.anonymous().register("ana@example.com").await;
-    let told = fail(&backup(data.path(), &disk.0.path().join("one")));
-    assert!(told.contains("is full, and there is no backup"), "{told}");
+    let error = fail(&backup(data.path(), &disk.0.path().join("one")));
+    assert!(error.contains("is full, and there is no backup"), "{error}");
     assert_eq!(fs::read_dir(disk.0.path()).expect("a folder").count(), 0);
     assert!(serving.stop().success());
 }
@@ -399,16 +399,16 @@ async fn a_full_disk_is_named_and_leaves_nothing() {
 #[tokio::test]
 async fn there_must_be_something_to_back_up_and_a_place_for_it() {
     let (data, backups) = (folder(), folder());
-    let told = fail(&backup(data.path(), &backups.path().join("one")));
-    assert!(told.contains("there is no database"), "{told}");
+    let error = fail(&backup(data.path(), &backups.path().join("one")));
+    assert!(error.contains("there is no database"), "{error}");
     assert!(!data.path().join("postgres").exists());
     for wrong in ["s3://bucket", "https://x/y"] {
-        let told = fail(&run(data.path(), &["backup", wrong], &[]));
+        let error = fail(&run(data.path(), &["backup", wrong], &[]));
         assert!(
-            told.contains("DESTINATION") && !told.contains("database"),
-            "{told}"
+            error.contains("DESTINATION") && !error.contains("database"),
+            "{error}"
         );
     }
-    let told = fail(&restore(data.path(), &backups.path().join("none")));
-    assert!(told.contains("there is no folder"), "{told}");
+    let error = fail(&restore(data.path(), &backups.path().join("none")));
+    assert!(error.contains("there is no folder"), "{error}");
 }

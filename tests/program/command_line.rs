@@ -29,7 +29,7 @@ async fn an_administrator_is_made_beside_a_running_program() {
         .take()
         .expect("its input")
         .write_all(password.as_bytes())
-        .expect("told");
+        .expect("written");
     let output = child.wait_with_output().expect("it ends");
     assert!(
         output.status.success(),
@@ -52,10 +52,10 @@ async fn a_second_program_on_the_same_data_says_why_it_does_not_serve() {
         .output()
         .expect("it ends");
     assert!(!second.status.success());
-    let told = String::from_utf8_lossy(&second.stderr).into_owned();
+    let stderr = String::from_utf8_lossy(&second.stderr).into_owned();
     assert!(
-        told.contains("another AccuNode serves on this database"),
-        "{told}"
+        stderr.contains("another AccuNode serves on this database"),
+        "{stderr}"
     );
     let _ = serving.anonymous().get("//health/ready").await.expect(200);
 }
@@ -85,10 +85,10 @@ async fn programs_with_one_redis_serve_one_database_together() {
         .args(["serve", "--listen", "127.0.0.1:0"])
         .output()
         .expect("it ends");
-    let told = String::from_utf8_lossy(&third.stderr).into_owned();
+    let stderr = String::from_utf8_lossy(&third.stderr).into_owned();
     assert!(
-        !third.status.success() && told.contains("REDIS_URL"),
-        "{told}"
+        !third.status.success() && stderr.contains("REDIS_URL"),
+        "{stderr}"
     );
     assert!(two.stop().success());
     let _ = one.anonymous().get("//health/ready").await.expect(200);

@@ -128,7 +128,7 @@ async fn an_ephemeral_service_has_all_it_needs_a_clock_of_its_own_and_leaves_not
 
 #[test]
 fn an_ephemeral_service_takes_no_data_that_stays() {
-    let said = Command::new(PROGRAM)
+    let output = Command::new(PROGRAM)
         .args([
             "serve",
             "--ephemeral",
@@ -137,8 +137,8 @@ fn an_ephemeral_service_takes_no_data_that_stays() {
         ])
         .output()
         .expect("it ends");
-    assert!(!said.status.success());
-    let error = String::from_utf8_lossy(&said.stderr);
+    assert!(!output.status.success());
+    let error = String::from_utf8_lossy(&output.stderr);
     assert!(error.contains("leave database_url out"), "{error}");
 }
 

@@ -229,7 +229,7 @@ async fn hostile_files_neither_stop_the_program_nor_fill_its_memory() {
     let answer = send(&ana, "good.csv", good.into_bytes()).await;
     assert_eq!(ended(&ana, &answer).await["success_count"], 1);
     assert_eq!(stored(data.path()), 1, "only the last file has an upload");
-    let (status, log) = serving.stop_and_tell();
+    let (status, log) = serving.stop_with_log();
     assert!(status.success(), "{log}");
     let errors: Vec<_> = log.lines().filter(|line| line.contains("ERROR")).collect();
     assert!(errors.is_empty(), "{errors:#?}");

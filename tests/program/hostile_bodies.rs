@@ -99,7 +99,7 @@ async fn hostile_bodies_cost_little_and_disturb_no_one() {
     // The same process still answers.
     assert_eq!(serving.pid(), pid);
     let _ = serving.anonymous().get("//health/ready").await.expect(200);
-    let (status, log) = serving.stop_and_tell();
+    let (status, log) = serving.stop_with_log();
     assert!(status.success(), "{status}");
     assert!(!log.contains("panic"), "{log}");
 }

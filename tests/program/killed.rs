@@ -62,9 +62,9 @@ async fn look(user: &TestUser, job: &str) -> Value {
 pub(crate) async fn until(user: &TestUser, job: &str, is_so: impl Fn(&Value) -> bool) -> Value {
     let wait = async {
         loop {
-            let told = look(user, job).await;
-            if is_so(&told) {
-                return told;
+            let state = look(user, job).await;
+            if is_so(&state) {
+                return state;
             }
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
@@ -89,7 +89,7 @@ async fn an_upload_that_is_killed_in_the_middle_ends_with_every_row_once() {
     let fields = [("job_type", "annual"), ("on_conflict", "skip")];
     let job = ana.upload(("large.csv", file()), &fields).await.expect(202);
     let job = job["id"].as_str().expect("an id").to_owned();
-    let at_death = processed(&until(&ana, &job, |told| processed(told) > 0).await);
+    let at_death = processed(&until(&ana, &job, |state| processed(state) > 0).await);
     assert!(at_death < ROWS, "the upload was too quick to be killed");
     let pid = first.pid();
     assert_eq!(parser_processes(pid).len(), 1, "it reads the upload");
@@ -110,8 +110,8 @@ async fn an_upload_that_is_killed_in_the_middle_ends_with_every_row_once() {
         processed(&found) >= at_death && processed(&found) < ROWS,
         "{found}"
     );
-    let done = until(&ana, &job, |told| {
-        !matches!(told["status"].as_str(), Some("pending" | "processing"))
+    let done = until(&ana, &job, |state| {
+        !matches!(state["status"].as_str(), Some("pending" | "processing"))
     })
     .await;
     let [success, skipped, error] = expected();
@@ -151,7 +151,7 @@ async fn an_upload_that_is_killed_in_the_middle_ends_with_every_row_once() {
     let ben = second.anonymous().register("ben@example.com").await;
     let whole = ben.upload(("large.csv", file()), &fields).await.expect(202);
     let whole = whole["id"].as_str().expect("an id").to_owned();
-    let whole = until(&ben, &whole, |told| told["status"] == "completed").await;
+    let whole = until(&ben, &whole, |state| state["status"] == "completed").await;
     for count in [
         "total_rows",
         "processed_rows",
@@ -247,7 +247,7 @@ async fn status_of(pool: &sqlx::PgPool, id: &str) -> String {
 async fn validated(user: &TestUser, body: &Value) -> Value {
     let asked = user.post("/validations", body).await.expect(202);
     let id = asked["id"].as_str().expect("an id").to_owned();
-    until(user, &id, |told| told["status"] == "completed").await;
+    until(user, &id, |state| state["status"] == "completed").await;
     user.get(&format!("/validations/{id}")).await.expect(200)
 }
 
@@ -301,7 +301,7 @@ async fn a_back_test_that_is_killed_in_the_middle_ends_with_the_same_hashes() {
 
     let second = begin();
     let ana = second.anonymous().login("ana@example.com").await;
-    until(&ana, &id, |told| told["status"] == "completed").await;
+    until(&ana, &id, |state| state["status"] == "completed").await;
     let report = ana.get(&format!("/validations/{id}")).await.expect(200);
     for same in [
         "sample_sha256",
@@ -312,13 +312,13 @@ async fn a_back_test_that_is_killed_in_the_middle_ends_with_the_same_hashes() {
     ] {
         assert_eq!(report[same], whole[same], "{same}");
     }
-    let told: i64 = sqlx::query_scalar(
+    let completed_count: i64 = sqlx::query_scalar(
         "SELECT count(*) FROM audit_logs WHERE entity_id = $1::uuid AND event_type = 'validation.completed'",
     )
     .bind(&id)
     .fetch_one(&pool)
     .await
     .expect("a count");
-    assert_eq!(told, 1, "it is completed once");
+    assert_eq!(completed_count, 1, "it is completed once");
     assert!(second.stop().success());
 }

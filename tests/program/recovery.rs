@@ -118,8 +118,8 @@ async fn a_physical_backup_is_brought_to_a_moment_and_to_the_end_of_the_log() {
 
     // A moment that the log does not reach.
     let home = fresh.path().join("never");
-    let told = fail(&restore(&home, &["--until", "2999-01-01T00:00:00Z"]));
-    assert!(told.contains("recovery ended before"), "{told}");
+    let error = fail(&restore(&home, &["--until", "2999-01-01T00:00:00Z"]));
+    assert!(error.contains("recovery ended before"), "{error}");
     assert!(!home.join("postgres").exists());
 
     // To the end of the log, which by now is that of the restored one.

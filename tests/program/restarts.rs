@@ -67,7 +67,7 @@ async fn two_processes_restarted_in_turn_fail_no_request_and_lose_nothing() {
     let (mut restarts, mut turn) = (0, 0);
     while traffic.count() < REQUESTS || restarts < 4 {
         let node = nodes[turn].take().expect("it runs");
-        let (status, log) = tokio::task::spawn_blocking(|| node.stop_and_tell())
+        let (status, log) = tokio::task::spawn_blocking(|| node.stop_with_log())
             .await
             .expect("waited for");
         assert!(status.success(), "{log}");
@@ -142,13 +142,13 @@ async fn a_process_that_is_to_end_says_so_and_still_answers() {
     let ana = serving.anonymous().register("ana@example.com").await;
     assert_eq!(ana.get("/me").await.header("connection"), "");
     serving.signal(Signal::SIGTERM);
-    let said = loop {
+    let readiness = loop {
         let answer = ana.get("//health/ready").await;
         if answer.status.as_u16() == 503 {
             break answer;
         }
     };
-    let body = said.json();
+    let body = readiness.json();
     assert_eq!(body["failing"][0]["check"], "shutdown", "{body}");
     assert_eq!(body["failing"][0]["reason"], "stopping");
     assert!(body["failing"][0]["since"].is_string(), "{body}");

@@ -116,8 +116,8 @@ async fn files_and_backups_live_in_a_bucket_and_come_back_from_it() {
 
     // While it serves; nothing is overwritten, and the whole prefix is checked.
     let backup = ["backup", "s3://bank/backups/1"];
-    let said = succeed(&ask(program(data.path(), "files"), &backup));
-    assert!(said.contains("1 uploaded files"), "{said}");
+    let output = succeed(&ask(program(data.path(), "files"), &backup));
+    assert!(output.contains("1 uploaded files"), "{output}");
     let refused = fail(&ask(program(data.path(), "files"), &backup));
     assert!(refused.contains("choose another name"), "{refused}");
     let verify = ["backup", "--verify", "s3://bank/backups/1"];
@@ -172,14 +172,14 @@ async fn a_damaged_or_interrupted_backup_in_a_bucket_is_named() {
     // Without the key, or with a wrong one, nothing is found, and no secret is revealed.
     let mut wrong = more.clone();
     wrong[3].1 = "another-secret-of-the-tests";
-    let told = fail(&backup(&wrong));
+    let error = fail(&backup(&wrong));
     assert!(
-        told.contains("cannot look into s3://bank/backups/1"),
-        "{told}"
+        error.contains("cannot look into s3://bank/backups/1"),
+        "{error}"
     );
     assert!(
-        !told.contains(SECRET) && !told.contains(wrong[3].1),
-        "{told}"
+        !error.contains(SECRET) && !error.contains(wrong[3].1),
+        "{error}"
     );
 
     succeed(&backup(&more));
@@ -189,8 +189,8 @@ async fn a_damaged_or_interrupted_backup_in_a_bucket_is_named() {
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
     fs::write(&dump, bytes).expect("damaged");
-    let told = fail(&restore());
-    assert!(told.contains("database.dump is damaged"), "{told}");
+    let error = fail(&restore());
+    assert!(error.contains("database.dump is damaged"), "{error}");
     assert!(!home.join("postgres").exists());
 }
 

@@ -136,8 +136,8 @@ async fn no_answer_no_log_line_and_no_audit_row_tells_a_secret() {
         secrets: Secrets::default(),
         answers: Vec::new(),
     };
-    tell(&mut story, data.path(), &database).await;
-    let (status, log) = serving.stop_and_tell();
+    run_story(&mut story, data.path(), &database).await;
+    let (status, log) = serving.stop_with_log();
     assert!(status.success(), "{log}");
 
     let pool = database.superuser().await;
@@ -192,7 +192,7 @@ fn code(secret: &str) -> String {
 }
 
 /// Executes everything that a user may do with a secret, rightly and wrongly.
-async fn tell(story: &mut Story, data: &std::path::Path, database: &Database) {
+async fn run_story(story: &mut Story, data: &std::path::Path, database: &Database) {
     let anonymous = story.anonymous.clone();
     story.secrets.add("the tests' password", PASSWORD);
     let first = story.secrets.add("first password", "Zanzibar-garden-917");

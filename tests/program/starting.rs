@@ -87,7 +87,7 @@ async fn a_process_that_waits_for_its_database_ends_when_it_is_told_to() {
     let mut program = command(data.path());
     program.env("DATABASE_URL", "postgres://ana:pa55@127.0.0.1:1/x");
     let serving = Serving::listening(program);
-    let (status, log) = serving.stop_and_tell();
+    let (status, log) = serving.stop_with_log();
     assert!(status.success(), "{log}");
     assert!(!log.contains("pa55"), "{log}");
 }
@@ -101,11 +101,11 @@ fn a_taken_port_is_said_before_a_database_is_made() {
         .args(["serve", "--listen", &address])
         .output()
         .expect("it ends");
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success());
     assert!(
-        told.contains(&format!("cannot listen on {address}")),
-        "{told}"
+        stderr.contains(&format!("cannot listen on {address}")),
+        "{stderr}"
     );
     assert!(!data.path().join("postgres").exists());
 }
@@ -118,11 +118,11 @@ fn a_misspelt_variable_is_refused_with_the_one_that_was_meant() {
         .env("ACCUNODE_DB_POOLSIZE", "20")
         .output()
         .expect("it ends");
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success());
     assert!(
-        told.contains("did you mean ACCUNODE_DB_POOL_SIZE?"),
-        "{told}"
+        stderr.contains("did you mean ACCUNODE_DB_POOL_SIZE?"),
+        "{stderr}"
     );
 }
 
@@ -136,14 +136,14 @@ fn wrong_arguments_of_admin_create_are_said_before_a_database_is_made() {
         .spawn()
         .expect("it starts");
     let mut input = child.stdin.take().expect("its input");
-    input.write_all(b"short\n").expect("told");
+    input.write_all(b"short\n").expect("written");
     drop(input);
     let output = child.wait_with_output().expect("it ends");
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success());
     assert!(
-        told.contains("email: ") && told.contains("password: "),
-        "{told}"
+        stderr.contains("email: ") && stderr.contains("password: "),
+        "{stderr}"
     );
     assert!(!data.path().join("postgres").exists());
 }
@@ -163,21 +163,21 @@ async fn a_pool_that_the_server_cannot_serve_is_said_at_the_start() {
         .env("DATABASE_URL", database.url())
         .output()
         .expect("it ends");
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success());
     assert!(
-        told.contains("db_pool_size = 900") && told.contains("lower db_pool_size"),
-        "{told}"
+        stderr.contains("db_pool_size = 900") && stderr.contains("lower db_pool_size"),
+        "{stderr}"
     );
 
     let output = command(data.path())
         .args(["serve", "--set", "postgres.settings.max_connections=5"])
         .output()
         .expect("it ends");
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(
-        told.contains("must be at least") && told.contains("db_pool_size = 16"),
-        "{told}"
+        stderr.contains("must be at least") && stderr.contains("db_pool_size = 16"),
+        "{stderr}"
     );
     assert!(!data.path().join("postgres").exists());
 }

@@ -98,7 +98,7 @@ async fn a_job_is_given_back_by_a_process_that_is_ended_under_load() {
             .expect(202);
         let clients = load(&ana);
         until_under_way(&pool).await;
-        let ended = tokio::task::spawn_blocking(|| serving.stop_and_tell());
+        let ended = tokio::task::spawn_blocking(|| serving.stop_with_log());
         let (status, log) = ended.await.expect("waited for");
         let leased = leased(&pool).await;
         left += i64::min(leased, 1);
@@ -156,7 +156,7 @@ async fn after_a_kill_the_only_process_goes_on_at_once() {
     tokio::time::timeout(Duration::from_secs(150), wait)
         .await
         .expect("the job to go on");
-    let (status, log) = serving.stop_and_tell();
+    let (status, log) = serving.stop_with_log();
     assert!(status.success() && log.contains("go on"), "{log}");
 }
 

@@ -60,11 +60,11 @@ async fn an_upload_is_waited_for_and_its_status_tells_how_it_ended() {
     };
 
     let sound = write("sound.tsv", &[line("A", "2.0"), line("B", "3.0")]);
-    let (status, told) = sender.send(&[&sound], None);
-    assert_eq!(status, Some(0), "{told}");
+    let (status, output) = sender.send(&[&sound], None);
+    assert_eq!(status, Some(0), "{output}");
     assert!(
-        told.contains("2 stored, 0 updated, 0 skipped, 0 failed"),
-        "{told}"
+        output.contains("2 stored, 0 updated, 0 skipped, 0 failed"),
+        "{output}"
     );
 
     // Rows that fail: status 0, and 3 if requested; they are stored for correction.
@@ -72,11 +72,11 @@ async fn an_upload_is_waited_for_and_its_status_tells_how_it_ended() {
     let rows = data.path().join("failed.csv");
     let rows_name = rows.to_str().expect("a name");
     let failing = ["--failed-rows", rows_name, "--fail-on-errors"];
-    let (status, told) = sender.send(&[&[mixed.as_str()], &failing[..]].concat(), None);
-    assert_eq!(status, Some(3), "{told}");
+    let (status, output) = sender.send(&[&[mixed.as_str()], &failing[..]].concat(), None);
+    assert_eq!(status, Some(3), "{output}");
     assert!(
-        told.contains("1 stored, 0 updated, 0 skipped, 1 failed"),
-        "{told}"
+        output.contains("1 stored, 0 updated, 0 skipped, 1 failed"),
+        "{output}"
     );
     let failed = std::fs::read_to_string(&rows).expect("the rows that failed");
     assert!(
@@ -85,32 +85,32 @@ async fn an_upload_is_waited_for_and_its_status_tells_how_it_ended() {
     );
 
     // An existing file is not overwritten, and then nothing is sent.
-    let (status, told) = sender.send(
+    let (status, output) = sender.send(
         &[&[sound.as_str(), "--force"], &failing[..2]].concat(),
         None,
     );
-    assert_eq!(status, Some(1), "{told}");
-    assert!(told.contains("failed.csv exists"), "{told}");
-    let (status, told) = sender.send(&[&mixed, "--failed-rows", &mixed], None);
-    assert_eq!(status, Some(1), "{told}");
+    assert_eq!(status, Some(1), "{output}");
+    assert!(output.contains("failed.csv exists"), "{output}");
+    let (status, output) = sender.send(&[&mixed, "--failed-rows", &mixed], None);
+    assert_eq!(status, Some(1), "{output}");
 
     // Corrected, from standard input.
     std::fs::write(&rows, failed.replace("many", "2.5")).expect("mended");
-    let (status, told) = sender.send(&["-", "--fail-on-errors"], Some(&rows));
-    assert_eq!(status, Some(0), "{told}");
+    let (status, output) = sender.send(&["-", "--fail-on-errors"], Some(&rows));
+    assert_eq!(status, Some(0), "{output}");
 
     // The reason for refusing the whole file is worded for the command line.
     let shares: Vec<String> = ["E", "F", "G", "H", "I", "J"]
         .map(|s| line(s, "2.0"))
         .into();
     let shares = write("shares.csv", &shares);
-    let (status, told) = sender.send(&[&shares, "--ratio-unit", "percent"], None);
-    assert_eq!(status, Some(1), "{told}");
-    assert!(told.contains("--ratio-unit fraction"), "{told}");
+    let (status, output) = sender.send(&[&shares, "--ratio-unit", "percent"], None);
+    assert_eq!(status, Some(1), "{output}");
+    assert!(output.contains("--ratio-unit fraction"), "{output}");
     let lacking = data.path().join("lacking.csv");
     std::fs::write(&lacking, "symbol,year\nA,2024\n").expect("written");
-    let (status, told) = sender.send(&[lacking.to_str().expect("a name")], None);
-    assert_eq!(status, Some(1), "{told}");
-    assert_eq!(told.matches("it lacks").count(), 1, "{told}");
+    let (status, output) = sender.send(&[lacking.to_str().expect("a name")], None);
+    assert_eq!(status, Some(1), "{output}");
+    assert_eq!(output.matches("it lacks").count(), 1, "{output}");
     assert!(serving.stop().success());
 }

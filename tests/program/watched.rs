@@ -123,7 +123,7 @@ async fn one_search_of_the_log_finds_a_request_and_its_job() {
     json.env("ACCUNODE_LOG_FORMAT", "json");
     let serving = Serving::of(json);
     let request = busy(&serving).await;
-    let (_, log) = serving.stop_and_tell();
+    let (_, log) = serving.stop_with_log();
     let lines: Vec<_> = log.lines().filter(|line| line.contains(&request)).collect();
     for message in ["\"answered\"", "\"job taken\"", "\"job completed\""] {
         let found = lines.iter().any(|line| line.contains(message));

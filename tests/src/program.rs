@@ -67,7 +67,7 @@ pub fn command(program: &str, data_dir: &Path) -> Command {
 pub struct Serving {
     child: Child,
     base: String,
-    told: Arc<Mutex<String>>,
+    written: Arc<Mutex<String>>,
     reading: Option<JoinHandle<()>>,
 }
 
@@ -109,9 +109,9 @@ impl Serving {
             .spawn()
             .expect("the program starts");
         let mut log = BufReader::new(child.stderr.take().expect("its log"));
-        let (base, told) = wait_for_address(&mut log, sign);
-        let told = Arc::new(Mutex::new(told));
-        let into = told.clone();
+        let (base, written) = wait_for_address(&mut log, sign);
+        let written = Arc::new(Mutex::new(written));
+        let into = written.clone();
         // Reading continues, so that the program can continue writing.
         let reading = std::thread::spawn(move || {
             let mut line = String::new();
@@ -125,7 +125,7 @@ impl Serving {
         Self {
             child,
             base,
-            told,
+            written,
             reading: Some(reading),
         }
     }
@@ -157,7 +157,7 @@ impl Serving {
     /// Returns everything that it has logged so far.
     #[must_use]
     pub fn log(&self) -> String {
-        self.told
+        self.written
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
@@ -187,7 +187,7 @@ impl Serving {
     /// If it does not run.
     #[must_use]
     pub fn stop(self) -> ExitStatus {
-        self.stop_and_tell().0
+        self.stop_with_log().0
     }
 
     /// The same, with everything that it logged.
@@ -195,7 +195,7 @@ impl Serving {
     /// # Panics
     /// If it does not run.
     #[must_use]
-    pub fn stop_and_tell(self) -> (ExitStatus, String) {
+    pub fn stop_with_log(self) -> (ExitStatus, String) {
         self.signal(Signal::SIGTERM);
         self.end()
     }
@@ -221,14 +221,14 @@ impl Drop for Serving {
 }
 
 fn wait_for_address(log: &mut BufReader<ChildStderr>, sign: &str) -> (String, String) {
-    let mut told = String::new();
+    let mut written = String::new();
     loop {
-        let start = told.len();
-        let n = log.read_line(&mut told).expect("its log");
-        assert!(n > 0, "the program ended early:\n{told}");
-        if let Some((_, rest)) = told[start..].split_once(sign) {
+        let start = written.len();
+        let n = log.read_line(&mut written).expect("its log");
+        assert!(n > 0, "the program ended early:\n{written}");
+        if let Some((_, rest)) = written[start..].split_once(sign) {
             let address = rest.split([',', ' ', '\n']).next().expect("an address");
-            return (format!("http://{address}"), told);
+            return (format!("http://{address}"), written);
         }
     }
 }

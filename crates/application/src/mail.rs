@@ -248,11 +248,11 @@ impl Outbox {
 
     /// Waits until no mail is in progress, but not longer than `patience`; returns how many
     /// mails are left.
-    pub async fn finish(&self, patience: Duration) -> usize {
+    pub async fn finish(&self, timeout: Duration) -> usize {
         let mut under_way = self.under_way.subscribe();
         let empty = under_way.wait_for(|count| *count == 0);
         // On a timeout the remaining mails are reported.
-        drop(tokio::time::timeout(patience, empty).await);
+        drop(tokio::time::timeout(timeout, empty).await);
         *self.under_way.borrow()
     }
 }

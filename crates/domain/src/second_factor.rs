@@ -136,13 +136,13 @@ mod tests {
     #[test]
     fn a_recovery_code_is_known_again_however_it_is_typed() {
         let code = RecoveryCode::from_random([0x5a; 32]);
-        let told = code.expose();
-        assert_eq!(told.len(), 29);
-        for typed in [told.clone(), told.to_lowercase(), told.replace('-', " ")] {
+        let text = code.expose();
+        assert_eq!(text.len(), 29);
+        for typed in [text.clone(), text.to_lowercase(), text.replace('-', " ")] {
             assert_eq!(Code::typed(&typed), Code::Recovery(code.clone()), "{typed}");
         }
         assert_ne!(code.hash(), RecoveryCode::from_random([0x5b; 32]).hash());
-        assert!(!format!("{code:?} {:?}", Code::typed(&told)).contains(&told[..4]));
+        assert!(!format!("{code:?} {:?}", Code::typed(&text)).contains(&text[..4]));
     }
 
     #[test]

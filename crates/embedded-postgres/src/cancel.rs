@@ -24,11 +24,11 @@ impl Cancel {
     }
 
     /// Waits for it, at most for `patience`; returns whether it was called.
-    pub(super) fn wait(&self, patience: Duration) -> bool {
+    pub(super) fn wait(&self, timeout: Duration) -> bool {
         let (cancelled, changed) = &*self.0;
         let guard = cancelled.lock().unwrap_or_else(PoisonError::into_inner);
         let (guard, _) = changed
-            .wait_timeout_while(guard, patience, |cancelled| !*cancelled)
+            .wait_timeout_while(guard, timeout, |cancelled| !*cancelled)
             .unwrap_or_else(PoisonError::into_inner);
         *guard
     }

@@ -94,7 +94,7 @@ pub(super) fn initialise(
     durable: bool,
 ) -> Result<(), EmbeddedError> {
     let fresh = home.join("data.new");
-    let mut said = String::new();
+    let mut stderr = String::new();
     for character_type in CHARACTER_TYPES {
         match fs::remove_dir_all(&fresh) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
@@ -130,10 +130,10 @@ pub(super) fn initialise(
             }
             return Ok(());
         }
-        said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        if !said.contains("invalid locale") {
+        stderr = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        if !stderr.contains("invalid locale") {
             break;
         }
     }
-    Err(EmbeddedError::Initdb { output: said })
+    Err(EmbeddedError::Initdb { output: stderr })
 }

@@ -28,7 +28,7 @@ impl StartLock {
             .custom_flags(OFlag::O_NOFOLLOW.bits())
             .open(&path)
             .map_err(EmbeddedError::io("open", &path))?;
-        let mut said = false;
+        let mut has_reported = false;
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(Self { _file: file }),
@@ -37,11 +37,11 @@ impl StartLock {
                     return Err(EmbeddedError::io("lock", &path)(source));
                 }
             }
-            if !said {
+            if !has_reported {
                 tracing::info!(
                     "waiting for another process that is starting the embedded PostgreSQL"
                 );
-                said = true;
+                has_reported = true;
             }
             if cancel.wait(POLL) {
                 return Err(EmbeddedError::Cancelled);

@@ -126,7 +126,7 @@ impl Launch {
     /// recovery: a recovery that is interrupted would begin again.
     pub(super) fn run(&self, cancel: &Cancel) -> Result<Child, EmbeddedError> {
         let end = Instant::now() + START_DEADLINE;
-        let mut said = false;
+        let mut has_reported = false;
         loop {
             let before = postmaster::mend(&self.data)?;
             let attempt = self.attempt(cancel);
@@ -150,9 +150,9 @@ impl Launch {
                     tail,
                 });
             }
-            if !said {
+            if !has_reported {
                 tracing::warn!("waiting for sessions of a killed PostgreSQL to end");
-                said = true;
+                has_reported = true;
             }
             if cancel.wait(WATCH) {
                 return Err(EmbeddedError::Cancelled);
@@ -187,7 +187,7 @@ impl Launch {
         child: &mut Child,
         cancel: &Cancel,
     ) -> Result<Option<ExitStatus>, EmbeddedError> {
-        let mut told = Instant::now();
+        let mut last_report = Instant::now();
         loop {
             let status = child
                 .try_wait()
@@ -199,8 +199,8 @@ impl Launch {
             if ours && postmaster::is_ready(&self.data) && self.socket.answers() {
                 return Ok(None);
             }
-            if told.elapsed() > STILL_STARTING {
-                told = Instant::now();
+            if last_report.elapsed() > STILL_STARTING {
+                last_report = Instant::now();
                 tracing::info!(log = %self.log.display(), "the embedded PostgreSQL is still starting; after a crash it recovers first");
             }
             if cancel.wait(POLL) {
@@ -360,13 +360,13 @@ impl Launch {
                 .map(|status| status.is_some())
                 .map_err(EmbeddedError::io("wait for", &self.data))
         };
-        for (signal, patience) in STOP_STEPS {
+        for (signal, timeout) in STOP_STEPS {
             if ended(child)? {
                 return Ok(());
             }
             // The process was not waited for yet, so its number cannot belong to another one.
             let _ = kill(Pid::from_raw(child.id().cast_signed()), signal);
-            let end = Instant::now() + patience;
+            let end = Instant::now() + timeout;
             while Instant::now() < end {
                 if ended(child)? {
                     return Ok(());

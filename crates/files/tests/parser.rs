@@ -123,15 +123,15 @@ async fn a_process_that_dies_of_a_file_is_the_files_fault() {
 
 #[tokio::test]
 async fn a_process_that_says_what_no_parser_says_is_not_believed() {
-    for said in [
+    for script in [
         r"printf '\003\377\377\377\377'",
         r"printf '\004\000\000\000\000'",
         r"printf '\001\021\000\000\000accunode-parser 2'",
         "echo some other text that is long enough",
     ] {
-        let store = Store::read_by(&format!("{HELLO}\n{said}\nexec /bin/sleep 100"));
+        let store = Store::read_by(&format!("{HELLO}\n{script}\nexec /bin/sleep 100"));
         let (code, detail) = fault(store.peek(b"a\n1\n", "a.csv").await);
-        assert_eq!(code, "malformed_file", "{said}: {detail}");
+        assert_eq!(code, "malformed_file", "{script}: {detail}");
     }
 }
 

@@ -149,10 +149,10 @@ async fn a_server_is_given_the_mail_with_its_recipient() {
     assert!(mailer.delivers());
     mailer.send(&message(LINK)).await.unwrap();
     let heard = heard.await.unwrap();
-    let said = |start: &str| heard.iter().any(|line| line.starts_with(start));
-    assert!(said("AUTH PLAIN"), "{heard:?}");
-    assert!(said("MAIL FROM:<noreply@bank.example>"), "{heard:?}");
-    assert!(said("RCPT TO:<ana@example.com>"), "{heard:?}");
+    let was_sent = |start: &str| heard.iter().any(|line| line.starts_with(start));
+    assert!(was_sent("AUTH PLAIN"), "{heard:?}");
+    assert!(was_sent("MAIL FROM:<noreply@bank.example>"), "{heard:?}");
+    assert!(was_sent("RCPT TO:<ana@example.com>"), "{heard:?}");
     let mail = heard.last().unwrap();
     assert!(mail.lines().any(|line| line == LINK), "{mail}");
     assert!(mail.contains("Subject: =?utf-8?"), "{mail}");

@@ -45,7 +45,7 @@ fn is_before(idle_for: Duration, sign: u64) -> bool {
 pub(crate) fn is_sign(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => true,
-        sqlx::Error::Database(said) => said
+        sqlx::Error::Database(db_error) => db_error
             .code()
             .is_some_and(|code| code.starts_with("57P") || code.starts_with("08")),
         _ => false,

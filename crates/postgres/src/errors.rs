@@ -24,13 +24,13 @@ pub(crate) fn from_orm(error: DbErr) -> RepositoryError {
     if matches!(error, DbErr::ConnectionAcquire(_)) {
         return RepositoryError::Unavailable(Box::new(Outage(Box::new(error))));
     }
-    let said = match &error {
-        DbErr::Exec(RuntimeErr::SqlxError(said))
-        | DbErr::Query(RuntimeErr::SqlxError(said))
-        | DbErr::Conn(RuntimeErr::SqlxError(said)) => kind(said),
+    let db_error = match &error {
+        DbErr::Exec(RuntimeErr::SqlxError(db_error))
+        | DbErr::Query(RuntimeErr::SqlxError(db_error))
+        | DbErr::Conn(RuntimeErr::SqlxError(db_error)) => kind(db_error),
         _ => Kind::Defect,
     };
-    match said {
+    match db_error {
         Kind::Conflict(conflict) => RepositoryError::Conflict {
             conflict,
             cause: Some(Box::new(error)),
@@ -62,9 +62,10 @@ fn has_code(error: &RepositoryError, code: &str) -> bool {
     let RepositoryError::Unavailable(cause) = error else {
         return false;
     };
-    let said = cause.downcast_ref::<sqlx::Error>();
-    said.and_then(sqlx::Error::as_database_error)
-        .is_some_and(|said| said.code().as_deref() == Some(code))
+    let db_error = cause.downcast_ref::<sqlx::Error>();
+    db_error
+        .and_then(sqlx::Error::as_database_error)
+        .is_some_and(|db_error| db_error.code().as_deref() == Some(code))
 }
 
 enum Kind {
@@ -80,8 +81,8 @@ fn kind(error: &sqlx::Error) -> Kind {
     if doubt::is_sign(error) {
         doubt::raise();
     }
-    let said = match error {
-        sqlx::Error::Database(said) => said,
+    let db_error = match error {
+        sqlx::Error::Database(db_error) => db_error,
         sqlx::Error::PoolTimedOut
         | sqlx::Error::PoolClosed
         | sqlx::Error::Io(_)
@@ -89,8 +90,8 @@ fn kind(error: &sqlx::Error) -> Kind {
         | sqlx::Error::WorkerCrashed => return Kind::Outage,
         _ => return Kind::Defect,
     };
-    let code = said.code().unwrap_or_default();
-    match (code.as_ref(), said.constraint()) {
+    let code = db_error.code().unwrap_or_default();
+    match (code.as_ref(), db_error.constraint()) {
         // unique, foreign key, check (also those that triggers raise), exclusion
         ("23505" | "23503" | "23514" | "23P01", Some(constraint)) => {
             Kind::Conflict(constraints::conflict(constraint))

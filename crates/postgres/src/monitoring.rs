@@ -133,8 +133,8 @@ impl Monitoring for PgStore {
             Ok(rows) => Ok(SlowQueries::Found(
                 rows.into_iter().map(slow_query).collect(),
             )),
-            Err(sqlx::Error::Database(said))
-                if said
+            Err(sqlx::Error::Database(db_error))
+                if db_error
                     .code()
                     .is_some_and(|code| NOT_COLLECTED.contains(&&*code)) =>
             {

@@ -68,7 +68,7 @@ pub fn of_sqlx(error: &sqlx::Error) -> Option<Outage> {
             "the connections to the database are closed",
             "the process is about to end",
         ),
-        sqlx::Error::Database(said) => return of_state(said.code().as_deref()?),
+        sqlx::Error::Database(db_error) => return of_state(db_error.code().as_deref()?),
         _ => return None,
     })
 }

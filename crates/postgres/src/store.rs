@@ -230,7 +230,7 @@ impl Store for PgStore {
         let applied: BTreeSet<_> = match applied {
             Ok(applied) => applied.into_iter().collect(),
             // undefined_table: the database is empty
-            Err(sqlx::Error::Database(said)) if said.code().as_deref() == Some("42P01") => {
+            Err(sqlx::Error::Database(db_error)) if db_error.code().as_deref() == Some("42P01") => {
                 return Err(unfit(
                     "no_schema",
                     "the database has no schema: run `accunode migrate up`".to_owned(),

@@ -82,7 +82,7 @@ impl Tasks {
             let why = match end {
                 Ok(Ok(())) => None,
                 Ok(Err(error)) => Some(error.to_string()),
-                Err(panic) => Some(format!("it panicked: {}", said(&*panic))),
+                Err(panic) => Some(format!("it panicked: {}", panic_message(&*panic))),
             };
             if *set.stop.borrow() {
                 if let Some(why) = why {
@@ -145,18 +145,18 @@ impl Tasks {
 
     /// Waits until every vital task has ended, at most for `patience`; returns the names of
     /// those that still run.
-    pub async fn vital_ended(&self, patience: Duration) -> Vec<&'static str> {
+    pub async fn vital_ended(&self, timeout: Duration) -> Vec<&'static str> {
         self.0.vital.close();
         // After a timeout the remaining tasks are named below.
-        drop(tokio::time::timeout(patience, self.0.vital.wait()).await);
+        drop(tokio::time::timeout(timeout, self.0.vital.wait()).await);
         self.0.running().iter().copied().collect()
     }
 
     /// Waits until no background work is left, at most for `patience`; returns how much
     /// still runs.
-    pub async fn finish(&self, patience: Duration) -> usize {
+    pub async fn finish(&self, timeout: Duration) -> usize {
         self.0.background.close();
-        drop(tokio::time::timeout(patience, self.0.background.wait()).await);
+        drop(tokio::time::timeout(timeout, self.0.background.wait()).await);
         self.0.background.len()
     }
 }
@@ -178,7 +178,7 @@ impl Set {
 }
 
 /// Returns the message of a panic.
-fn said(panic: &(dyn Any + Send)) -> &str {
+fn panic_message(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&'static str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("without a message")
@@ -190,7 +190,7 @@ mod tests {
 
     const PATIENCE: Duration = Duration::from_secs(30);
 
-    async fn until_told(mut stop: Stop) -> Result<(), Cause> {
+    async fn until_stopped(mut stop: Stop) -> Result<(), Cause> {
         let _ = stop.wait_for(|stop| *stop).await;
         Ok(())
     }
@@ -198,7 +198,7 @@ mod tests {
     #[tokio::test]
     async fn the_end_of_a_vital_task_is_reported_however_it_ends() {
         let tasks = Tasks::here();
-        tasks.vital("steady", until_told);
+        tasks.vital("steady", until_stopped);
         tasks.vital("returns", |_| async { Ok(()) });
         assert_eq!(tasks.lost().await.task, "returns");
 
@@ -215,7 +215,7 @@ mod tests {
     #[tokio::test]
     async fn a_task_that_ends_when_told_is_not_lost() {
         let tasks = Tasks::here();
-        tasks.vital("steady", until_told);
+        tasks.vital("steady", until_stopped);
         tasks.stop();
         assert!(tasks.vital_ended(PATIENCE).await.is_empty());
         assert!(tasks.lost().now_or_never().is_none());

@@ -143,9 +143,9 @@ async fn a_job_that_comes_or_moves_is_told() {
             .await
             .unwrap();
     }
-    let told = listener.recv().await.unwrap();
+    let notification = listener.recv().await.unwrap();
     assert_eq!(
-        (told.channel(), told.payload()),
+        (notification.channel(), notification.payload()),
         ("accunode_jobs", id.as_str()),
         "progress, once"
     );

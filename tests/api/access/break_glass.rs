@@ -69,14 +69,14 @@ async fn the_note_says_whose_row_was_looked_at_by_whom_and_from_where() {
         .get(&format!("/predictions/annual/{prediction}"))
         .await
         .expect(200);
-    let told: serde_json::Value = ask(
+    let events: serde_json::Value = ask(
         &stage.pool,
         "SELECT jsonb_agg(jsonb_build_array(event_type, entity_type, entity_id, actor_email, action, host(ip_address), user_agent)) \
          FROM audit_logs WHERE request_id = 'look-1'",
     )
     .await;
     assert_eq!(
-        told,
+        events,
         json!([[
             "prediction.break_glass",
             "annual_prediction",
@@ -137,10 +137,10 @@ async fn no_one_below_a_super_admin_has_a_glass_to_break() {
             .await;
         assert_eq!(answer.problem(404), "not_found", "{who}");
     }
-    let told: i64 = ask(
+    let event_count: i64 = ask(
         &stage.pool,
         "SELECT count(*) FROM audit_logs WHERE event_type LIKE '%break_glass'",
     )
     .await;
-    assert_eq!(told, 0);
+    assert_eq!(event_count, 0);
 }

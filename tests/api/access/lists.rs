@@ -163,13 +163,13 @@ async fn a_filter_narrows_what_can_be_read_and_never_widens_it() {
                             .count(),
                         0
                     );
-                    let told = rows["data"].as_array().map(Vec::len);
+                    let count = rows["data"].as_array().map(Vec::len);
                     let expected = if organization == made_up {
                         0
                     } else {
-                        told.unwrap_or_default().max(1)
+                        count.unwrap_or_default().max(1)
                     };
-                    assert_eq!(told, Some(expected), "{who} {list}");
+                    assert_eq!(count, Some(expected), "{who} {list}");
                 } else {
                     assert_eq!(
                         answer.problem(403),

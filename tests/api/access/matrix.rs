@@ -36,7 +36,7 @@ impl Tally {
         clippy::print_stdout,
         reason = "what was not asked is told to the user who runs the tests"
     )]
-    fn tell(&self) {
+    fn print(&self) {
         println!(
             "{} cells of the matrix asked in {} requests; cells without an endpoint: {:?}",
             self.cells.len(),
@@ -158,7 +158,7 @@ async fn the_service_answers_every_cell_of_the_matrix() {
         let asked = prepare(&stage, row, &known, &mut tally).await;
         send(&stage, asked, &mut tally).await;
     }
-    tally.tell();
+    tally.print();
     coverage::check(&known, &tally.operations);
     assert!(
         tally.cells.len() >= 8 * 30,
@@ -186,7 +186,7 @@ async fn the_service_answers_the_cells_after_something_has_happened() {
         stage.happen(given).await;
         send(&stage, asked, &mut tally).await;
     }
-    tally.tell();
+    tally.print();
     assert!(
         tally.cells.len() >= 8 * 12,
         "rows have gone missing: only {} cells",

@@ -230,16 +230,16 @@ impl Play<'_> {
                 scope,
                 year,
             };
-            let told = answer.expect(200);
+            let computed = answer.expect(200);
             for kind in ["annual", "quarterly"] {
-                plain.is_headline(kind, &told[kind], &what).await;
+                plain.is_headline(kind, &computed[kind], &what).await;
                 let group_by = ["sector", "industry", "country", "organization"][self.dice.roll(4)];
                 let path = format!(
                     "/analytics/risk-distribution?kind={kind}&group_by={group_by}{query}{year_part}"
                 );
-                let told = by_group(&user.get(&path).await.expect(200));
+                let computed = by_group(&user.get(&path).await.expect(200));
                 assert_eq!(
-                    told,
+                    computed,
                     plain.distribution(kind, group_by).await,
                     "{what} {path}"
                 );
@@ -249,9 +249,11 @@ impl Play<'_> {
                 let path = format!(
                     "/analytics/grades?kind={kind}&group_by={group_by}&scale={scale}{query}{year_part}"
                 );
-                let told = user.get(&path).await.expect(200);
+                let computed = user.get(&path).await.expect(200);
                 let what = format!("{what} {path}");
-                plain.is_graded(kind, group_by, bounds, &told, &what).await;
+                plain
+                    .is_graded(kind, group_by, bounds, &computed, &what)
+                    .await;
             }
         }
     }

@@ -43,7 +43,7 @@ impl Plain<'_> {
     }
 
     /// Checks the headline figures of a kind.
-    pub(super) async fn is_headline(&self, kind: &str, told: &Value, what: &str) {
+    pub(super) async fn is_headline(&self, kind: &str, computed: &Value, what: &str) {
         let rows = self
             .rows(format!(
                 "SELECT count(*), count(*) FILTER (WHERE risk_level = 'High'), \
@@ -55,37 +55,40 @@ impl Plain<'_> {
             .await;
         let row = &rows[0];
         let total: i64 = row.get(0);
-        assert_eq!(told["total_predictions"], total, "{what}: {told}");
+        assert_eq!(computed["total_predictions"], total, "{what}: {computed}");
         assert_eq!(
-            told["high_risk_count"],
+            computed["high_risk_count"],
             row.get::<i64, _>(1),
-            "{what}: {told}"
+            "{what}: {computed}"
         );
         assert_eq!(
-            told["high_risk_companies"],
+            computed["high_risk_companies"],
             row.get::<i64, _>(2),
-            "{what}: {told}"
+            "{what}: {computed}"
         );
         if total == 0 {
             for field in ["mean_pd", "median_pd", "last_prediction"] {
-                assert!(told[field].is_null(), "{what}: {told}");
+                assert!(computed[field].is_null(), "{what}: {computed}");
             }
             return;
         }
         let average: f64 = row.get(3);
         assert!(
-            (told["mean_pd"].as_f64().expect("a mean") - average).abs() < 1e-9,
-            "{what}: {told}"
+            (computed["mean_pd"].as_f64().expect("a mean") - average).abs() < 1e-9,
+            "{what}: {computed}"
         );
         // The error is below one percent.
-        let median = told["median_pd"].as_f64().expect("a median");
+        let median = computed["median_pd"].as_f64().expect("a median");
         let middle: Vec<f64> = row.get(4);
         let (low, high) = (middle[0].max(1e-5), middle[1].max(1e-5));
         assert!(
             low / 1.01 <= median && median <= high * 1.01,
             "{what}: {median} is not about {middle:?}"
         );
-        assert!(told["last_prediction"].is_string(), "{what}: {told}");
+        assert!(
+            computed["last_prediction"].is_string(),
+            "{what}: {computed}"
+        );
     }
 
     /// The counts by group and level, in the form of the API.
@@ -132,7 +135,7 @@ impl Plain<'_> {
         kind: &str,
         group_by: &str,
         bounds: &[f64],
-        told: &Value,
+        computed: &Value,
         what: &str,
     ) {
         let group = match group_by {
@@ -159,8 +162,8 @@ impl Plain<'_> {
             found.0[usize::try_from(row.get::<i32, _>(1)).expect("a grade")] = row.get(2);
             found.1 += row.get::<f64, _>(3);
         }
-        let data = told["data"].as_array().expect("groups");
-        assert_eq!(data.len(), groups.len(), "{what}: {told}");
+        let data = computed["data"].as_array().expect("groups");
+        assert_eq!(data.len(), groups.len(), "{what}: {computed}");
         for row in data {
             let (counts, sum) = &groups[row["group"].as_str().unwrap_or_default()];
             let graded = row["grades"].as_array().expect("grades").iter();

@@ -35,7 +35,7 @@ async fn a_trend_has_a_point_for_each_period_oldest_first() {
         (&json!("annual"), &json!("pd_buckets"))
     );
     let points = rows(&trend);
-    let told: Vec<_> = points
+    let counts: Vec<_> = points
         .iter()
         .map(|point| {
             (
@@ -44,7 +44,7 @@ async fn a_trend_has_a_point_for_each_period_oldest_first() {
             )
         })
         .collect();
-    assert_eq!(told, [("2022", 1), ("2024", 2)]);
+    assert_eq!(counts, [("2022", 1), ("2024", 2)]);
     let mean = of_2024.iter().sum::<f64>() / 2.0;
     // The mean is that of the PDs in full precision; the answers have four decimals.
     assert!((number(&points[1], "mean_pd") - mean).abs() < 1e-4);
@@ -55,11 +55,11 @@ async fn a_trend_has_a_point_for_each_period_oldest_first() {
         .get("/analytics/trend?group_by=sector")
         .await
         .expect(200);
-    let told: Vec<_> = rows(&by_sector)
+    let counts: Vec<_> = rows(&by_sector)
         .iter()
         .map(|point| format!("{} {}", text(point, "group"), text(point, "reporting_year")))
         .collect();
-    assert_eq!(told, ["Energy 2022", "Energy 2024", "Utilities 2024"]);
+    assert_eq!(counts, ["Energy 2022", "Energy 2024", "Utilities 2024"]);
 
     // The share of predictions with the level High.
     let risky = json!({
@@ -98,8 +98,8 @@ async fn the_models_are_held_against_their_ensemble_newest_quarter_first() {
             .await
             .expect(200),
     );
-    let told = rows(&ana.get("/analytics/model-agreement").await.expect(200));
-    let quarters: Vec<_> = told
+    let agreements = rows(&ana.get("/analytics/model-agreement").await.expect(200));
+    let quarters: Vec<_> = agreements
         .iter()
         .map(|row| {
             format!(
@@ -118,16 +118,18 @@ async fn the_models_are_held_against_their_ensemble_newest_quarter_first() {
     ] {
         let deviation = (number(&one[0], model) - ensemble).abs();
         assert!(
-            (number(&told[1], field) - deviation).abs() < 1e-9,
+            (number(&agreements[1], field) - deviation).abs() < 1e-9,
             "{field}"
         );
     }
-    assert!((number(&told[1], "mean_confidence") - number(&one[0], "confidence")).abs() < 1e-4);
+    assert!(
+        (number(&agreements[1], "mean_confidence") - number(&one[0], "confidence")).abs() < 1e-4
+    );
     let narrowed = ana
         .get("/analytics/model-agreement?reporting_year=2023")
         .await
         .expect(200);
-    assert_eq!(rows(&narrowed), told[1..]);
+    assert_eq!(rows(&narrowed), agreements[1..]);
     let nothing = ana
         .get("/analytics/model-agreement?scope=system")
         .await

@@ -56,9 +56,9 @@ async fn a_rotated_secret_stays_good_for_as_long_as_said() {
     };
     let is_good = async |holder: &TestUser| holder.get("/companies").await.status.as_u16() == 200;
 
-    let (second, told) = rotate(json!({})).await;
-    assert_eq!(told["id"], first.id);
-    assert!(told["previous_secret_until"].is_string(), "{told}");
+    let (second, rotated) = rotate(json!({})).await;
+    assert_eq!(rotated["id"], first.id);
+    assert!(rotated["previous_secret_until"].is_string(), "{rotated}");
     assert!(is_good(&first.holder).await && is_good(&second).await);
     let hours: f64 = ask(
         &pool,
@@ -105,7 +105,7 @@ async fn what_a_key_does_stands_in_the_audit_log_with_its_name() {
         .post("/predictions/annual", &prediction("ACME", "2024"))
         .await
         .expect(201);
-    let told: i64 = ask(
+    let event_count: i64 = ask(
         &pool,
         &format!(
             "SELECT count(*) FROM audit_logs WHERE request_id = 'by-key-1' AND user_id = '{}' \
@@ -119,7 +119,10 @@ async fn what_a_key_does_stands_in_the_audit_log_with_its_name() {
         "SELECT count(*) FROM audit_logs WHERE request_id = 'by-key-1'",
     )
     .await;
-    assert!(told >= 1 && told == all, "{told} of {all}");
+    assert!(
+        event_count >= 1 && event_count == all,
+        "{event_count} of {all}"
+    );
     let _ = ana
         .post(&format!("/api-keys/{}/rotate", key.id), &json!({}))
         .await

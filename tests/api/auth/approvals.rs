@@ -93,8 +93,8 @@ async fn an_approved_second_factor_counts_from_then_on_and_both_sides_are_told()
     let (service, tenancy) = demanding().await;
     let member = tenancy.user("m1");
     let (secret, enrolment) = enrol(&service, member).await;
-    let told = service.last_mail_to("m1@example.com").await;
-    assert_eq!(told.subject, "Your second factor waits for approval");
+    let notice = service.last_mail_to("m1@example.com").await;
+    assert_eq!(notice.subject, "Your second factor waits for approval");
     for approver in ["oa@example.com", "tr@example.com"] {
         let asked = service.last_mail_to(approver).await;
         assert_eq!(asked.subject, "A second factor waits for your approval");

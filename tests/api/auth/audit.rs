@@ -7,7 +7,7 @@ use sqlx::PgPool;
 use crate::support::{ask, prediction, text};
 
 /// Action, e-mail, user, address and user agent of a request.
-type Told = (
+type AuditRow = (
     String,
     Option<String>,
     Option<uuid::Uuid>,
@@ -15,7 +15,7 @@ type Told = (
     Option<String>,
 );
 
-async fn of_request(pool: &PgPool, request_id: &str) -> Vec<Told> {
+async fn of_request(pool: &PgPool, request_id: &str) -> Vec<AuditRow> {
     sqlx::query_as(
         "SELECT action, actor_email, user_id, host(ip_address), user_agent \
          FROM audit_logs WHERE request_id = $1",
@@ -54,7 +54,7 @@ async fn coming_going_and_failing_to_come_in_are_noted_with_their_origin() {
     let going = from.with_token(&token).with("x-request-id", "went-1");
     let _ = going.post_nothing("/auth/logout").await.expect(204);
 
-    let expected = |action: &str, user: Option<uuid::Uuid>, email: &str| -> Told {
+    let expected = |action: &str, user: Option<uuid::Uuid>, email: &str| -> AuditRow {
         let some = |text: &str| Some(text.to_owned());
         (
             action.to_owned(),
@@ -159,7 +159,7 @@ async fn a_change_and_its_audit_row_carry_the_same_request_id() {
         .await;
     let made = answer.expect(201);
     let id = answer.header("x-request-id").to_owned();
-    let told: Value = ask(
+    let events: Value = ask(
         &pool,
         &format!(
             "SELECT jsonb_agg(jsonb_build_array(event_type, action, entity_id, user_id) ORDER BY event_type) \
@@ -168,7 +168,7 @@ async fn a_change_and_its_audit_row_carry_the_same_request_id() {
     )
     .await;
     assert_eq!(
-        told,
+        events,
         json!([["prediction.created", "CREATE", made["id"], ana.id]])
     );
 }

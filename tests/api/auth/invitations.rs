@@ -59,7 +59,7 @@ async fn someone_new_becomes_a_member_with_a_password_of_their_own() {
         .await;
     assert_eq!(again.problem(410), "token_expired");
     let pool = service.database.superuser().await;
-    let told: Value = ask(
+    let events: Value = ask(
         &pool,
         "SELECT jsonb_agg(jsonb_build_array(event_type, user_id, organization_id, new_values->'role') \
          ORDER BY created_at, event_type) FROM audit_logs \
@@ -67,7 +67,7 @@ async fn someone_new_becomes_a_member_with_a_password_of_their_own() {
     )
     .await;
     assert_eq!(
-        told,
+        events,
         json!([
             ["invitation.accepted", ada.id, a, "org_admin"],
             ["user.registered", ada.id, a, "org_admin"]

@@ -49,9 +49,9 @@ async fn a_forgotten_password_is_replaced_and_every_session_ends() {
         "invalid_credentials"
     );
     let _ = login(&service, OTHER).await.expect(200);
-    let told = service.last_mail_to("ana@example.com").await;
-    assert_eq!(told.subject, "Your password was changed");
-    assert!(!told.text.contains(OTHER) && !told.text.contains("token"));
+    let notice = service.last_mail_to("ana@example.com").await;
+    assert_eq!(notice.subject, "Your password was changed");
+    assert!(!notice.text.contains(OTHER) && !notice.text.contains("token"));
 }
 
 #[tokio::test]
@@ -210,14 +210,14 @@ async fn passwords_and_who_changed_them_stand_in_the_audit_log_without_themselve
         "SELECT jsonb_agg(to_jsonb(l) ORDER BY created_at, id) FROM audit_logs l WHERE entity_type = 'user'",
     )
     .await;
-    let told: Vec<&str> = log
+    let event_types: Vec<&str> = log
         .as_array()
         .expect("rows")
         .iter()
         .map(|row| text(row, "event_type"))
         .collect();
     assert_eq!(
-        told,
+        event_types,
         [
             "user.registered",
             "user.password_changed",

@@ -293,7 +293,7 @@ async fn secrets_are_sealed_codes_are_hashed_and_none_stands_in_the_audit_log() 
     for secret in codes.iter().chain([&secret, &token]) {
         assert!(!all.contains(secret.as_str()), "{secret}: {all}");
     }
-    let told: Value = ask(
+    let events: Value = ask(
         &pool,
         "SELECT jsonb_agg(event_type ORDER BY created_at, id) FROM audit_logs WHERE event_type LIKE '%factor%' OR metadata ->> 'second_factor' IS NOT NULL",
     )
@@ -303,7 +303,7 @@ async fn secrets_are_sealed_codes_are_hashed_and_none_stands_in_the_audit_log() 
         "user.second_factor_confirmed",
         "session.started",
     ];
-    assert_eq!(told, json!(expected));
+    assert_eq!(events, json!(expected));
 }
 
 #[tokio::test]
@@ -400,12 +400,12 @@ async fn an_administrator_removes_the_second_factor_of_a_lost_device() {
     assert_eq!(member.get("/me").await.problem(401), "invalid_token");
     let _ = service.anonymous().login("m1@example.com").await;
     let pool = service.database.superuser().await;
-    let told: Value = ask(
+    let event: Value = ask(
         &pool,
         "SELECT to_jsonb(l) FROM audit_logs l WHERE event_type = 'user.second_factor_removed'",
     )
     .await;
-    assert_eq!(told["entity_id"], member.id.to_string());
-    assert_eq!(told["user_id"], admin.id.to_string());
-    assert!(told["organization_id"].is_string(), "{told}");
+    assert_eq!(event["entity_id"], member.id.to_string());
+    assert_eq!(event["user_id"], admin.id.to_string());
+    assert!(event["organization_id"].is_string(), "{event}");
 }

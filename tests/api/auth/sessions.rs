@@ -48,7 +48,7 @@ async fn a_login_answers_a_pair_of_tokens_and_who_they_are_for(service: Service)
 
 async fn an_unknown_address_and_a_wrong_password_get_the_same_answer(service: Service) {
     service.user("ana").await;
-    let told = |answer: &Answer| {
+    let response_of = |answer: &Answer| {
         let mut body = answer.expect(401);
         body["request_id"] = Value::Null;
         let mut headers: Vec<(String, String)> = answer
@@ -64,8 +64,8 @@ async fn an_unknown_address_and_a_wrong_password_get_the_same_answer(service: Se
     let unknown = login(&service, "unknown@example.com", "a wrong password").await;
     let no_address = login(&service, "no address at all", "a wrong password").await;
     assert_eq!(wrong.problem(401), "invalid_credentials");
-    assert_eq!(told(&wrong), told(&unknown));
-    assert_eq!(told(&wrong), told(&no_address));
+    assert_eq!(response_of(&wrong), response_of(&unknown));
+    assert_eq!(response_of(&wrong), response_of(&no_address));
 }
 
 async fn without_a_token_or_with_a_made_up_one_nothing_is_answered(service: Service) {

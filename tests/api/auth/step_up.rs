@@ -21,14 +21,14 @@ async fn a_password_proves_who_one_is_and_another_does_not() {
     assert_eq!(sessions["data"].as_array().expect("sessions").len(), 1);
 
     let pool = service.database.superuser().await;
-    let told: Value = ask(
+    let events: Value = ask(
         &pool,
         "SELECT jsonb_agg(jsonb_build_array(event_type, action, actor_email) ORDER BY created_at, id) \
          FROM audit_logs WHERE event_type IN ('session.refused', 'session.confirmed')",
     )
     .await;
     assert_eq!(
-        told,
+        events,
         json!([
             ["session.refused", "FAILED_LOGIN", "ana@example.com"],
             ["session.confirmed", "LOGIN", "ana@example.com"]

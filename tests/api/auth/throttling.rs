@@ -34,7 +34,7 @@ async fn fail_until_locked_out(from: &TestUser, email: &str) -> (usize, Answer) 
 async fn known_and_unknown_accounts_are_locked_out_alike(service: Service) {
     let ana = service.user("ana").await;
     let pool = service.database.superuser().await;
-    let told = async |email: &str, address: &str| {
+    let lock_out = async |email: &str, address: &str| {
         let (tries, answer) = fail_until_locked_out(&from(&service, address), email).await;
         assert_eq!(answer.problem(429), "locked_out");
         assert_eq!(answer.header("retry-after"), "2");
@@ -42,13 +42,13 @@ async fn known_and_unknown_accounts_are_locked_out_alike(service: Service) {
         body["request_id"] = Value::Null;
         (tries, body)
     };
-    let known = told("ana@example.com", "192.0.2.1").await;
+    let known = lock_out("ana@example.com", "192.0.2.1").await;
     assert_eq!(known.0, 5);
     // The right password does not help before the wait is over, and costs nothing.
     let locked = login(&from(&service, "192.0.2.1"), "ANA@example.com", PASSWORD).await;
     assert_eq!(locked.problem(429), "locked_out");
-    assert_eq!(known, told("unknown@example.com", "192.0.2.2").await);
-    assert_eq!(known, told("no address at all", "192.0.2.3").await);
+    assert_eq!(known, lock_out("unknown@example.com", "192.0.2.2").await);
+    assert_eq!(known, lock_out("no address at all", "192.0.2.3").await);
     // From another address she can sign in at once.
     let _ = login(&from(&service, "192.0.2.9"), "ana@example.com", PASSWORD)
         .await

@@ -73,10 +73,10 @@ async fn an_upload_keeps_a_log_of_what_happened_to_it() {
     let symbols: Vec<String> = (0..9).map(|n| format!("S{n}")).collect();
     let job = submit(&ana, "a.csv", file_of(&symbols), &[]).await;
     service.finished(&ana, &job).await;
-    let told = log(&ana, &job).await;
+    let events = log(&ana, &job).await;
     let expected = [("taken", Value::Null), ("completed", json!(10))];
     let expected = expected.map(|(event, row)| (event.to_owned(), row));
-    assert_eq!(told, expected);
+    assert_eq!(events, expected);
     let list = ana.get("/bulk-uploads").await.expect(200);
     assert!(list["data"][0].get("log").is_none(), "a list is without it");
 }
@@ -132,8 +132,8 @@ async fn a_waiting_upload_is_cancelled_at_once_and_its_file_may_be_sent_again() 
         .expect(202);
     assert_eq!(cancelled["status"], "cancelled");
     assert!(cancelled["cancel_requested_at"].is_string());
-    let told = log(&ana, &job).await;
-    assert_eq!(told, [("cancelled".to_owned(), Value::Null)]);
+    let events = log(&ana, &job).await;
+    assert_eq!(events, [("cancelled".to_owned(), Value::Null)]);
     let again = ana.post_nothing(&format!("{path}/cancel")).await;
     assert_eq!(again.problem(409), "not_cancellable");
     let _ = submit(&ana, "a.csv", file_of(["A"]), &[]).await;
@@ -176,9 +176,9 @@ async fn a_running_upload_stops_at_its_next_chunk_and_keeps_what_it_stored() {
     let _ = wish.await.expect("an answer").expect(202);
     let stopped = service.finished(&ana, &job).await;
     assert_eq!(stopped["status"], "cancelled", "{stopped}");
-    let told = log(&ana, &job).await;
-    let told: Vec<&str> = told.iter().map(|(event, _)| event.as_str()).collect();
-    assert_eq!(told, ["taken", "cancel_requested", "cancelled"]);
+    let events = log(&ana, &job).await;
+    let events: Vec<&str> = events.iter().map(|(event, _)| event.as_str()).collect();
+    assert_eq!(events, ["taken", "cancel_requested", "cancelled"]);
     let [stored, ..] = counts(&stopped);
     assert!((1..25_000).contains(&stored), "{stopped}");
     let dashboard = ana.get("/dashboard").await.expect(200);

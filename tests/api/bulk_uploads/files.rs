@@ -48,7 +48,7 @@ async fn a_table_is_the_same_as_csv_packed_csv_and_workbook() {
         .collect();
     let refs: Vec<&str> = lines.iter().map(String::as_str).collect();
     let csv = file(&refs);
-    let mut told: Vec<Vec<(String, u64)>> = Vec::new();
+    let mut results: Vec<Vec<(String, u64)>> = Vec::new();
     for (who, name, bytes) in [
         ("ana", "table.csv", csv.clone()),
         ("ben", "TABLE.CSV.GZ", packed(&csv)),
@@ -87,9 +87,12 @@ async fn a_table_is_the_same_as_csv_packed_csv_and_workbook() {
             })
             .collect();
         rows.sort();
-        told.push(rows);
+        results.push(rows);
     }
-    assert!(told.iter().all(|rows| *rows == told[0]), "{told:?}");
+    assert!(
+        results.iter().all(|rows| *rows == results[0]),
+        "{results:?}"
+    );
 }
 
 #[tokio::test]

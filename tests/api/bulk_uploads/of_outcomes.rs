@@ -152,22 +152,22 @@ async fn a_dry_run_says_the_same_and_records_nothing_across_chunks() {
     assert_eq!(listed(&ana, "").await.len(), 0);
     let rows = async |job: &Value| {
         let path = format!("/bulk-uploads/{}/rows", text(job, "id"));
-        let mut told = Vec::new();
+        let mut parts = Vec::new();
         for part in ["limit=5", "status=skipped", "status=error&limit=2"] {
-            told.push(ana.get(&format!("{path}?{part}")).await.expect(200));
+            parts.push(ana.get(&format!("{path}?{part}")).await.expect(200));
         }
-        let rows = json!({ "data": told.iter().flat_map(|part| part["data"].as_array().expect("rows").clone()).collect::<Vec<_>>() });
-        let told = rows["data"].as_array().cloned().expect("rows").into_iter();
-        let told = told.map(|row| {
+        let rows = json!({ "data": parts.iter().flat_map(|part| part["data"].as_array().expect("rows").clone()).collect::<Vec<_>>() });
+        let outcomes = rows["data"].as_array().cloned().expect("rows").into_iter();
+        let outcomes = outcomes.map(|row| {
             let code = row["problem"]["errors"][0]["code"].clone();
             (row["status"].clone(), code)
         });
-        told.collect::<Vec<_>>()
+        outcomes.collect::<Vec<_>>()
     };
-    let foretold = rows(&tried).await;
+    let expected = rows(&tried).await;
     let done = upload(&service, &ana, file(&lines), &[]).await;
     assert_eq!(counts(&done), counts(&tried));
-    assert_eq!(rows(&done).await, foretold);
+    assert_eq!(rows(&done).await, expected);
 }
 
 #[tokio::test]

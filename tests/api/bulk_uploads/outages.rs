@@ -124,13 +124,13 @@ async fn a_job_that_was_given_up_is_continued_by_retry_to_its_last_row() {
     assert_eq!(count(&done, "total_rows"), rows);
     let predictions: i64 = ask(&pool, "SELECT count(*) FROM annual_predictions").await;
     assert_eq!(predictions, rows);
-    let told: Value = ask(
+    let events: Value = ask(
         &pool,
         "SELECT jsonb_agg(event_type ORDER BY created_at) FROM audit_logs WHERE event_type LIKE 'bulk_upload.c%'",
     )
     .await;
     assert_eq!(
-        told,
+        events,
         serde_json::json!(["bulk_upload.created", "bulk_upload.continued"])
     );
 }

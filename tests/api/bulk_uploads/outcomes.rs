@@ -26,7 +26,7 @@ pub(super) fn counts(job: &Value) -> [i64; 4] {
 }
 
 /// Returns `row status code` of every row that is not simply ok.
-async fn told(user: &accunode_tests::TestUser, job: &str) -> Vec<String> {
+async fn row_outcomes(user: &accunode_tests::TestUser, job: &str) -> Vec<String> {
     all_rows(user, &format!("/bulk-uploads/{job}/rows"), 100)
         .await
         .iter()
@@ -59,7 +59,7 @@ async fn each_row_is_told_what_is_wrong_with_it_and_the_others_are_stored() {
         "{done}"
     );
     assert_eq!(
-        told(&ana, &job).await,
+        row_outcomes(&ana, &job).await,
         [
             "3 error invalid_year",
             "4 error too_few_ratios",
@@ -136,7 +136,7 @@ async fn a_repeated_period_is_resolved_as_asked() {
         .await;
         let done = service.finished(&user, &job).await;
         assert_eq!(counts(&done), expected, "{on_conflict}: {done}");
-        assert_eq!(told(&user, &job).await, rows, "{on_conflict}");
+        assert_eq!(row_outcomes(&user, &job).await, rows, "{on_conflict}");
         let list = user
             .get("/predictions/annual?symbol=ACME")
             .await
@@ -184,7 +184,7 @@ async fn what_is_there_already_is_kept_replaced_or_an_error() {
         .await;
         let done = service.finished(&user, &job).await;
         assert_eq!(counts(&done), expected, "{on_conflict}: {done}");
-        assert_eq!(told(&user, &job).await, [row]);
+        assert_eq!(row_outcomes(&user, &job).await, [row]);
         let rows = user
             .get(&format!("/bulk-uploads/{job}/rows?limit=1"))
             .await
@@ -214,7 +214,7 @@ async fn rows_that_another_user_made_are_replaced_by_administrators_alone() {
     let bytes = file(&[&line("ACME", "2024", "40")]);
     let job = submit(m2, "a.csv", bytes.clone(), &[("on_conflict", "update")]).await;
     assert_eq!(counts(&service.finished(m2, &job).await), [0, 0, 0, 1]);
-    assert_eq!(told(m2, &job).await, ["2 error not_writable"]);
+    assert_eq!(row_outcomes(m2, &job).await, ["2 error not_writable"]);
     let job = submit(
         admin,
         "a.csv",

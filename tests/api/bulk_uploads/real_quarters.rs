@@ -14,7 +14,10 @@ async fn upload(user: &TestUser, name: &str, bytes: Vec<u8>) -> String {
 /// Returns the codes of an upload's warnings.
 fn warnings(job: &Value) -> Vec<&str> {
     let warnings = job["warnings"].as_array().expect("warnings");
-    warnings.iter().map(|told| text(told, "code")).collect()
+    warnings
+        .iter()
+        .map(|warning| text(warning, "code"))
+        .collect()
 }
 
 /// Returns the same table with every value of these columns divided.

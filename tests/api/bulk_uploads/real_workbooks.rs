@@ -58,12 +58,12 @@ async fn every_row_of_a_real_workbook_is_accounted_for() {
             "{done}"
         );
 
-        let told = by_code(&ana, &job).await;
-        println!("{name}: {told:?}");
-        assert_eq!(told.values().sum::<usize>(), 2_475);
-        assert_eq!(told.get("ok -").copied(), usize::try_from(success).ok());
+        let counts = by_code(&ana, &job).await;
+        println!("{name}: {counts:?}");
+        assert_eq!(counts.values().sum::<usize>(), 2_475);
+        assert_eq!(counts.get("ok -").copied(), usize::try_from(success).ok());
         assert_eq!(
-            told.get("error too_few_ratios").copied(),
+            counts.get("error too_few_ratios").copied(),
             usize::try_from(error).ok()
         );
         let dashboard = ana.get("/dashboard").await.expect(200);

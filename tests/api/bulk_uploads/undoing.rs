@@ -103,13 +103,13 @@ async fn an_upload_is_undone_or_forgotten_as_asked() {
     assert_eq!(counts(&service.finished(&ana, &again).await), [3, 0, 0, 0]);
 
     let pool = service.database.superuser().await;
-    let told: Value = crate::support::ask(
+    let events: Value = crate::support::ask(
         &pool,
         "SELECT jsonb_agg(new_values ORDER BY created_at) FROM audit_logs WHERE event_type = 'bulk_upload.deleted'",
     )
     .await;
     assert_eq!(
-        told,
+        events,
         json!([
             { "predictions_deleted": 3, "predictions_restored": 0, "predictions_kept": 0 },
             { "predictions_deleted": 0, "predictions_restored": 0, "predictions_kept": 0 },

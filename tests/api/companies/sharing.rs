@@ -70,21 +70,21 @@ async fn a_personal_company_is_shared_with_its_predictions_in_one_request() {
     for row in &rows {
         assert_eq!(level_of(m2, row).await, "organization");
         let id = row.rsplit('/').next().expect("an id");
-        let told = oa
+        let events = oa
             .get(&format!("/audit-logs?entity_id={id}"))
             .await
             .expect(200);
-        let newest = &told["data"][0];
-        assert_eq!(newest["event_type"], "prediction.updated", "{told}");
+        let newest = &events["data"][0];
+        assert_eq!(newest["event_type"], "prediction.updated", "{events}");
         assert_eq!(newest["metadata"]["with_company"], company["id"]);
         assert_eq!(newest["old_values"]["access_level"], "personal");
         assert_eq!(newest["new_values"]["access_level"], "organization");
     }
-    let told = oa
+    let events = oa
         .get(&format!("/audit-logs?entity_id={id}"))
         .await
         .expect(200);
-    assert_eq!(told["data"][0]["metadata"], json!({ "predictions": 3 }));
+    assert_eq!(events["data"][0]["metadata"], json!({ "predictions": 3 }));
     // Outcomes stay as they were recorded.
     assert_eq!(level_of(m1, &outcome).await, "personal");
     assert_eq!(m2.get(&outcome).await.problem(404), "not_found");

@@ -170,7 +170,7 @@ async fn every_answer_tells_browsers_to_be_careful() {
 
 #[tokio::test]
 async fn browsers_are_told_to_stay_with_https_where_that_is_how_users_come() {
-    for (url, told) in [
+    for (url, expected) in [
         (
             "https://risk.bank.example",
             "max-age=31536000; includeSubDomains",
@@ -184,7 +184,11 @@ async fn browsers_are_told_to_stay_with_https_where_that_is_how_users_come() {
             service.anonymous().get("/companies").await,
         ];
         for answer in answers {
-            assert_eq!(answer.header("strict-transport-security"), told, "{url}");
+            assert_eq!(
+                answer.header("strict-transport-security"),
+                expected,
+                "{url}"
+            );
         }
     }
 }

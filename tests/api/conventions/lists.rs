@@ -34,9 +34,9 @@ async fn parameters_that_are_unknown_wrong_or_repeated_are_told_at_once() {
     ] {
         let answer = ana.get(&format!("/companies?{query}")).await;
         let _ = answer.problem(422);
-        let mut told = answer.faults();
-        told.sort();
-        assert_eq!(told, faults, "{query}");
+        let mut reported = answer.faults();
+        reported.sort();
+        assert_eq!(reported, faults, "{query}");
     }
     for query in [
         "limit=1",
@@ -130,14 +130,14 @@ async fn a_list_as_csv_has_all_pages_and_runs_as_no_formula() {
     };
     let (symbol, pd) = (at("company_symbol"), at("pd"));
     let rows: Vec<csv::StringRecord> = reader.records().map(|row| row.expect("a row")).collect();
-    let mut told: Vec<&str> = rows.iter().map(|row| &row[symbol]).collect();
-    told.sort_unstable();
+    let mut exported: Vec<&str> = rows.iter().map(|row| &row[symbol]).collect();
+    exported.sort_unstable();
     let mut expected: Vec<&str> = symbols
         .iter()
         .map(|s| if s == "=1" { "'=1" } else { s })
         .collect();
     expected.sort_unstable();
-    assert_eq!(told, expected);
+    assert_eq!(exported, expected);
     assert!(rows.iter().all(|row| {
         row[pd]
             .parse::<f64>()
@@ -152,10 +152,10 @@ async fn an_export_is_noted_before_it_is_answered() {
     let pool = service.database.superuser().await;
     let answer = ana.get_as("/companies?sector=Energy", "text/csv").await;
     let id = answer.header("x-request-id").to_owned();
-    let told: serde_json::Value = crate::support::ask(
+    let metadata: serde_json::Value = crate::support::ask(
         &pool,
         &format!("SELECT metadata FROM audit_logs WHERE action = 'EXPORT' AND request_id = '{id}'"),
     )
     .await;
-    assert!(told.to_string().contains("Energy"), "{told}");
+    assert!(metadata.to_string().contains("Energy"), "{metadata}");
 }

@@ -31,15 +31,15 @@ async fn an_organization_begins_as_the_one_who_makes_it_says() {
         "name": "Other", "domain": "no domain", "max_users": 0, "settings": { "a b": "x\u{0}" },
         "parent_id": users.organization("R"),
     });
-    let told = tr.post("/organizations", &wrong).await;
-    assert_eq!(told.status, 422, "{}", told.text);
-    let told = told.json();
+    let refused = tr.post("/organizations", &wrong).await;
+    assert_eq!(refused.status, 422, "{}", refused.text);
+    let refused = refused.json();
     let mut pointers = Vec::new();
-    for fault in told["errors"].as_array().expect("faults") {
+    for fault in refused["errors"].as_array().expect("faults") {
         pointers.push(text(fault, "pointer").to_owned());
     }
-    assert!(pointers.contains(&"/settings/a b".to_owned()), "{told}");
-    assert!(pointers.contains(&"/domain".to_owned()), "{told}");
+    assert!(pointers.contains(&"/settings/a b".to_owned()), "{refused}");
+    assert!(pointers.contains(&"/domain".to_owned()), "{refused}");
 }
 
 #[tokio::test]

@@ -17,11 +17,11 @@ async fn open(users: &Tenancy, policy: &str) -> String {
         .patch(&path, &json!({ "join_policy": policy }))
         .await
         .expect(200);
-    let told = oa
+    let created = oa
         .put_nothing(&format!("{path}/join-token"))
         .await
         .expect(200);
-    text(&told, "join_token").to_owned()
+    text(&created, "join_token").to_owned()
 }
 
 async fn join(user: &TestUser, token: &str) -> accunode_tests::Answer {
@@ -38,12 +38,12 @@ async fn a_join_token_is_told_once_and_makes_a_user_a_member() {
         .patch(&a, &json!({ "join_policy": "token" }))
         .await
         .expect(200);
-    let told = oa.put_nothing(&format!("{a}/join-token")).await.expect(200);
-    let token = text(&told, "join_token");
+    let created = oa.put_nothing(&format!("{a}/join-token")).await.expect(200);
+    let token = text(&created, "join_token");
     assert_eq!(token.len(), "join_".len() + 64, "256 bits: {token}");
     assert!(
-        text(&told, "join_url").ends_with(&format!("/join#token={token}")),
-        "{told}"
+        text(&created, "join_url").ends_with(&format!("/join#token={token}")),
+        "{created}"
     );
 
     let me = join(u0, token).await.expect(200);
@@ -91,12 +91,12 @@ async fn a_new_token_replaces_the_old_one_and_none_is_left_when_it_is_taken_away
         "not_found"
     );
     let log = oa.get("/audit-logs?limit=100").await.expect(200);
-    let told: Vec<String> = column(&log, "event_type")
+    let events: Vec<String> = column(&log, "event_type")
         .into_iter()
         .filter(|event| event.starts_with("join_token"))
         .collect();
     assert_eq!(
-        told,
+        events,
         [
             "join_token.removed",
             "join_token.created",

@@ -23,7 +23,7 @@ async fn each_item_is_stored_or_refused_for_itself_in_its_order() {
         .await
         .expect(200);
     let data = answer["data"].as_array().expect("items");
-    let told: Vec<(i64, &str)> = data
+    let outcomes: Vec<(i64, &str)> = data
         .iter()
         .map(|item| {
             let code = item["problem"]["code"].as_str().unwrap_or_default();
@@ -31,7 +31,7 @@ async fn each_item_is_stored_or_refused_for_itself_in_its_order() {
         })
         .collect();
     assert_eq!(
-        told,
+        outcomes,
         [
             (201, ""),
             (422, "too_few_ratios"),

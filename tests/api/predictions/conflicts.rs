@@ -63,12 +63,12 @@ async fn skip_keeps_it_and_update_replaces_it() {
     assert_eq!(read.header("etag"), updated.header("etag"));
 
     let pool = service.database.superuser().await;
-    let told: i64 = ask(
+    let event_count: i64 = ask(
         &pool,
         "SELECT count(*) FROM audit_logs WHERE event_type = 'prediction.replaced'",
     )
     .await;
-    assert_eq!(told, 1);
+    assert_eq!(event_count, 1);
 }
 
 #[tokio::test]

@@ -73,17 +73,17 @@ async fn predictions_are_filtered_by_everything_that_they_show() {
             .get(&format!("/predictions/annual?{query}"))
             .await
             .expect(200);
-        let mut told: Vec<String> = column(&list, "company_symbol")
+        let mut listed: Vec<String> = column(&list, "company_symbol")
             .iter()
             .zip(column(&list, "reporting_year"))
             .map(|(symbol, year)| format!("{symbol} {year}"))
             .collect();
-        told.sort();
+        listed.sort();
         // Whether the boundary is included depends on the list; later rows are always excluded.
         if query.starts_with("created_to") {
-            told.retain(|row| row != "RISKY 2023");
+            listed.retain(|row| row != "RISKY 2023");
         }
-        assert_eq!(told, expected, "{query}");
+        assert_eq!(listed, expected, "{query}");
     }
     let from = ana
         .get(&format!("/predictions/annual?created_from={time}"))

@@ -20,25 +20,25 @@ async fn a_prediction_is_worked_out_again_to_the_last_bit_and_not_by_another_mod
             .expect(201);
         let path = format!("/predictions/{kind}/{}", text(&made, "id"));
         let reproduce = format!("{path}/reproduce");
-        let told = ana.post_nothing(&reproduce).await.expect(200);
+        let report = ana.post_nothing(&reproduce).await.expect(200);
         assert_eq!(
-            (&told["match"], &told["bit_equal"]),
+            (&report["match"], &report["bit_equal"]),
             (&json!(true), &json!(true)),
-            "{told}"
+            "{report}"
         );
-        assert_eq!(told["stored"], told["recomputed"]);
-        assert_eq!(told["stored"]["pd"], made["pd"]);
-        assert_eq!(told["model"], made["model"]);
+        assert_eq!(report["stored"], report["recomputed"]);
+        assert_eq!(report["stored"]["pd"], made["pd"]);
+        assert_eq!(report["model"], made["model"]);
 
         let table = format!("{kind}_predictions");
         run(&pool, &format!("UPDATE {table} SET pd = pd * 1.01")).await;
-        let told = ana.post_nothing(&reproduce).await.expect(200);
+        let report = ana.post_nothing(&reproduce).await.expect(200);
         assert_eq!(
-            (&told["match"], &told["bit_equal"]),
+            (&report["match"], &report["bit_equal"]),
             (&json!(false), &json!(false)),
-            "{told}"
+            "{report}"
         );
-        assert_eq!(told["recomputed"]["pd"], made["pd"]);
+        assert_eq!(report["recomputed"]["pd"], made["pd"]);
 
         run(
             &pool,

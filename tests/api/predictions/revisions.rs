@@ -35,9 +35,9 @@ async fn revisions_are_kept_for_every_way_of_replacing_a_prediction() {
     .await;
     let _ = service.finished(&ana, &job).await;
 
-    let told = ana.get(&revisions).await.expect(200);
-    let rows = told["data"].as_array().expect("rows");
-    assert_eq!(rows.len(), 3, "{told}");
+    let list = ana.get(&revisions).await.expect(200);
+    let rows = list["data"].as_array().expect("rows");
+    assert_eq!(rows.len(), 3, "{list}");
     for (row, was) in rows.iter().zip([&third, &second, &first]) {
         for field in [
             "pd",

@@ -100,11 +100,11 @@ async fn one_company_has_the_same_bits_alone_in_a_batch_and_in_a_file() {
             )
         };
         assert_eq!(of(0), of(1), "line {n}");
-        let told = number(&scored["data"][n]["prediction"], "pd");
+        let pd = number(&scored["data"][n]["prediction"], "pd");
         assert_eq!(
             of(0).0,
-            told.to_bits(),
-            "line {n}: what is told is what is stored"
+            pd.to_bits(),
+            "line {n}: what is answered is what is stored"
         );
     }
 }

@@ -148,14 +148,14 @@ async fn a_company_that_is_there_is_not_changed_and_the_difference_is_told() {
 
     let other = with(prediction("ACME", "2023"), described("Other", "Utilities"));
     let other = ana.post("/predictions/annual", &other).await.expect(201);
-    let told: Vec<(&str, &str)> = other["warnings"]
+    let differences: Vec<(&str, &str)> = other["warnings"]
         .as_array()
         .expect("warnings")
         .iter()
         .map(|warning| (text(warning, "pointer"), text(warning, "code")))
         .collect();
     assert_eq!(
-        told,
+        differences,
         [
             ("/company/name", "company_differs"),
             ("/company/sector", "company_differs")

@@ -120,7 +120,7 @@ async fn a_change_is_noted_with_what_was_there_before() {
     let change = json!({ "ratios": { "return_on_assets": -0.3 } });
     let answer = ana.patch(&path, &change).await;
     let now = answer.expect(200);
-    let told: serde_json::Value = ask(
+    let event: serde_json::Value = ask(
         &pool,
         &format!(
             "SELECT jsonb_build_array(action, old_values -> 'pd', new_values -> 'pd') \
@@ -129,5 +129,5 @@ async fn a_change_is_noted_with_what_was_there_before() {
         ),
     )
     .await;
-    assert_eq!(told, json!(["UPDATE", made["pd"], now["pd"]]));
+    assert_eq!(event, json!(["UPDATE", made["pd"], now["pd"]]));
 }

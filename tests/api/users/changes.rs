@@ -66,12 +66,12 @@ async fn a_change_of_what_another_user_changed_meanwhile_is_refused() {
     let same = tenancy.user("oA").patch(&path, &body("Ada")).await;
     assert_eq!(same.header("etag"), "\"2\"");
     let pool = service.database.superuser().await;
-    let told: i64 = ask(
+    let event_count: i64 = ask(
         &pool,
         "SELECT count(*) FROM audit_logs WHERE event_type = 'user.updated'",
     )
     .await;
-    assert_eq!(told, 1);
+    assert_eq!(event_count, 1);
 }
 
 #[tokio::test]
@@ -103,7 +103,7 @@ async fn who_is_deactivated_is_out_at_once_and_comes_in_again_when_they_may() {
     let again = service.anonymous().login(&m2.email).await;
     let _ = again.get("/companies").await.expect(200);
     let pool = service.database.superuser().await;
-    let told: Value = ask(
+    let events: Value = ask(
         &pool,
         "SELECT jsonb_agg(jsonb_build_array(event_type, old_values->'is_active', new_values->'is_active', \
          metadata->'reason', organization_id IS NOT NULL) ORDER BY created_at) \
@@ -111,7 +111,7 @@ async fn who_is_deactivated_is_out_at_once_and_comes_in_again_when_they_may() {
     )
     .await;
     assert_eq!(
-        told,
+        events,
         json!([
             ["user.deactivated", true, false, "left the bank", true],
             ["user.activated", false, true, null, true]
@@ -133,13 +133,13 @@ async fn an_administrator_ends_the_sessions_of_those_below_them() {
     let again = service.anonymous().login(&m2.email).await;
     let _ = again.get("/me").await.expect(200);
     let pool = service.database.superuser().await;
-    let told: Value = ask(
+    let event: Value = ask(
         &pool,
         "SELECT jsonb_build_array(action, metadata->'sessions') FROM audit_logs \
          WHERE event_type = 'user.sessions_ended'",
     )
     .await;
-    assert_eq!(told, json!(["LOGOUT", 2]));
+    assert_eq!(event, json!(["LOGOUT", 2]));
 }
 
 #[tokio::test]
@@ -187,7 +187,7 @@ async fn an_administrator_sees_sessions_and_has_a_password_chosen_anew() {
         "rank_too_low"
     );
     let pool = service.database.superuser().await;
-    let told: Value = ask(
+    let events: Value = ask(
         &pool,
         &format!(
             "SELECT jsonb_agg(event_type ORDER BY created_at) FROM audit_logs \
@@ -197,7 +197,7 @@ async fn an_administrator_sees_sessions_and_has_a_password_chosen_anew() {
     )
     .await;
     assert_eq!(
-        told,
+        events,
         json!(["user.sessions_read", "user.password_reset_requested"])
     );
 }

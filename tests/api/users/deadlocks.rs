@@ -39,10 +39,10 @@ async fn a_change_of_roles_that_meets_a_deadlock_is_answered_as_if_it_had_not() 
     other.execute("COMMIT").await.expect("committed");
     let changed = change.await.expect("an answer").expect(200);
     assert_eq!(changed["role"], "user");
-    let told: i64 = ask(
+    let event_count: i64 = ask(
         &pool,
         "SELECT count(*) FROM audit_logs WHERE event_type = 'user.role_changed'",
     )
     .await;
-    assert_eq!(told, 1, "it is done once");
+    assert_eq!(event_count, 1, "it is done once");
 }

@@ -97,14 +97,14 @@ async fn who_is_anonymized_is_found_in_the_audit_log_alone_and_their_rows_stay()
     let company = format!("/companies/{}", made["id"].as_str().expect("an id"));
     let kept = oa.get(&company).await.expect(200);
     assert_eq!(kept["created_by"], ada.id.to_string());
-    let told: Value = ask(
+    let event: Value = ask(
         &pool,
         "SELECT jsonb_build_array(action, old_values, new_values, metadata->'reason', actor_email) \
          FROM audit_logs WHERE event_type = 'user.anonymized'",
     )
     .await;
     assert_eq!(
-        told,
+        event,
         json!([
             "DELETE", { "role": "org_member", "organization_id": tenancy.organization("A") }, null,
             "asked for it", "tr@example.com",

@@ -39,7 +39,7 @@ async fn a_new_role_counts_at_once_and_ends_the_sessions_of_the_old_one() {
         .expect(200);
     assert_eq!(moved["organization_id"], b.to_string());
     let pool = service.database.superuser().await;
-    let told: Value = ask(
+    let events: Value = ask(
         &pool,
         "SELECT jsonb_agg(jsonb_build_array(old_values, new_values, metadata, organization_name) \
          ORDER BY created_at, organization_name) FROM audit_logs WHERE event_type = 'user.role_changed'",
@@ -50,7 +50,7 @@ async fn a_new_role_counts_at_once_and_ends_the_sessions_of_the_old_one() {
     let a = tenancy.organization("A");
     let reason = json!({ "reason": "reorganization" });
     assert_eq!(
-        told,
+        events,
         json!([
             [
                 standing("org_member", a),

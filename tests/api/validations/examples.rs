@@ -148,8 +148,8 @@ async fn sample_is_who_was_rated_on_the_first_day_as_it_was_known_then() {
         .get("/audit-logs?entity_type=validation_report")
         .await
         .expect(200);
-    let told: Vec<_> = events["data"].as_array().expect("events").iter().collect();
-    let types = told.iter().map(|event| text(event, "event_type"));
+    let entries: Vec<_> = events["data"].as_array().expect("events").iter().collect();
+    let types = entries.iter().map(|event| text(event, "event_type"));
     let types: Vec<_> = types.collect();
     assert_eq!(
         types,

@@ -93,12 +93,12 @@ async fn a_key_never_signs_and_the_database_lets_no_maker_sign() {
     ] {
         let sql = sqlx::AssertSqlSafe(format!("UPDATE validation_reports SET {change}"));
         let error = sqlx::query(sql).execute(&pool).await.expect_err("refused");
-        let said = error.to_string();
+        let message = error.to_string();
         let named = error
             .as_database_error()
             .and_then(|error| error.constraint())
             .map(str::to_owned);
-        assert_eq!(named.as_deref(), Some(constraint), "{said}");
+        assert_eq!(named.as_deref(), Some(constraint), "{message}");
     }
 }
 

@@ -113,13 +113,13 @@ async fn cohorts_of_an_organization_are_those_of_the_worked_example() {
     predict(&scene.pool, &scene.owner(), &predictions).await;
     happen(&scene.pool, &scene.owner(), CRR, &events).await;
 
-    let told = scene.matrix("m1", "").await;
+    let matrix = scene.matrix("m1", "").await;
     assert_eq!(
-        (&told["scale"], &told["method"]),
+        (&matrix["scale"], &matrix["method"]),
         (&json!("retail@1"), &json!("cohort"))
     );
-    assert_eq!(told["columns"][9], "exit");
-    let shown = &told["rows"];
+    assert_eq!(matrix["columns"][9], "exit");
+    let shown = &matrix["rows"];
     for (i, row) in rows.iter().enumerate() {
         let mut counts = vec![0; 10];
         counts[..3].copy_from_slice(&row[..3]);
@@ -135,8 +135,11 @@ async fn cohorts_of_an_organization_are_those_of_the_worked_example() {
     near(&shown[0]["p"][2], 0.991_557_295_2);
     near(&shown[2]["z"][0], 2.417_028_51);
     // On seven grades companies could have moved further than on the example's three.
-    near(&told["bandwidth_upper"], 33.0 / f64::from(15 * 6 + 15 * 5));
-    near(&told["bandwidth_lower"], 20.0 / f64::from(10 * 5 + 9 * 4));
+    near(
+        &matrix["bandwidth_upper"],
+        33.0 / f64::from(15 * 6 + 15 * 5),
+    );
+    near(&matrix["bandwidth_lower"], 20.0 / f64::from(10 * 5 + 9 * 4));
     // Jeffreys' interval of 1 in 100: the quantiles of Beta(1.5, 99.5).
     near(&shown[0]["pd_from"], 0.001_762_096_3);
     near(&shown[0]["pd_to"], 0.038_414_788_1);
@@ -172,9 +175,9 @@ async fn durations_of_an_organization_are_those_of_the_worked_example() {
     let own = [(f[1], "default", "2023-02-01".to_owned(), false, recorded)];
     happen(&scene.pool, &personal, CRR, &own).await;
 
-    let told = scene.matrix("m1", "&method=duration").await;
+    let matrix = scene.matrix("m1", "&method=duration").await;
     for (i, expected) in [[0.80, 0.15, 0.05], [0.20, 0.60, 0.20]].iter().enumerate() {
-        let row = &told["rows"][i];
+        let row = &matrix["rows"][i];
         near(&row["probabilities"][0], expected[0]);
         near(&row["probabilities"][1], expected[1]);
         near(&row["pd"], expected[2]);
@@ -184,16 +187,16 @@ async fn durations_of_an_organization_are_those_of_the_worked_example() {
         };
         assert!(from <= expected[2] && expected[2] <= to, "{row}");
     }
-    assert_eq!(told["bootstrap_draws"], 1_000);
-    assert_eq!(told, scene.matrix_as_of(&told).await, "the same again");
+    assert_eq!(matrix["bootstrap_draws"], 1_000);
+    assert_eq!(matrix, scene.matrix_as_of(&matrix).await, "the same again");
     let cohort = scene.matrix("m1", "").await;
     near(&cohort["rows"][0]["pd"], 0.0);
 }
 
 impl Scene {
     /// Reads the same matrix, as of the time when it was made.
-    async fn matrix_as_of(&self, told: &Value) -> Value {
-        let time = text(told, "data_as_of");
+    async fn matrix_as_of(&self, earlier: &Value) -> Value {
+        let time = text(earlier, "data_as_of");
         self.matrix("m1", &format!("&method=duration&as_of={time}"))
             .await
     }

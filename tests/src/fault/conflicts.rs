@@ -114,7 +114,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
     .await?;
     let mut retried = 0;
     for server in &servers {
-        retried += server.said(REPEATED)?;
+        retried += server.count_log_lines(REPEATED)?;
     }
     ensure!(
         options.short || (deadlocks > 0 && retried > 0),
@@ -173,7 +173,9 @@ async fn stand_in_the_way(
             match connection.execute(AssertSqlSafe(lock)).await {
                 Ok(_) => {}
                 // This transaction detected the deadlock.
-                Err(sqlx::Error::Database(said)) if said.code().as_deref() == Some("40P01") => {
+                Err(sqlx::Error::Database(db_error))
+                    if db_error.code().as_deref() == Some("40P01") =>
+                {
                     break;
                 }
                 Err(other) => return Err(other.into()),
@@ -288,14 +290,14 @@ impl Scene {
         let path = format!("/bulk-uploads/{id}");
         let end = Instant::now() + PATIENCE;
         loop {
-            let (status, told) = admin.send(Method::GET, &path, None).await?;
+            let (status, body) = admin.send(Method::GET, &path, None).await?;
             answers.count("look", status.as_u16());
-            match told["status"].as_str() {
+            match body["status"].as_str() {
                 Some("pending" | "processing") => {}
                 Some("completed") => break,
-                _ => anyhow::bail!("an upload ended otherwise: {told}"),
+                _ => anyhow::bail!("an upload ended otherwise: {body}"),
             }
-            ensure!(Instant::now() < end, "an upload does not end: {told}");
+            ensure!(Instant::now() < end, "an upload does not end: {body}");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         if random.below(3) > 0 {

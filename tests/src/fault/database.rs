@@ -111,10 +111,10 @@ async fn disturbed(
         server.until_ready().await?;
         longest = longest.max(begun.elapsed());
     }
-    let told = until_ended(&ana, &job, &mut continued).await?;
+    let ended = until_ended(&ana, &job, &mut continued).await?;
     ensure!(
         continued == 0,
-        "outages used up the attempts of a job {continued} times: {told}"
+        "outages used up the attempts of a job {continued} times: {ended}"
     );
     rows::check(&ana, &job, size).await?;
     let (requests, failed, acknowledged) = load.stop().await;

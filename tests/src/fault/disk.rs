@@ -89,10 +89,10 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
         server.until_ready().await?;
         longest = longest.max(begun.elapsed());
     }
-    let told = until_ended(&ana, &job, &mut continued).await?;
+    let ended = until_ended(&ana, &job, &mut continued).await?;
     ensure!(
         continued == 0,
-        "a full disk used up the attempts of a job {continued} times: {told}"
+        "a full disk used up the attempts of a job {continued} times: {ended}"
     );
     rows::check(&ana, &job, size).await?;
     let (requests, failed, acknowledged) = load.stop().await;

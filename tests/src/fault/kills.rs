@@ -44,7 +44,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
             let load = Load::start(vec![ben.clone()], &nodes, Duration::from_millis(50));
             tokio::time::sleep(random.millis(most)).await;
             let has_ended = match ben.get(&format!("/bulk-uploads/{job}")).await {
-                Ok(told) => told["status"] == "completed",
+                Ok(state) => state["status"] == "completed",
                 Err(_) => false,
             };
             if has_ended || done == kills {

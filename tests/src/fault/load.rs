@@ -97,12 +97,12 @@ impl Load {
 /// Checks that every one of these companies exists.
 pub(super) async fn all_there(client: &Client, companies: &[String]) -> anyhow::Result<()> {
     for id in companies {
-        let (status, said) = client
+        let (status, body) = client
             .send(Method::GET, &format!("/companies/{id}"), None)
             .await?;
         ensure!(
             status == 200,
-            "company {id} was acknowledged and is lost: {status}: {said}"
+            "company {id} was acknowledged and is lost: {status}: {body}"
         );
     }
     Ok(())

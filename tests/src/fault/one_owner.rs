@@ -76,7 +76,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
     exports.abort_all();
     while exports.join_next().await.is_some() {}
     let beside = match beside {
-        Ok(times) => told(&times),
+        Ok(times) => percentiles(&times),
         Err(error) => format!("{error:#}"),
     };
     let seconds = export.as_secs_f64();
@@ -91,8 +91,8 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
         held: format!(
             "list of 50, owner: {}; a user without rows: {}; CSV export {rate:.0} rows/s; \
              `/me` beside 20 exports: {beside}",
-            told(&own),
-            told(&none)
+            percentiles(&own),
+            percentiles(&none)
         ),
     }]))
 }
@@ -102,15 +102,15 @@ async fn times(client: &Client, path: &str, count: usize) -> anyhow::Result<Vec<
     let mut times = Vec::with_capacity(count);
     for _ in 0..count {
         let begun = Instant::now();
-        let (status, said) = client.send(Method::GET, path, None).await?;
-        ensure!(status == 200, "GET {path}: {status}: {said}");
+        let (status, body) = client.send(Method::GET, path, None).await?;
+        ensure!(status == 200, "GET {path}: {status}: {body}");
         times.push(begun.elapsed().as_secs_f64() * 1_000.0);
     }
     times.sort_by(f64::total_cmp);
     Ok(times)
 }
 
-fn told(times: &[f64]) -> String {
+fn percentiles(times: &[f64]) -> String {
     let at = |percent: usize| {
         times
             .get(times.len() * percent / 100)

@@ -76,8 +76,8 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
                 ensure!(status == 401, "a forgotten session answers {status}");
                 ana = anonymous.login("ana@example.com").await?;
             }
-            let (status, said) = ana.send(Method::GET, "/me", None).await?;
-            ensure!(status == 200, "{fault}: {status}: {said}");
+            let (status, body) = ana.send(Method::GET, "/me", None).await?;
+            ensure!(status == 200, "{fault}: {status}: {body}");
         }
         let (requests, failed, acknowledged) = load.stop().await;
         kept.extend(acknowledged);

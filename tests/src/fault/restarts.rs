@@ -80,15 +80,18 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
         figures.failed
     );
     let mut continued = 0;
-    let told = until_ended(&ana, &job, &mut continued).await?;
+    let ended = until_ended(&ana, &job, &mut continued).await?;
     ensure!(
         continued == 0,
-        "restarts used up the attempts of a job: {told}"
+        "restarts used up the attempts of a job: {ended}"
     );
     rows::check(&ana, &job, size).await?;
     for job in &figures.uploads {
-        let told = until_ended(&ana, job, &mut continued).await?;
-        ensure!(told["success_count"] == 20, "an upload under load: {told}");
+        let ended = until_ended(&ana, job, &mut continued).await?;
+        ensure!(
+            ended["success_count"] == 20,
+            "an upload under load: {ended}"
+        );
     }
     let pool = PgPool::connect(&postgres.url()).await?;
     let stored: i64 = sqlx::query_scalar("SELECT count(*) FROM companies WHERE symbol = ANY ($1)")
@@ -178,8 +181,8 @@ pub(super) async fn alone(options: &Options) -> anyhow::Result<Outcome> {
                 all_there(&ana, &acknowledged).await?;
             }
             let mut continued = 0;
-            let told = until_ended(&ana, &job, &mut continued).await?;
-            ensure!(continued == 0, "attempts were used up: {told}");
+            let ended = until_ended(&ana, &job, &mut continued).await?;
+            ensure!(continued == 0, "attempts were used up: {ended}");
         }
         ensure!(
             turn.leased == 0,

@@ -53,7 +53,7 @@ pub(super) async fn check(
     job: &str,
     rows: usize,
 ) -> anyhow::Result<BTreeMap<u64, String>> {
-    let told = client.get(&format!("/bulk-uploads/{job}")).await?;
+    let counts = client.get(&format!("/bulk-uploads/{job}")).await?;
     let error = (0..rows).filter(|n| is_bad(*n)).count();
     let skipped = (0..rows).filter(|n| is_repeated(*n)).count();
     let stored = rows - error - skipped;
@@ -65,9 +65,12 @@ pub(super) async fn check(
         ("error_count", error),
         ("updated_count", 0),
     ] {
-        ensure!(told[name] == expected, "{name} is not {expected}: {told}");
+        ensure!(
+            counts[name] == expected,
+            "{name} is not {expected}: {counts}"
+        );
     }
-    ensure!(told["status"] == "completed", "not completed: {told}");
+    ensure!(counts["status"] == "completed", "not completed: {counts}");
     let mut outcomes = BTreeMap::new();
     let csv = client
         .text(&format!("/predictions/annual?job_id={job}"), "text/csv")

@@ -84,8 +84,8 @@ impl Setup {
     /// Migrates an external database to the program's schema.
     pub(super) fn migrate(self) -> anyhow::Result<Self> {
         let output = self.command().args(["migrate", "up"]).output()?;
-        let said = String::from_utf8_lossy(&output.stderr);
-        ensure!(output.status.success(), "migrate up: {said}");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "migrate up: {stderr}");
         Ok(self)
     }
 
@@ -129,7 +129,7 @@ impl Server {
     }
 
     /// Returns how many lines of its log contain these words.
-    pub(super) fn said(&self, words: &str) -> anyhow::Result<u64> {
+    pub(super) fn count_log_lines(&self, words: &str) -> anyhow::Result<u64> {
         let log = std::fs::read_to_string(self.setup.data_dir.join("serve.log"))?;
         Ok(log.lines().filter(|line| line.contains(words)).count() as u64)
     }
@@ -297,20 +297,20 @@ impl Client {
     /// Registers with this address and signs in.
     pub(super) async fn register(&self, email: &str) -> anyhow::Result<Self> {
         let body = json!({ "email": email, "password": PASSWORD });
-        let (status, said) = self
+        let (status, body) = self
             .send(Method::POST, "/auth/register", Some(&body))
             .await?;
-        ensure!(status == 201, "{status}: {said}");
+        ensure!(status == 201, "{status}: {body}");
         self.login(email).await
     }
 
     /// Signs in.
     pub(super) async fn login(&self, email: &str) -> anyhow::Result<Self> {
         let body = json!({ "email": email, "password": PASSWORD });
-        let (status, said) = self.send(Method::POST, "/auth/login", Some(&body)).await?;
-        ensure!(status == 200, "{status}: {said}");
+        let (status, body) = self.send(Method::POST, "/auth/login", Some(&body)).await?;
+        ensure!(status == 200, "{status}: {body}");
         Ok(Self {
-            token: said["access_token"].as_str().map(str::to_owned),
+            token: body["access_token"].as_str().map(str::to_owned),
             ..self.clone()
         })
     }
@@ -393,9 +393,9 @@ impl Client {
         &self,
         path: &str,
         accept: &str,
-        patience: Duration,
+        timeout: Duration,
     ) -> anyhow::Result<(StatusCode, usize)> {
-        let request = self.request(Method::GET, path).timeout(patience);
+        let request = self.request(Method::GET, path).timeout(timeout);
         let answer = request.header("accept", accept).send().await?;
         let status = answer.status();
         Ok((status, answer.bytes().await?.len()))
@@ -440,22 +440,22 @@ pub(super) async fn until_ended(
     continued: &mut u64,
 ) -> anyhow::Result<Value> {
     let end = Instant::now() + Duration::from_secs(900);
-    let mut told = Value::Null;
+    let mut ended = Value::Null;
     while Instant::now() < end {
         if let Ok(now) = client.get(&format!("/bulk-uploads/{job}")).await {
-            told = now;
-            match told["status"].as_str() {
+            ended = now;
+            match ended["status"].as_str() {
                 Some("pending" | "processing") => {}
-                Some("failed") if told["error_code"] == "too_many_attempts" => {
+                Some("failed") if ended["error_code"] == "too_many_attempts" => {
                     let path = format!("/bulk-uploads/{job}/retry");
-                    let (status, said) = client.send(Method::POST, &path, None).await?;
-                    ensure!(status == 202 && said["id"] == job, "{status}: {said}");
+                    let (status, body) = client.send(Method::POST, &path, None).await?;
+                    ensure!(status == 202 && body["id"] == job, "{status}: {body}");
                     *continued += 1;
                 }
-                _ => return Ok(told),
+                _ => return Ok(ended),
             }
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    bail!("the job does not end: {told}")
+    bail!("the job does not end: {ended}")
 }

@@ -104,8 +104,8 @@ impl Analytics {
         if let Some(figure) = own {
             return figure;
         }
-        let told = answer.as_deref().map(serde_json::from_slice);
-        match told {
+        let parsed = answer.as_deref().map(serde_json::from_slice);
+        match parsed {
             Some(Ok(figure)) => Ok(figure),
             // It failed for another caller. This caller computes it to get its own error.
             _ => work_out().await,
@@ -168,8 +168,8 @@ mod tests {
             });
             answer.await.clone()
         };
-        let told = futures::future::join_all((0..50).map(|_| ask())).await;
-        assert!(told.iter().all(|told| told.as_deref() == Some(b"7")));
+        let answers = futures::future::join_all((0..50).map(|_| ask())).await;
+        assert!(answers.iter().all(|answer| answer.as_deref() == Some(b"7")));
         assert_eq!(worked_out.load(Ordering::Relaxed), 1);
         assert!(flights.lock().is_empty(), "nothing is left behind");
     }

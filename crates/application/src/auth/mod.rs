@@ -32,7 +32,7 @@ use accunode_ports::sessions::TokenPair;
 
 pub use known_keys::KnownKeys;
 pub use register::Registration;
-pub(crate) use second_factor::told as factor_told;
+pub(crate) use second_factor::factor_notice;
 pub use second_factor::{Enrolled, NewFactor};
 
 use crate::{Error, ErrorCode, Ports};

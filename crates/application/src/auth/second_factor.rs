@@ -133,7 +133,9 @@ impl Auth {
         }
         self.mark_session(&session, true).await?;
         self.end_sessions(user, caller.session).await?;
-        self.ports.mail.post(Letter::notice(told(email, true)));
+        self.ports
+            .mail
+            .post(Letter::notice(factor_notice(email, true)));
         Ok(Enrolled::Active)
     }
 
@@ -183,7 +185,7 @@ impl Auth {
         let now = self.ports.clock.now();
         let waiting = factors.wait(user, step, from, now).await?;
         let waiting = waiting.ok_or_else(confirmed_already)?;
-        let approvers = if waiting.tell {
+        let approvers = if waiting.notify_approvers {
             unit.reads().second_factors().approvers(user).await?
         } else {
             Vec::new()
@@ -243,7 +245,7 @@ impl Auth {
         self.end_sessions(user, caller.session).await?;
         self.ports
             .mail
-            .post(Letter::notice(told(caller.actor.email(), false)));
+            .post(Letter::notice(factor_notice(caller.actor.email(), false)));
         Ok(())
     }
 
@@ -379,7 +381,7 @@ pub(super) fn invalid_code() -> Error {
 }
 
 /// The mail that notifies a user that a second factor was added or removed.
-pub(crate) fn told(to: &Email, there: bool) -> Message {
+pub(crate) fn factor_notice(to: &Email, there: bool) -> Message {
     let (subject, what) = if there {
         (
             "A second factor was added",

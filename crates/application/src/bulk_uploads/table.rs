@@ -331,7 +331,7 @@ fn missing(faults: &[Fault]) -> usize {
 
 fn unknown_sheet(wanted: &str, peek: &Peek) -> Fault {
     let heads: Vec<&TableHead> = peek.tables.iter().collect();
-    let told = if heads.iter().all(|head| head.sheet.is_none()) {
+    let available = if heads.iter().all(|head| head.sheet.is_none()) {
         "the file is no workbook and has no sheets".to_owned()
     } else {
         format!("the workbook has {}", names(&heads))
@@ -339,7 +339,7 @@ fn unknown_sheet(wanted: &str, peek: &Peek) -> Fault {
     Fault::new(
         "/sheet",
         "unknown_sheet",
-        format!("there is no sheet {:?}; {told}", shorten(wanted)),
+        format!("there is no sheet {:?}; {available}", shorten(wanted)),
     )
 }
 
@@ -413,9 +413,9 @@ mod tests {
         .unwrap();
         assert_eq!(table.choice.sheet.as_deref(), Some("Data"));
         assert!(table.has_rows);
-        let told = &table.warnings[0];
-        assert_eq!(told.code, "sheet_chosen");
-        assert!(told.detail.contains("Data") && told.detail.contains("README"));
+        let warning = &table.warnings[0];
+        assert_eq!(warning.code, "sheet_chosen");
+        assert!(warning.detail.contains("Data") && warning.detail.contains("README"));
     }
 
     #[test]

@@ -75,7 +75,7 @@ impl Companies {
                 let removed = remove_predictions(&*unit, caller, scope, id).await?;
                 unit.companies().remove(grant, id, version).await?;
                 let metadata = json!({ "force": force, "predictions": removed });
-                tell(&*unit, caller, company, metadata).await?;
+                record_removal(&*unit, caller, company, metadata).await?;
                 let mut owners: Vec<_> = rows.iter().map(|row| row.owner.key()).collect();
                 owners.push(company.owner.key());
                 Ok(owners)
@@ -145,7 +145,7 @@ async fn remove_prediction(
     Ok(())
 }
 
-async fn tell(
+async fn record_removal(
     unit: &dyn UnitOfWork,
     caller: &Caller,
     company: &Company,

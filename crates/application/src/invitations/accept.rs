@@ -187,7 +187,7 @@ impl Invitations {
                     })),
                     ..AuditEvent::new("user.registered", "user", AuditAction::Create)
                 };
-                tell(&*unit, context, &user, &invitation, registered).await?;
+                record(&*unit, context, &user, &invitation, registered).await?;
                 self.close(&*unit, context, &invitation, &user).await?;
                 Ok(user.id)
             })
@@ -221,7 +221,7 @@ impl Invitations {
                     ),
                     ..AuditEvent::new("user.joined", "user", AuditAction::Update)
                 };
-                tell(&*unit, &caller.context, &user, &invitation, joined).await?;
+                record(&*unit, &caller.context, &user, &invitation, joined).await?;
                 self.close(&*unit, &caller.context, &invitation, &user)
                     .await?;
                 Ok(user.id)
@@ -252,12 +252,12 @@ impl Invitations {
             new_values: Some(values(invitation)),
             ..AuditEvent::new("invitation.accepted", "invitation", AuditAction::Update)
         };
-        tell(unit, context, by, invitation, accepted).await
+        record(unit, context, by, invitation, accepted).await
     }
 }
 
 /// Records in the organization's audit log that this user accepted.
-async fn tell(
+async fn record(
     unit: &dyn UnitOfWork,
     context: &RequestContext,
     by: &User,

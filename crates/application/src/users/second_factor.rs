@@ -8,7 +8,7 @@ use accunode_domain::{
 use serde_json::json;
 
 use super::Users;
-use crate::{Confirmed, Error, auth::factor_told, mail::Letter};
+use crate::{Confirmed, Error, auth::factor_notice, mail::Letter};
 
 impl Users {
     /// Removes the second factor of a user below the caller's rank, if they have one, and ends
@@ -45,7 +45,7 @@ impl Users {
             self.ports.sessions.end_all(id, None).await?;
             self.ports
                 .mail
-                .post(Letter::notice(factor_told(&email, false)));
+                .post(Letter::notice(factor_notice(&email, false)));
         }
         Ok(())
     }

@@ -79,12 +79,12 @@ pub(super) async fn record_change(
     (old, new): (&User, &User),
     reason: Option<&str>,
 ) -> Result<(), Error> {
-    let mut told = vec![old.organization, new.organization];
-    told.dedup();
-    if told.len() > 1 {
-        told.retain(Option::is_some);
+    let mut recipients = vec![old.organization, new.organization];
+    recipients.dedup();
+    if recipients.len() > 1 {
+        recipients.retain(Option::is_some);
     }
-    for organization in told {
+    for organization in recipients {
         let event = AuditEvent {
             entity_id: Some(new.id.0),
             organization,

@@ -258,13 +258,14 @@ async fn a_job_of_which_rows_have_no_outcome_fails_and_is_not_completed() {
     let ana = user(Role::User, None);
     let (mut doubles, _) = worker(&ana, 5, "0.1", 1);
     let ends = Arc::new(Mutex::new(Vec::new()));
-    let told = ends.clone();
+    let recorded_ends = ends.clone();
     doubles
         .queue
         .expect_finish()
         .times(2)
         .returning(move |_, status, fault, _| {
-            told.lock()
+            recorded_ends
+                .lock()
                 .unwrap()
                 .push((status, fault.map(|fault| fault.code.to_string())));
             if status == JobStatus::Completed {
@@ -292,8 +293,8 @@ async fn turnovers_of_a_single_quarter_are_told_beside_what_the_header_says() {
         doubles.files = MockFileStore::new();
         quarterly(50, turnover).behind(&mut doubles.files);
         doubles.queue.expect_finish().returning(|_, _, _, _| Ok(()));
-        let told = Arc::new(Mutex::new(Vec::new()));
-        let kept = told.clone();
+        let warnings = Arc::new(Mutex::new(Vec::new()));
+        let kept = warnings.clone();
         doubles
             .queue
             .expect_describe()
@@ -310,7 +311,7 @@ async fn turnovers_of_a_single_quarter_are_told_beside_what_the_header_says() {
             .bulk_uploads
             .process(job, lease, &watch::channel(false).1)
             .await;
-        let told: Vec<_> = told
+        let warnings: Vec<_> = warnings
             .lock()
             .unwrap()
             .iter()
@@ -325,7 +326,7 @@ async fn turnovers_of_a_single_quarter_are_told_beside_what_the_header_says() {
             let columns = vec!["inventory_turnover".to_owned()];
             wanted.push(("turnover_not_annual".to_owned(), columns));
         }
-        assert_eq!(told, wanted, "{turnover}");
+        assert_eq!(warnings, wanted, "{turnover}");
         assert_eq!(
             chunks
                 .lock()

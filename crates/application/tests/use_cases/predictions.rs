@@ -140,15 +140,15 @@ async fn a_model_that_takes_no_gaps_names_them_beside_the_other_faults() {
     let Error::Invalid(faults) = error else {
         panic!("{error:?}")
     };
-    let told: Vec<_> = faults.iter().map(|f| (&*f.pointer, &*f.code)).collect();
+    let codes: Vec<_> = faults.iter().map(|f| (&*f.pointer, &*f.code)).collect();
     assert_eq!(
-        told[1..],
+        codes[1..],
         [
             ("/ratios/net_income_margin", "missing_not_accepted"),
             ("/ratios/ebit_to_interest_expense", "missing_not_accepted")
         ]
     );
-    assert_eq!(told[0].0, "/reporting_year");
+    assert_eq!(codes[0].0, "/reporting_year");
 }
 
 #[tokio::test]

@@ -125,20 +125,20 @@ async fn the_history_of_someones_personal_prediction_is_told_of_before_it_is_rea
         .returning(move |scope, _, id| {
             Ok((scope.break_glass() == Some(id.0)).then(|| stored.clone()))
         });
-    let told = doubles.unit(|unit| {
+    let unit_with_audit = doubles.unit(|unit| {
         unit.audit_log
             .expect_record()
             .times(1)
             .withf(|_, event| event.event_type == "prediction.break_glass")
             .returning(|_, _| Ok(()));
     });
-    let before = told.clone();
+    let before = unit_with_audit.clone();
     doubles
         .store
         .predictions
         .expect_revisions()
         .returning(move |scope, _, id, _, _| {
-            assert!(before.load(Ordering::SeqCst), "the log was told first");
+            assert!(before.load(Ordering::SeqCst), "the log was written first");
             assert_eq!(scope.break_glass(), Some(id.0));
             Ok(vec![revision(1)])
         });

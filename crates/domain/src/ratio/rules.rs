@@ -295,9 +295,9 @@ mod tests {
     fn a_model_that_takes_no_gaps_is_told_every_one_of_them() {
         let gaps = annual(["0.3", "NA", "0.1", "5", "1e8"], RatioUnit::Fraction).unwrap();
         let faults = gaps.without_gaps().unwrap_err();
-        let told: Vec<_> = faults.iter().map(|f| (&*f.pointer, &*f.code)).collect();
+        let codes: Vec<_> = faults.iter().map(|f| (&*f.pointer, &*f.code)).collect();
         assert_eq!(
-            told,
+            codes,
             [
                 ("/ratios/total_debt_to_ebitda", "missing_not_accepted"),
                 ("/ratios/return_on_assets", "missing_not_accepted")

@@ -79,12 +79,12 @@ mod tests {
 
     #[test]
     fn a_quarters_flow_is_told_from_a_years_by_each_turnover() {
-        let told = seen(50, "2.9", Some("1.9")).verdict(Kind::Quarterly, &TRAINING);
-        let names: Vec<_> = told.iter().map(|(name, ..)| *name).collect();
+        let suspects = seen(50, "2.9", Some("1.9")).verdict(Kind::Quarterly, &TRAINING);
+        let names: Vec<_> = suspects.iter().map(|(name, ..)| *name).collect();
         assert_eq!(names, ["inventory_turnover", "receivables_turnover"]);
-        assert!((told[0].1 - 2.9).abs() < 1e-6 && told[0].2 == 9.0);
-        let told = seen(50, "3.1", None).verdict(Kind::Quarterly, &TRAINING);
-        assert_eq!(told, []);
+        assert!((suspects[0].1 - 2.9).abs() < 1e-6 && suspects[0].2 == 9.0);
+        let suspects = seen(50, "3.1", None).verdict(Kind::Quarterly, &TRAINING);
+        assert_eq!(suspects, []);
     }
 
     #[test]

@@ -15,7 +15,12 @@ use crate::{
 };
 
 /// Returns whether the listed permissions cover a row.
-fn told(all: &[Permission], what: (&str, &str), actor: &Actor, row: (Owner, UserId)) -> bool {
+fn is_permitted(
+    all: &[Permission],
+    what: (&str, &str),
+    actor: &Actor,
+    row: (Owner, UserId),
+) -> bool {
     let (owner, creator) = row;
     all.iter().any(|line| {
         (line.resource, line.action) == what
@@ -28,18 +33,23 @@ fn told(all: &[Permission], what: (&str, &str), actor: &Actor, row: (Owner, User
 }
 
 /// Returns whether the listed permissions cover an organization.
-fn told_of_place(all: &[Permission], what: (&str, &str), id: OrganizationId) -> bool {
+fn is_permitted_in(all: &[Permission], what: (&str, &str), id: OrganizationId) -> bool {
     all.iter()
         .any(|line| (line.resource, line.action) == what && line.covers(id))
 }
 
-fn told_of_role(all: &[Permission], what: (&str, &str), role: Role, id: OrganizationId) -> bool {
+fn is_permitted_for_role(
+    all: &[Permission],
+    what: (&str, &str),
+    role: Role,
+    id: OrganizationId,
+) -> bool {
     all.iter().any(|line| {
         (line.resource, line.action) == what && line.covers(id) && line.roles.contains(&role)
     })
 }
 
-fn told_plainly(all: &[Permission], what: (&str, &str)) -> bool {
+fn is_permitted_anywhere(all: &[Permission], what: (&str, &str)) -> bool {
     all.iter().any(|line| (line.resource, line.action) == what)
 }
 
@@ -153,11 +163,11 @@ fn check(world: &World, actor: &Actor) {
         for (owner, creator) in rows(world) {
             // For making and counting, "personal" means the caller's own.
             if is_about_oneself(what.1, owner, actor) {
-                assert!(!told(&all, what, actor, (owner, creator)));
+                assert!(!is_permitted(&all, what, actor, (owner, creator)));
                 continue;
             }
             assert_eq!(
-                told(&all, what, actor, (owner, creator)),
+                is_permitted(&all, what, actor, (owner, creator)),
                 lets(actor, what, owner, creator),
                 "{what:?} {owner:?} by {creator} as {actor:?}"
             );
@@ -166,14 +176,14 @@ fn check(world: &World, actor: &Actor) {
     for id in places(world) {
         for what in OF_PLACES {
             assert_eq!(
-                told_of_place(&all, what, id),
+                is_permitted_in(&all, what, id),
                 lets_of_place(actor, what, id),
                 "{what:?} {id} as {actor:?}"
             );
         }
         for role in [Role::OrgMember, Role::OrgAdmin, Role::TenantAdmin] {
             assert_eq!(
-                told_of_role(&all, ("invitation", "create"), role, id),
+                is_permitted_for_role(&all, ("invitation", "create"), role, id),
                 actor.invite(role, Some(id)).is_ok()
             );
         }
@@ -187,13 +197,13 @@ fn check(world: &World, actor: &Actor) {
             ("read", actor.read_user(&subject).is_ok()),
             ("administer", actor.administer_user(&subject).is_ok()),
         ] {
-            let told = told_of_role(&all, ("user", action), subject.role(), id);
-            assert_eq!(told, may, "{action} {subject:?} as {actor:?}");
+            let permitted = is_permitted_for_role(&all, ("user", action), subject.role(), id);
+            assert_eq!(permitted, may, "{action} {subject:?} as {actor:?}");
         }
         for role in [Role::OrgMember, Role::OrgAdmin, Role::TenantAdmin] {
             if subject.role() == Role::OrgMember {
                 assert_eq!(
-                    told_of_role(&all, ("user", "set_role"), role, id),
+                    is_permitted_for_role(&all, ("user", "set_role"), role, id),
                     actor.set_role(&subject, role, Some(id)).is_ok()
                 );
             }
@@ -222,7 +232,11 @@ fn check(world: &World, actor: &Actor) {
             actor.operate_installation().is_ok(),
         ),
     ] {
-        assert_eq!(told_plainly(&all, what), may, "{what:?} as {actor:?}");
+        assert_eq!(
+            is_permitted_anywhere(&all, what),
+            may,
+            "{what:?} as {actor:?}"
+        );
     }
 }
 

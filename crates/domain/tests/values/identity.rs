@@ -198,9 +198,9 @@ fn six_digits_are_a_devices_code_and_everything_else_a_recovery_code() {
     let shown = format!("{:?} {:?}", Code::typed("123456"), Code::typed("x"));
     assert_eq!(shown, "Code(totp) Code(recovery_code)");
     // A code with one character too many must not be truncated until it fits.
-    let told = RecoveryCode::from_random([0; 32]);
-    let longer = format!("{}A", told.expose());
-    assert_ne!(Code::typed(&longer), Code::Recovery(told));
+    let code = RecoveryCode::from_random([0; 32]);
+    let longer = format!("{}A", code.expose());
+    assert_ne!(Code::typed(&longer), Code::Recovery(code));
 }
 
 fn key() -> ApiKey {

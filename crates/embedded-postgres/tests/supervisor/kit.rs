@@ -97,8 +97,8 @@ impl Service {
     pub(crate) fn ready(&mut self) -> (u32, bool) {
         let mut line = String::new();
         while self.output.read_line(&mut line).expect("its output") > 0 {
-            if let Some((_, said)) = line.split_once("serving ") {
-                let (pid, adopted) = said.trim().split_once(' ').expect("two words");
+            if let Some((_, values)) = line.split_once("serving ") {
+                let (pid, adopted) = values.trim().split_once(' ').expect("two words");
                 return (
                     pid.parse().expect("a number"),
                     adopted.parse().expect("a bool"),

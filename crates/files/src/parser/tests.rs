@@ -243,8 +243,8 @@ fn no_more_rows_are_told_than_are_asked_for() {
     let mut reader = FrameReader::new(&[][..], Limits::default(), 0, Allowance::of_text(100));
     assert!(matches!(reader.next(), Err(FrameError::Io(_))));
     let bytes = b"a\n1\n2\n3\n";
-    let told = frames(bytes, Format::Csv, Task::Peek { rows: 2 });
-    assert_eq!(rows(&told), [1, 2]);
+    let output = frames(bytes, Format::Csv, Task::Peek { rows: 2 });
+    assert_eq!(rows(&output), [1, 2]);
     let choice = TableChoice {
         header_row: 1,
         ..TableChoice::default()
@@ -257,8 +257,8 @@ fn no_more_rows_are_told_than_are_asked_for() {
 fn the_first_rows_are_bounded_by_their_bytes() {
     let mut bytes = b"a,b\n".to_vec();
     bytes.extend(format!("1,{}\n", "x".repeat(400)).repeat(10).into_bytes());
-    let told = frames(&bytes, Format::Csv, Task::Peek { rows: 10 });
-    assert_eq!(rows(&told), [1, 2, 3]);
+    let output = frames(&bytes, Format::Csv, Task::Peek { rows: 10 });
+    assert_eq!(rows(&output), [1, 2, 3]);
 }
 
 proptest! {

@@ -334,8 +334,8 @@ impl<'a, R: BufRead> SheetReader<'a, R> {
         if self.computed.len() <= column {
             self.computed.resize(column + 1, false);
         }
-        let told = self.computed.get_mut(column)?;
-        (!std::mem::replace(told, true)).then_some(MarkKind::FormulaComputed)
+        let reported = self.computed.get_mut(column)?;
+        (!std::mem::replace(reported, true)).then_some(MarkKind::FormulaComputed)
     }
 
     fn write(&mut self, column: usize, text: String) -> Result<(), OpenError> {

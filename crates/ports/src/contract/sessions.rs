@@ -140,8 +140,8 @@ pub async fn a_refresh_token_is_exchanged_once_however_many_try(
     let tries = (0..16).map(|_| store.refresh(&first.refresh));
     let mut pairs = Vec::new();
     let mut reused = 0;
-    for said in join_all(tries).await {
-        match said.unwrap() {
+    for refreshed in join_all(tries).await {
+        match refreshed.unwrap() {
             Refreshed::Pair(_, pair) => pairs.push(pair),
             Refreshed::Reused(_) => reused += 1,
             Refreshed::Unknown => {}

@@ -136,7 +136,7 @@ pub async fn no_one_gets_more_tries_by_being_quick(throttle: &dyn Throttle, _: &
     let all = futures::future::join_all((0..40).map(|_| throttle.admit(&guess))).await;
     let gone = all
         .into_iter()
-        .filter(|said| matches!(said, Ok(Admission::Go)));
+        .filter(|admission| matches!(admission, Ok(Admission::Go)));
     assert_eq!(gone.count(), 5);
 }
 

@@ -57,7 +57,7 @@ pub struct Waiting {
     /// The id of the enrolment.
     pub enrolment: EnrolmentId,
     /// Whether those who may approve it are to be notified by mail.
-    pub tell: bool,
+    pub notify_approvers: bool,
 }
 
 /// The origin of a code, for the administrator who approves it.

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::{
     budget::{self, Keeping},
     number,
-    outcome::{CONFLICTING_DUPLICATE, Kept, Tally, Told},
+    outcome::{CONFLICTING_DUPLICATE, ChunkOutcome, Kept, Tally},
     owner_key,
 };
 use crate::{db::Tx, errors::from_sqlx, repositories::AuditLog, row::storable};
@@ -149,23 +149,23 @@ pub(super) async fn write(
     lease: &Lease,
     chunk: &JobChunk,
     job: LockedJob,
-    mut told: Told,
+    mut outcome: ChunkOutcome,
 ) -> Result<JobCounts, RepositoryError> {
-    let forgotten = forget_rows(tx, lease, &told.superseded).await?;
+    let forgotten = forget_rows(tx, lease, &outcome.superseded).await?;
     let owner = owner_key(chunk);
-    let kept = std::mem::take(&mut told.kept);
+    let kept = std::mem::take(&mut outcome.kept);
     let (kept, keeping) =
         budget::fit(tx, owner, chunk.row_budget, job.rows_kept - forgotten, kept).await?;
     keep_rows(tx, lease, owner, &kept).await?;
     // A dry run makes no change that belongs in the audit log.
     if !chunk.dry_run {
-        record(tx, &chunk.context, audit_event(lease, chunk, &told)).await?;
+        record(tx, &chunk.context, audit_event(lease, chunk, &outcome)).await?;
     }
-    let mut warnings = warnings(job.warnings, &told);
+    let mut warnings = warnings(job.warnings, &outcome);
     warn_of_rows_not_kept(&mut warnings, keeping, chunk.row_budget);
     let (total, checkpoint) = (chunk.total_rows, chunk.checkpoint);
     let kept = keeping.kept - forgotten;
-    advance(tx, lease, told.counts, kept, total, warnings, checkpoint).await
+    advance(tx, lease, outcome.counts, kept, total, warnings, checkpoint).await
 }
 
 /// Advances the job by these rows, if the lease is still ours. `rows_kept` is the change of
@@ -313,13 +313,13 @@ fn problem(faults: &[Fault]) -> Option<Value> {
     (!faults.is_empty()).then_some(Value::Array(faults))
 }
 
-fn audit_event(lease: &Lease, chunk: &JobChunk, told: &Told) -> AuditEvent {
+fn audit_event(lease: &Lease, chunk: &JobChunk, outcome: &ChunkOutcome) -> AuditEvent {
     let JobCounts {
         success,
         updated,
         skipped,
         error,
-    } = told.counts;
+    } = outcome.counts;
     AuditEvent {
         entity_id: Some(lease.job.0),
         user: Some(chunk.grant.by()),
@@ -332,7 +332,7 @@ fn audit_event(lease: &Lease, chunk: &JobChunk, told: &Told) -> AuditEvent {
             "updated": updated,
             "skipped": skipped,
             "error": error,
-            "companies_made": told.companies_made,
+            "companies_made": outcome.companies_made,
         })),
         ..AuditEvent::new(
             "predictions.bulk_stored",
@@ -343,12 +343,12 @@ fn audit_event(lease: &Lease, chunk: &JobChunk, told: &Told) -> AuditEvent {
 }
 
 /// Returns the job's warnings together with those of this chunk.
-fn warnings(mut warnings: Vec<Value>, told: &Told) -> Vec<Value> {
+fn warnings(mut warnings: Vec<Value>, outcome: &ChunkOutcome) -> Vec<Value> {
     add(
         &mut warnings,
         COMPANY_DIFFERS,
         &["company_name", "sector"],
-        &told.differing,
+        &outcome.differing,
         |rows, names| {
             format!(
                 "on {rows} rows the company's name or sector is not that of the company that is there \
@@ -360,7 +360,7 @@ fn warnings(mut warnings: Vec<Value>, told: &Told) -> Vec<Value> {
         &mut warnings,
         OTHER_COMPANY,
         &["company_symbol", "company_name"],
-        &told.other_companies,
+        &outcome.other_companies,
         |rows, names| {
             format!(
                 "{rows} rows name another company than the one that their symbol stands for \
@@ -373,7 +373,7 @@ fn warnings(mut warnings: Vec<Value>, told: &Told) -> Vec<Value> {
         &mut warnings,
         OTHER_IDENTIFIER,
         &["isin", "lei", "figi", "national_id"],
-        &told.other_identifiers,
+        &outcome.other_identifiers,
         |rows, names| {
             format!(
                 "on {rows} rows an identifier was not stored ({names}): the company of the symbol \
@@ -386,7 +386,7 @@ fn warnings(mut warnings: Vec<Value>, told: &Told) -> Vec<Value> {
         &mut warnings,
         CONFLICTING_DUPLICATE,
         &["company_symbol", "reporting_year"],
-        &told.conflicting,
+        &outcome.conflicting,
         |rows, names| {
             format!(
                 "{rows} rows repeat a company and period that is further up, with other ratios \

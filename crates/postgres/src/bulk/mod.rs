@@ -98,7 +98,7 @@ pub(crate) async fn store(
             .await
             .map_err(from_orm)?;
     }
-    let told = resolve(tx, scope, lease, chunk)
+    let outcome = resolve(tx, scope, lease, chunk)
         .await
         .map_err(retry_where_a_company_vanished)?;
     if chunk.dry_run {
@@ -106,7 +106,7 @@ pub(crate) async fn store(
         tx.execute_unprepared(back).await.map_err(from_orm)?;
     }
     let job = ledger::take_turn(tx, lease, chunk).await?;
-    ledger::write(tx, lease, chunk, job, told).await
+    ledger::write(tx, lease, chunk, job, outcome).await
 }
 
 async fn resolve(
@@ -114,8 +114,8 @@ async fn resolve(
     scope: &Scope,
     lease: &Lease,
     chunk: &JobChunk,
-) -> Result<outcome::Told, RepositoryError> {
-    let mut told = outcome::Told::default();
+) -> Result<outcome::ChunkOutcome, RepositoryError> {
+    let mut outcome = outcome::ChunkOutcome::default();
     let mut candidates = Vec::with_capacity(chunk.rows.len());
     for row in &chunk.rows {
         match &row.verdict {
@@ -126,26 +126,26 @@ async fn resolve(
                     scored,
                 });
             }
-            RowVerdict::Refused(faults) => told.refused(row.row, &row.source, faults.clone()),
-            RowVerdict::LeftOut(faults) => told.left_out(row.row, &row.source, faults.clone()),
+            RowVerdict::Refused(faults) => outcome.refused(row.row, &row.source, faults.clone()),
+            RowVerdict::LeftOut(faults) => outcome.left_out(row.row, &row.source, faults.clone()),
         }
     }
     if candidates.is_empty() {
-        return Ok(told);
+        return Ok(outcome);
     }
     let companies = companies::find_or_make(tx, scope, lease, chunk, &candidates).await?;
-    told.companies_made = companies.made;
+    outcome.companies_made = companies.made;
     if chunk.other_company == OtherCompany::Error {
         candidates.retain(|row| match outcome::other_company(&companies, row) {
             Some(why) => {
                 let fault = outcome::refused_company(why);
-                told.refused(row.row, row.source, vec![fault]);
+                outcome.refused(row.row, row.source, vec![fault]);
                 false
             }
             None => true,
         });
     }
-    told.note_differences(&companies, &candidates);
+    outcome.note_differences(&companies, &candidates);
 
     let groups = repeats::group(&candidates, chunk.on_conflict);
     staging::copy(tx, chunk, &companies, &groups).await?;
@@ -182,14 +182,14 @@ async fn resolve(
         existing::find_foretold(tx, lease, chunk, &groups, &mut there).await?;
     }
     for group in groups {
-        told.group(
+        outcome.group(
             lease.job,
             chunk,
             &group,
             there.get(&number(group.chosen.row)),
         );
     }
-    Ok(told)
+    Ok(outcome)
 }
 
 /// A company that was found may be deleted before its prediction is stored. Repeating the

@@ -47,7 +47,7 @@ pub(super) struct Kept {
 
 /// The outcomes of a chunk.
 #[derive(Debug, Default)]
-pub(super) struct Told {
+pub(super) struct ChunkOutcome {
     /// The changes of the job's counters: a superseded row of an earlier chunk now counts
     /// as skipped, and the row that replaces it counts as the superseded row did.
     pub(super) counts: JobCounts,
@@ -84,7 +84,7 @@ impl Tally {
     }
 }
 
-impl Told {
+impl ChunkOutcome {
     /// Adds a row that cannot be used.
     pub(super) fn refused(&mut self, row: u32, source: &str, faults: Vec<Fault>) {
         self.keep(row, Some(source), RowStatus::Error, faults, None, None);
@@ -99,33 +99,33 @@ impl Told {
     pub(super) fn note_differences(&mut self, companies: &Companies, rows: &[Candidate<'_>]) {
         self.note_identifiers(companies, rows);
         for row in rows.iter().filter(|row| row.scored.names_company) {
-            let said = &row.scored.company;
-            if let Some(told) = other_company(companies, row) {
+            let sent = &row.scored.company;
+            if let Some(contradiction) = other_company(companies, row) {
                 self.other_companies
-                    .count(format!("row {}: {told}", row.row));
+                    .count(format!("row {}: {contradiction}", row.row));
                 continue;
             }
             let differs = companies
                 .of(row)
-                .is_some_and(|company| company.name != said.name || company.sector != said.sector);
+                .is_some_and(|company| company.name != sent.name || company.sector != sent.sector);
             if differs {
-                self.differing.count(said.symbol.as_str().to_owned());
+                self.differing.count(sent.symbol.as_str().to_owned());
             }
         }
     }
 
     fn note_identifiers(&mut self, companies: &Companies, rows: &[Candidate<'_>]) {
         for row in rows {
-            let said = &row.scored.company;
+            let sent = &row.scored.company;
             let Some(company) = companies.of(row) else {
                 continue;
             };
             for kind in IdentifierKind::ALL {
-                let Some(identifier) = said.identifiers.of(kind) else {
+                let Some(identifier) = sent.identifiers.of(kind) else {
                     continue;
                 };
                 if company.identifiers.of(kind) != Some(identifier) {
-                    let (symbol, kind) = (said.symbol.as_str(), kind.as_str());
+                    let (symbol, kind) = (sent.symbol.as_str(), kind.as_str());
                     self.other_identifiers
                         .count(format!("{symbol}: {kind} {identifier}"));
                 }
@@ -361,18 +361,18 @@ impl<'c> Group<'c> {
 
 /// Returns why a row describes another company than the one that its symbol found.
 pub(super) fn other_company(companies: &Companies, row: &Candidate<'_>) -> Option<String> {
-    let said = &row.scored.company;
+    let sent = &row.scored.company;
     let found = companies.of(row)?;
-    contradiction(said.symbol.as_str(), found.described(), Described::of(said))
+    contradiction(sent.symbol.as_str(), found.described(), Described::of(sent))
 }
 
 /// Returns the fault of a row that is not stored because it names another company than its
 /// symbol found.
-pub(super) fn refused_company(told: String) -> Fault {
+pub(super) fn refused_company(contradiction: String) -> Fault {
     Fault::new(
         SYMBOL_COLUMN,
         "other_company",
-        format!("{told}; give one of them another symbol"),
+        format!("{contradiction}; give one of them another symbol"),
     )
 }
 

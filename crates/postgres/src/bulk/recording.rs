@@ -156,7 +156,7 @@ enum Origin {
 }
 
 impl Origin {
-    fn told(self) -> String {
+    fn describe(self) -> String {
         match self {
             Self::Stored(id) => format!("as the outcome {id}"),
             Self::Row(row) => format!("by row {row} of this file"),
@@ -219,20 +219,20 @@ impl Timelines {
             .fetch_all(&mut **tx.connection().await)
             .await
             .map_err(from_sqlx)?;
-        for (row, company, told, _) in rows {
-            let text = |name: &str| told[name].as_str().unwrap_or_default();
+        for (row, company, planned, _) in rows {
+            let text = |name: &str| planned[name].as_str().unwrap_or_default();
             let corrupt = |_| defect("a row of a dry run is no outcome");
             let mark = TimelineMark {
                 event: named(text("event"))?,
                 occurred_on: Date::parse(text("occurred_on"), DAY).map_err(corrupt)?,
-                technical: told["technical"] == true,
+                technical: planned["technical"] == true,
             };
             let company = company
                 .parse()
                 .map_err(|_| defect("a row of a dry run has no company"))?;
             let origin = Origin::Row(row.unsigned_abs());
             self.add(company, named(text("definition"))?, mark, origin);
-            if let Some(id) = told["external_id"].as_str() {
+            if let Some(id) = planned["external_id"].as_str() {
                 self.external_ids.insert(id.to_owned(), origin);
             }
         }
@@ -291,7 +291,7 @@ impl Timelines {
         let refused =
             |status, pointer, code, detail| (status, vec![Fault::new(pointer, code, detail)]);
         if let Some((_, origin)) = same {
-            let detail = format!("this was recorded already, {}", origin.told());
+            let detail = format!("this was recorded already, {}", origin.describe());
             return refused(RowStatus::Skipped, "", "outcome_exists", detail);
         }
         if let Some(origin) = facts
@@ -299,7 +299,7 @@ impl Timelines {
             .as_ref()
             .and_then(|id| self.external_ids.get(id))
         {
-            let detail = format!("this id was used already, {}", origin.told());
+            let detail = format!("this id was used already, {}", origin.describe());
             return refused(RowStatus::Error, "external_id", "outcome_exists", detail);
         }
         let marks = timeline.iter().map(|(mark, _)| *mark);

@@ -55,7 +55,7 @@ pub(crate) async fn rescore(
     } else {
         Found::default()
     };
-    let kept: Vec<_> = chunk.rows.iter().map(|row| told(row, &found)).collect();
+    let kept: Vec<_> = chunk.rows.iter().map(|row| kept_row(row, &found)).collect();
     let counts = counted(&kept);
     let owner = chunk.grant.owner().key();
     let (kept, keeping) = budget::fit(tx, owner, chunk.row_budget, job.rows_kept, kept).await?;
@@ -203,7 +203,7 @@ async fn update(tx: &Tx, chunk: &RescoredChunk, found: &Found) -> Result<(), Rep
     }
 }
 
-fn told(row: &RescoredRow, found: &Found) -> Kept {
+fn kept_row(row: &RescoredRow, found: &Found) -> Kept {
     let n = number(row.row);
     let (status, faults) = match (&row.scored, found.locked.get(&n)) {
         (Err(faults), _) => (RowStatus::Error, faults.clone()),

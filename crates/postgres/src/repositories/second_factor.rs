@@ -203,9 +203,9 @@ impl SecondFactorWriter for SecondFactors<Tx> {
         now: Timestamp,
     ) -> Result<Option<Waiting>, RepositoryError> {
         let long_ago = now - APPROVERS_TOLD_APART;
-        let told_at = Expr::col(user_totp::Column::ApproversToldAt);
-        let told_at = CaseStatement::new()
-            .case(told_at.clone().gt(long_ago), told_at)
+        let notified_at = Expr::col(user_totp::Column::ApproversToldAt);
+        let notified_at = CaseStatement::new()
+            .case(notified_at.clone().gt(long_ago), notified_at)
             .finally(now);
         let changed = unconfirmed(user)
             .set(user_totp::ActiveModel {
@@ -215,13 +215,13 @@ impl SecondFactorWriter for SecondFactors<Tx> {
                 shown_by: Set(from.user_agent.map(str::to_owned)),
                 ..Default::default()
             })
-            .col_expr(user_totp::Column::ApproversToldAt, told_at.into())
+            .col_expr(user_totp::Column::ApproversToldAt, notified_at.into())
             .exec_with_returning(&*self.db)
             .await
             .map_err(from_orm)?;
         Ok(changed.into_iter().next().map(|row| Waiting {
             enrolment: EnrolmentId(row.enrolment_id),
-            tell: row.approvers_told_at == row.waits_since,
+            notify_approvers: row.approvers_told_at == row.waits_since,
         }))
     }
 

@@ -137,18 +137,18 @@ async fn figures_equal_lists(world: &World, store: &PgStore) {
                     GroupBy::Country,
                     GroupBy::Organization,
                 ] {
-                    let told = analytics
+                    let counts = analytics
                         .risk_distribution(&scope, &scope, kind, None, group_by)
                         .await
                         .unwrap();
-                    let total: i64 = told.iter().map(|count| count.count).sum();
+                    let total: i64 = counts.iter().map(|count| count.count).sum();
                     assert_eq!(total, rows.len() as i64, "{name} {kind} {group_by:?}");
                     if group_by == GroupBy::Sector {
-                        let told: BTreeMap<_, _> = told
+                        let counts: BTreeMap<_, _> = counts
                             .into_iter()
                             .map(|c| ((c.group.name, c.risk_level), c.count))
                             .collect();
-                        assert_eq!(told, expected);
+                        assert_eq!(counts, expected);
                     }
                 }
             }
@@ -219,10 +219,10 @@ async fn a_year_narrows_every_figure() {
     assert_eq!(headline.total_predictions, of_year);
     assert!(of_year < rows.len() as i64 && headline.last_prediction.is_some());
     for group_by in [GroupBy::Sector, GroupBy::Country] {
-        let told = analytics
+        let counts = analytics
             .risk_distribution(&scope, &scope, Kind::Annual, Some(year), group_by)
             .await
             .unwrap();
-        assert_eq!(told.iter().map(|count| count.count).sum::<i64>(), of_year);
+        assert_eq!(counts.iter().map(|count| count.count).sum::<i64>(), of_year);
     }
 }

@@ -54,7 +54,7 @@ async fn a_chunk_is_stored_with_companies_outcomes_counters_checkpoint_and_one_a
                 .collect::<Vec<_>>()
         );
         assert_eq!(
-            upload.told().await,
+            upload.row_outcomes().await,
             ["2 ok", "3 ok", "4 error too_few_ratios", "5 ok"]
         );
         let job = upload.job().await;

@@ -52,6 +52,6 @@ async fn of_two_refusals_at_once_the_second_waits_for_the_first_and_is_not_told(
         refuse(&*unit, who, request).await;
         unit.commit().await.unwrap();
     }
-    let told = "SELECT count(*) FROM audit_logs WHERE action = 'DENIED'";
-    assert_eq!(world.count(told).await, 3);
+    let denials = "SELECT count(*) FROM audit_logs WHERE action = 'DENIED'";
+    assert_eq!(world.count(denials).await, 3);
 }

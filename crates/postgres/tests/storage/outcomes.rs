@@ -42,7 +42,7 @@ async fn with_error_the_first_row_of_a_file_counts_and_what_was_there_before_it_
     ];
     assert_eq!(upload.store(rows).await.unwrap(), counts(1, 0, 0, 2));
     assert_eq!(
-        upload.told().await,
+        upload.row_outcomes().await,
         [
             "2 ok",
             "3 error repeated_in_file",
@@ -85,7 +85,7 @@ async fn with_skip_other_ratios_of_the_same_row_are_flagged() {
     let rows = vec![row(6, "AAPL", "2003", 0.1), row(7, "AAPL", "2003", 0.9)];
     assert_eq!(upload.store(rows).await.unwrap(), counts(0, 0, 2, 0));
     assert_eq!(
-        upload.told().await,
+        upload.row_outcomes().await,
         [
             "2 ok",
             "3 skipped repeated_in_file",
@@ -132,7 +132,7 @@ async fn with_update_the_last_row_wins_over_the_file_and_over_what_was_there() {
         "6 error not_writable",
         "7 error not_writable",
     ];
-    assert_eq!(upload.told().await, expected);
+    assert_eq!(upload.row_outcomes().await, expected);
     let stored = upload.stored().await;
     assert_eq!(
         (
@@ -170,7 +170,7 @@ async fn with_update_the_last_row_wins_over_the_file_and_over_what_was_there() {
         "8 ok",
         "9 updated",
     ];
-    assert_eq!(upload.told().await, expected);
+    assert_eq!(upload.row_outcomes().await, expected);
     assert_eq!(upload.job().await.counts, counts(1, 1, 4, 2));
     let stored = upload.stored().await;
     assert_eq!((stored["AAPL 2024"], stored["MINE 2024"]), (0.8, 0.9));
@@ -200,7 +200,7 @@ async fn a_dry_run_stores_nothing_and_tells_what_the_run_then_does() {
         let mut world = World::create().await;
         let before = there(&world, "m1", "MINE", "2024", 0.5).await;
         there(&world, "m2", "OTHERS", "2024", 0.5).await;
-        let mut told = Vec::new();
+        let mut runs = Vec::new();
         for dry_run in [true, false] {
             let kind = Kind::Annual;
             let level = AccessLevel::Organization;
@@ -225,7 +225,7 @@ async fn a_dry_run_stores_nothing_and_tells_what_the_run_then_does() {
             }
             let job = upload.job().await;
             assert_eq!((job.counts, job.checkpoint.row), (sum, 12));
-            told.push((upload.told().await, sum));
+            runs.push((upload.row_outcomes().await, sum));
             if dry_run {
                 let stored = upload.stored().await;
                 assert_eq!(stored.len(), 2, "{stored:?}");
@@ -260,7 +260,7 @@ async fn a_dry_run_stores_nothing_and_tells_what_the_run_then_does() {
                 .unwrap();
             world = upload.world;
         }
-        assert_eq!(told[0], told[1], "{on_conflict}");
+        assert_eq!(runs[0], runs[1], "{on_conflict}");
     }
 }
 

@@ -110,10 +110,10 @@ async fn check(world: &World, users: &[&str]) -> Vec<String> {
                 plans.take();
                 list.read(&store, &actor).await;
                 let bound = bound(list, &actor, organizations);
-                let told = plans.take();
-                assert!(!told.is_empty(), "{}: no plan was told", list.name);
+                let reported = plans.take();
+                assert!(!reported.is_empty(), "{}: no plan was reported", list.name);
                 let mut found = Vec::new();
-                for Plan { plan, .. } in &told {
+                for Plan { plan, .. } in &reported {
                     faults(plan, bound, &mut found);
                 }
                 let found: BTreeSet<_> = found.into_iter().collect();
@@ -202,11 +202,11 @@ async fn a_search_looks_up_nothing_of_other_owners() {
         let actor = world.actor(name).await;
         plans.take();
         search.read(&store, &actor).await;
-        let told = plans.take();
-        let found = told
+        let reported = plans.take();
+        let found = reported
             .iter()
             .find(|plan| plan.query.contains("company_search_keys"));
-        let found = found.unwrap_or_else(|| panic!("{name}: the search was not told"));
+        let found = found.unwrap_or_else(|| panic!("{name}: the search was not reported"));
         let mut read = Vec::new();
         scans(&found.plan, &mut read);
         assert!(!read.is_empty(), "{name}: {}", found.plan);

@@ -339,11 +339,11 @@ async fn the_same_upload_is_met_until_it_has_failed() {
 async fn a_new_job_wakes_who_waits() {
     let world = World::create().await;
     // Without the notification this would poll for an hour.
-    let patient = QueueSettings {
+    let long_lease = QueueSettings {
         poll: Duration::from_secs(3600),
         ..QueueSettings::default()
     };
-    let queue = world.store.queue(patient).unwrap();
+    let queue = world.store.queue(long_lease).unwrap();
     assert!(queue.claim().await.unwrap().is_none());
     // The listener may start a little after the queue: the notification of one of several jobs
     // arrives.
@@ -380,7 +380,7 @@ async fn a_job_that_is_given_up_names_what_ended_its_last_attempt() {
         "file_unavailable",
         "the file store did not give the file",
     );
-    let told = async || {
+    let state = async || {
         let found = world.store.jobs().find(&m1.scope(), job.id).await;
         let found = found.unwrap().unwrap();
         (found.status, found.error)
@@ -397,7 +397,7 @@ async fn a_job_that_is_given_up_names_what_ended_its_last_attempt() {
         .await
         .unwrap();
     assert!(queue.claim().await.unwrap().is_none());
-    let (status, error) = told().await;
+    let (status, error) = state().await;
     let error = error.unwrap();
     assert_eq!(
         (status, &*error.code),
@@ -421,7 +421,7 @@ async fn a_job_that_is_given_up_names_what_ended_its_last_attempt() {
         assert_eq!(queue.claim().await.unwrap().unwrap().0.attempts, attempt);
     }
     assert!(queue.claim().await.unwrap().is_none());
-    let (_, error) = told().await;
+    let (_, error) = state().await;
     assert!(
         error.unwrap().detail.ends_with("was killed or crashed"),
         "a process that is killed writes nothing down"

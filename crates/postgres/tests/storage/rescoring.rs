@@ -165,7 +165,7 @@ impl Running {
     }
 
     /// Returns `row status code` of every row.
-    async fn told(&self) -> Vec<String> {
+    async fn row_outcomes(&self) -> Vec<String> {
         let (job, scope) = (self.job().await, self.actor.scope());
         let jobs = self.world.store.jobs();
         let rows = jobs.rows(&scope, &job, RowFilter::default(), 1_000).await;
@@ -241,7 +241,10 @@ async fn a_chunk_is_scored_by_the_other_model_and_keeps_what_was_said() {
         assert_eq!(ids, before.iter().map(|p| p.id).collect::<Vec<_>>());
         let rows = run.scored(1, read);
         assert_eq!(run.store(&run.lease, rows).await.unwrap(), counts(3, 0, 0));
-        assert_eq!(run.told().await, ["1 updated", "2 updated", "3 updated"]);
+        assert_eq!(
+            run.row_outcomes().await,
+            ["1 updated", "2 updated", "3 updated"]
+        );
         for was in &before {
             let is = run.now(was.id).await;
             assert_eq!(is.outcome, by_other(kind));
@@ -305,22 +308,25 @@ async fn what_changed_meanwhile_stays_and_what_may_not_be_written_is_told() {
     }
     let ids: Vec<_> = rows.iter().map(|row| row.read.id).collect();
     assert_eq!(run.store(&run.lease, rows).await.unwrap(), counts(1, 2, 2));
-    let told = run.told().await;
-    let of = |id| told[ids.iter().position(|other| *other == id).unwrap()].clone();
+    let outcomes = run.row_outcomes().await;
+    let of = |id| outcomes[ids.iter().position(|other| *other == id).unwrap()].clone();
     assert!(
         of(mine[0].id).ends_with("skipped changed_meanwhile"),
-        "{told:?}"
+        "{outcomes:?}"
     );
     assert!(
         of(mine[1].id).ends_with("skipped changed_meanwhile"),
-        "{told:?}"
+        "{outcomes:?}"
     );
-    assert!(of(mine[2].id).ends_with("error too_few_ratios"), "{told:?}");
-    assert!(of(mine[3].id).ends_with("updated"), "{told:?}");
-    let not_writable = told
+    assert!(
+        of(mine[2].id).ends_with("error too_few_ratios"),
+        "{outcomes:?}"
+    );
+    assert!(of(mine[3].id).ends_with("updated"), "{outcomes:?}");
+    let not_writable = outcomes
         .iter()
         .filter(|row| row.ends_with("error not_writable"));
-    assert_eq!(not_writable.count(), 1, "{told:?}");
+    assert_eq!(not_writable.count(), 1, "{outcomes:?}");
     let corrected = run.now(mine[0].id).await;
     assert_eq!(
         (

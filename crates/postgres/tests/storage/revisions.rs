@@ -64,14 +64,14 @@ async fn what_was_said_before_is_kept_whole_and_told_newest_first() {
         replace(&world, &mut now, |p| p.ratios = ratios(kind, 0.5)).await;
 
         let scope = world.actor("m2").await.scope();
-        let told = revisions(&world, &scope, kind, first.id, None, 10).await;
+        let history = revisions(&world, &scope, kind, first.id, None, 10).await;
         let expected = [
             (&third, RevisionReason::Ratios),
             (&second, RevisionReason::Model),
             (&first, RevisionReason::Figures),
         ];
-        assert_eq!(told.len(), expected.len(), "{period}");
-        for (revision, (was, reason)) in told.iter().zip(expected) {
+        assert_eq!(history.len(), expected.len(), "{period}");
+        for (revision, (was, reason)) in history.iter().zip(expected) {
             assert_eq!(
                 (&revision.outcome, &revision.ratios, revision.version),
                 (&was.outcome, &was.ratios, was.row_version),
@@ -87,11 +87,12 @@ async fn what_was_said_before_is_kept_whole_and_told_newest_first() {
             );
         }
         assert!(
-            told.windows(2)
+            history
+                .windows(2)
                 .all(|two| two[0].replaced_at >= two[1].replaced_at)
         );
         let page = revisions(&world, &scope, kind, first.id, Some(3), 1).await;
-        assert_eq!(page, [told[1].clone()], "{period}");
+        assert_eq!(page, [history[1].clone()], "{period}");
     }
 }
 
@@ -129,10 +130,10 @@ async fn the_history_is_read_by_anyone_who_reads_the_prediction() {
     .await;
     for (name, seen) in [("m1", 1), ("m2", 0), ("oA", 0), ("mB", 0), ("sa", 0)] {
         let scope = world.actor(name).await.scope();
-        let told = revisions(&world, &scope, Kind::Annual, stored.id, None, 10).await;
-        assert_eq!(told.len(), seen, "{name}");
+        let history = revisions(&world, &scope, Kind::Annual, stored.id, None, 10).await;
+        assert_eq!(history.len(), seen, "{name}");
     }
     let glass = world.actor("sa").await.scope_with_break_glass(stored.id.0);
-    let told = revisions(&world, &glass.unwrap(), Kind::Annual, stored.id, None, 10).await;
-    assert_eq!(told.len(), 1);
+    let history = revisions(&world, &glass.unwrap(), Kind::Annual, stored.id, None, 10).await;
+    assert_eq!(history.len(), 1);
 }

@@ -11,7 +11,7 @@ use accunode_ports::repositories::{Repositories, TimelineFilter, TimelineMark};
 
 use crate::world::World;
 
-async fn told(
+async fn timeline_of(
     world: &World,
     scope: &Scope,
     company: &Company,
@@ -78,7 +78,7 @@ async fn the_oldest_period_comes_first_and_a_years_statement_after_its_quarters(
     let company = busy_company(&world).await;
     let scope = world.actor("m1").await.scope();
     for limit in [1, 2, 3, 100] {
-        let rows = told(&world, &scope, &company, TimelineFilter::default(), limit).await;
+        let rows = timeline_of(&world, &scope, &company, TimelineFilter::default(), limit).await;
         assert_eq!(
             periods(&rows),
             [
@@ -104,7 +104,7 @@ async fn everyone_is_told_what_they_may_read_and_nothing_else() {
         ("sa", 8),
     ] {
         let scope = world.actor(name).await.scope();
-        let rows = told(&world, &scope, &company, TimelineFilter::default(), 3).await;
+        let rows = timeline_of(&world, &scope, &company, TimelineFilter::default(), 3).await;
         assert_eq!(rows.len(), expected, "{name}");
         assert!(rows.iter().all(|row| scope.contains(row.owner)), "{name}");
     }
@@ -115,7 +115,7 @@ async fn a_kind_and_periods_narrow_it() {
     let world = World::create().await;
     let company = busy_company(&world).await;
     let scope = world.actor("m2").await.scope();
-    let narrowed = async |filter| periods(&told(&world, &scope, &company, filter, 2).await);
+    let narrowed = async |filter| periods(&timeline_of(&world, &scope, &company, filter, 2).await);
     let kind = |kind| TimelineFilter {
         kind: Some(kind),
         ..TimelineFilter::default()

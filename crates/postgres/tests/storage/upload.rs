@@ -165,7 +165,7 @@ impl Upload {
     }
 
     /// Returns `row status code` of every row.
-    pub(crate) async fn told(&self) -> Vec<String> {
+    pub(crate) async fn row_outcomes(&self) -> Vec<String> {
         let outcomes = self.outcomes().await;
         outcomes
             .iter()

@@ -54,10 +54,10 @@ fn what_was_said_at_a_rate_is_said_again_when_it_is_not_set_any_more() {
     let (then, now) = (set("0.008"), set("0.05"));
     for kind in Kind::ALL {
         let rows = rows(kind);
-        let said = then.score(kind, &rows, true).unwrap();
-        let model = &said[0].outcome.model;
+        let earlier = then.score(kind, &rows, true).unwrap();
+        let model = &earlier[0].outcome.model;
         for later in [&now, &*SHIPPED] {
-            assert_eq!(later.score_by(model, kind, &rows, true).unwrap(), said);
+            assert_eq!(later.score_by(model, kind, &rows, true).unwrap(), earlier);
         }
         let home = default(&SHIPPED, kind).model;
         let plain = SHIPPED.score(kind, &rows, true).unwrap();

@@ -65,8 +65,8 @@ fn virtual_environment() -> Option<PathBuf> {
 
 fn run(command: &mut Command) {
     let output = command.output().unwrap();
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}: {told}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {stderr}");
 }
 
 /// The folder that cargo builds into, which outlives a run.

@@ -146,17 +146,17 @@ fn a_pin_on_what_is_not_there_says_what_there_is_and_what_was_refused() {
         let refused = models.load().pin(kind, &pin.parse().unwrap());
         refused.unwrap_err().to_string()
     };
-    let told = wrong(Kind::Annual, "own@9.0.0");
+    let error = wrong(Kind::Annual, "own@9.0.0");
     assert!(
-        told.contains(
+        error.contains(
             "no annual model own@9.0.0; there is annual@2.0.0, annual@1.0.0; own/9.0.0 was refused"
-        ) && told.contains("SHA-256"),
-        "{told}"
+        ) && error.contains("SHA-256"),
+        "{error}"
     );
-    let told = wrong(Kind::Quarterly, "annual@1.0.0");
+    let error = wrong(Kind::Quarterly, "annual@1.0.0");
     assert!(
-        told.contains("there is quarterly@2.0.0, quarterly@1.0.0"),
-        "{told}"
+        error.contains("there is quarterly@2.0.0, quarterly@1.0.0"),
+        "{error}"
     );
 }
 

@@ -115,8 +115,8 @@ impl Program {
         if output.status.success() {
             return Ok(());
         }
-        let said = String::from_utf8_lossy(&output.stderr);
-        let end = said
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        let end = stderr
             .char_indices()
             .rev()
             .take(LONGEST_COMPLAINT)
@@ -126,7 +126,7 @@ impl Program {
             "{} failed ({}): {}",
             self.name,
             output.status,
-            said[end..].trim()
+            stderr[end..].trim()
         )
     }
 }

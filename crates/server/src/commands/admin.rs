@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use tokio::runtime;
 use uuid::Uuid;
 
-use super::{say, with_database};
+use super::{print_line, with_database};
 use crate::{
     cli::Admin,
     config::Config,
@@ -52,8 +52,8 @@ pub fn run(config: &Config, action: &Admin) -> anyhow::Result<()> {
         let made = service.application.auth.create_admin(&form, &context).await;
         service.close().await;
         match made {
-            Ok(user) => say(format_args!("{} is a super_admin now", user.email.as_str())),
-            Err(error) => Err(told(error)),
+            Ok(user) => print_line(format_args!("{} is a super_admin now", user.email.as_str())),
+            Err(error) => Err(with_faults(error)),
         }
     })
 }
@@ -66,10 +66,10 @@ fn check(config: &Config, form: &Registration) -> anyhow::Result<()> {
         .build()
         .context("cannot start the async runtime")?
         .block_on(form.check(&hasher))
-        .map_err(told)
+        .map_err(with_faults)
 }
 
-fn told(error: Error) -> anyhow::Error {
+fn with_faults(error: Error) -> anyhow::Error {
     let Error::Invalid(faults) = error else {
         return error.into();
     };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::say;
+use super::print_line;
 use crate::config::{Config, Sources};
 
 /// Prints the configuration in the format of a file, with secrets hidden.
@@ -10,7 +10,7 @@ use crate::config::{Config, Sources};
 /// # Errors
 /// If it cannot be written.
 pub fn run(config: &Config) -> anyhow::Result<()> {
-    say(config.to_toml()?.trim_end())
+    print_line(config.to_toml()?.trim_end())
 }
 
 /// Prints every setting with its variable, its value, its default and the source of the
@@ -19,7 +19,7 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
 /// # Errors
 /// Every fault of the configuration, and if it cannot be written.
 pub fn run_all(sources: &Sources) -> anyhow::Result<()> {
-    say(render(&table(sources)?))
+    print_line(render(&table(sources)?))
 }
 
 /// The text for a setting that has no value.

@@ -23,7 +23,7 @@ use tempfile::TempDir;
 use time::format_description::well_known::Rfc3339;
 
 use super::{
-    front, say,
+    front, print_line,
     serve::{self, Duties},
 };
 use crate::{
@@ -147,7 +147,7 @@ impl Ephemeral {
             .await
             .context("the administrator cannot be made")?;
         let url = format!("http://{address}");
-        say(serde_json::to_string(&Ready {
+        print_line(serde_json::to_string(&Ready {
             url: &url,
             api: &format!("{url}/api/v1"),
             pid: std::process::id(),
@@ -202,7 +202,7 @@ fn hear(lines: &mut impl BufRead, clock: &AdvancingClock) {
             Ok(0) | Err(_) => return,
             Ok(_) if line.trim().is_empty() => {}
             Ok(_) => {
-                if say(answer(&line, clock)).is_err() {
+                if print_line(answer(&line, clock)).is_err() {
                     return;
                 }
             }
@@ -218,8 +218,8 @@ fn answer(line: &str, clock: &AdvancingClock) -> serde_json::Value {
                 .advance(wish.advance_seconds)
                 .map_err(|error| error.to_string())
         });
-    let told = advanced.and_then(|now| now.format(&Rfc3339).map_err(|error| error.to_string()));
-    match told {
+    let result = advanced.and_then(|now| now.format(&Rfc3339).map_err(|error| error.to_string()));
+    match result {
         Ok(now) => serde_json::json!({ "now": now }),
         Err(error) => serde_json::json!({ "error": error }),
     }
@@ -292,8 +292,8 @@ mod tests {
             r#"{"advance_seconds": -1}"#,
             r#"{"advance_seconds": 4294967295}"#,
         ] {
-            let said = answer(line, &clock);
-            assert!(said["error"].is_string(), "{line}: {said}");
+            let response = answer(line, &clock);
+            assert!(response["error"].is_string(), "{line}: {response}");
         }
         assert_eq!(
             day(&answer(r#"{"advance_seconds": 0}"#, &clock)),

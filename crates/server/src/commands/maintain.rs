@@ -6,7 +6,7 @@ use anyhow::bail;
 use sqlx::{Connection, PgConnection};
 use time::Duration;
 
-use super::{say, with_database};
+use super::{print_line, with_database};
 use crate::{
     cli::Maintain,
     config::Config,
@@ -61,11 +61,11 @@ async fn run_task(
     service.close().await;
     let run = run?;
     for line in &run.log {
-        say(&line.text)?;
+        print_line(&line.text)?;
     }
     let outcome = run.outcome.unwrap_or_default();
     if run.status == RunStatus::Completed {
-        return say(format_args!("{task}: {outcome}"));
+        return print_line(format_args!("{task}: {outcome}"));
     }
     bail!("{task} failed: {outcome}")
 }
@@ -84,7 +84,7 @@ async fn drop_months(config: &Config, database: &Database, keep_days: i32) -> an
     service.close().await;
     let verified = verified?;
     if verified.is_empty() {
-        say("no archived month is that old")?;
+        print_line("no archived month is that old")?;
     }
     for archive in verified {
         let month = VerifiedMonth {
@@ -92,7 +92,7 @@ async fn drop_months(config: &Config, database: &Database, keep_days: i32) -> an
             lines_sha256: archive.lines_sha256,
         };
         let dropped = drop_month(&mut connection, &month).await?;
-        say(format_args!(
+        print_line(format_args!(
             "dropped {dropped}: {} rows are in {}",
             archive.rows, archive.file_key
         ))?;
@@ -102,18 +102,18 @@ async fn drop_months(config: &Config, database: &Database, keep_days: i32) -> an
 
 async fn rebuild(connection: &mut PgConnection) -> anyhow::Result<()> {
     maintenance::rebuild_rollups(connection).await?;
-    say("the sums were made anew")
+    print_line("the sums were made anew")
 }
 
 async fn fold(connection: &mut PgConnection) -> anyhow::Result<()> {
     let folded = maintenance::fold_rollups(connection).await?;
     if folded.is_busy {
-        return say("another process is merging the changes");
+        return print_line("another process is merging the changes");
     }
-    say(format_args!("merged {} changes", folded.merged))
+    print_line(format_args!("merged {} changes", folded.merged))
 }
 
 async fn partitions(connection: &mut PgConnection, ahead: i32) -> anyhow::Result<()> {
     let made = maintenance::make_partitions(connection, ahead).await?;
-    say(format_args!("made {made} partitions"))
+    print_line(format_args!("made {made} partitions"))
 }

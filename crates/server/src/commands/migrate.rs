@@ -2,7 +2,7 @@
 
 use anyhow::{bail, ensure};
 
-use super::{say, with_database};
+use super::{print_line, with_database};
 use crate::cli::Migrate;
 use crate::config::Config;
 use crate::database::Database;
@@ -30,11 +30,11 @@ async fn up(database: &Database) -> anyhow::Result<()> {
     let url = database.owner_url().await?;
     let applied = accunode_migration::migrate_up(url.expose()).await?;
     if applied.is_empty() {
-        return say("nothing to do");
+        return print_line("nothing to do");
     }
     applied
         .iter()
-        .try_for_each(|name| say(format_args!("applied {name}")))
+        .try_for_each(|name| print_line(format_args!("applied {name}")))
 }
 
 async fn down(database: &Database, steps: u32) -> anyhow::Result<()> {
@@ -43,7 +43,7 @@ async fn down(database: &Database, steps: u32) -> anyhow::Result<()> {
     ensure!(!taken_back.is_empty(), "there is no migration to take back");
     taken_back
         .iter()
-        .try_for_each(|name| say(format_args!("took back {name}")))
+        .try_for_each(|name| print_line(format_args!("took back {name}")))
 }
 
 async fn status(database: &Database) -> anyhow::Result<()> {
@@ -55,7 +55,7 @@ async fn status(database: &Database) -> anyhow::Result<()> {
     ] {
         names
             .iter()
-            .try_for_each(|name| say(format_args!("{word} {name}")))?;
+            .try_for_each(|name| print_line(format_args!("{word} {name}")))?;
     }
     if status.is_current() {
         return Ok(());

@@ -85,12 +85,12 @@ pub(crate) fn start_runtime() -> anyhow::Result<Runtime> {
 }
 
 /// Writes a line of the command's output to standard output.
-pub(crate) fn say(line: impl Display) -> anyhow::Result<()> {
+pub(crate) fn print_line(line: impl Display) -> anyhow::Result<()> {
     writeln!(io::stdout().lock(), "{line}").context("cannot write to standard output")
 }
 
 /// Writes a message for the user, in addition to the command's output, to standard error.
-pub(crate) fn tell(line: impl Display) {
+pub(crate) fn print_note(line: impl Display) {
     // If even standard error is closed, the exit code must report it.
     let _ = writeln!(io::stderr().lock(), "{line}");
 }

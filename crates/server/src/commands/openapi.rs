@@ -1,11 +1,11 @@
 //! `accunode openapi`: the contract of the API.
 
-use super::say;
+use super::print_line;
 
 /// Prints the OpenAPI document.
 ///
 /// # Errors
 /// If standard output is closed.
 pub fn run() -> anyhow::Result<()> {
-    say(accunode_web::openapi().to_pretty_json()?)
+    print_line(accunode_web::openapi().to_pretty_json()?)
 }

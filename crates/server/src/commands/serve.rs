@@ -225,10 +225,10 @@ impl Process<'_> {
         // The tasks stop at once, and not after the last request: a job is returned to the
         // queue, and another process continues it.
         service.tasks.stop();
-        let is_patient = front.is_some() && matches!(asked, Ok(Asked::Terminate));
+        let waits = front.is_some() && matches!(asked, Ok(Asked::Terminate));
         let drained = async {
             let drain = Duration::from_secs(self.config.drain_seconds);
-            if is_patient && !drain.is_zero() {
+            if waits && !drain.is_zero() {
                 tracing::info!(
                     seconds = drain.as_secs(),
                     "answering on until those who send requests have noticed"

@@ -7,7 +7,7 @@ use anyhow::Context;
 use clap::CommandFactory;
 use clap_complete::Shell;
 
-use super::say;
+use super::print_line;
 use crate::cli::Cli;
 
 /// Prints the completions of this program's commands for a shell.
@@ -17,7 +17,7 @@ use crate::cli::Cli;
 pub fn completions(shell: Shell) -> anyhow::Result<()> {
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "accunode", &mut text);
-    say(String::from_utf8_lossy(&text).trim_end())
+    print_line(String::from_utf8_lossy(&text).trim_end())
 }
 
 /// Writes `accunode.1` and a page for each command into a folder.

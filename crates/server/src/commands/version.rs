@@ -5,5 +5,5 @@
 /// # Errors
 /// If it cannot be written.
 pub fn run() -> anyhow::Result<()> {
-    super::say(format_args!("accunode {}", env!("CARGO_PKG_VERSION")))
+    super::print_line(format_args!("accunode {}", env!("CARGO_PKG_VERSION")))
 }

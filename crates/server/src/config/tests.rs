@@ -100,22 +100,22 @@ fn every_fault_is_named_at_once_with_field_value_and_rule() {
     let mut sorted = fields.clone();
     sorted.sort_unstable();
     assert_eq!(sorted, expected);
-    let said = |field: &str| {
+    let fault_of = |field: &str| {
         let fault = found.iter().find(|(name, _)| name == field);
         fault.expect("named").1.clone()
     };
     assert_eq!(
-        said("listen"),
+        fault_of("listen"),
         "listen = \"8080\" (from ACCUNODE_LISTEN): must be an address and a port, such as 127.0.0.1:8080 or [::]:8080"
     );
     assert_eq!(
-        said("workers"),
+        fault_of("workers"),
         format!(
             "workers = \"0\" (from {}): must be a number of threads from 1 to 1024",
             file.display()
         )
     );
-    assert!(said("files_url").contains("the command line"));
+    assert!(fault_of("files_url").contains("the command line"));
     assert!(
         !found.iter().any(|(_, text)| text.contains("pa55")),
         "{found:?}"

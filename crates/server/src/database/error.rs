@@ -106,8 +106,8 @@ impl DatabaseError {
                     Some(error as &(dyn std::error::Error + 'static)),
                     |error| error.source(),
                 );
-                let said = cause.filter_map(|error| error.downcast_ref::<sqlx::Error>());
-                let outage = said.filter_map(outage::of_sqlx).next()?;
+                let db_errors = cause.filter_map(|error| error.downcast_ref::<sqlx::Error>());
+                let outage = db_errors.filter_map(outage::of_sqlx).next()?;
                 (outage.reason, outage.detail)
             }
             _ => return None,

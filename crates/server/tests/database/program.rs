@@ -19,10 +19,10 @@ fn accunode(data_dir: &Path, arguments: &[&str]) -> Output {
 
 /// Returns the output of a successful run.
 fn answer(output: &Output) -> String {
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
     let problems = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}{problems}");
-    said
+    assert!(output.status.success(), "{stdout}{problems}");
+    stdout
 }
 
 #[test]
@@ -60,13 +60,13 @@ fn a_private_umask_keeps_no_one_out_who_must_read() {
 #[test]
 fn maintenance_brings_a_new_database_up_to_date_first() {
     let data = folder();
-    let said = answer(&accunode(
+    let output = answer(&accunode(
         data.path(),
         &["maintain", "audit-partitions", "--ahead", "7"],
     ));
     assert!(
-        said.starts_with("made ") && said != "made 0 partitions\n",
-        "{said}"
+        output.starts_with("made ") && output != "made 0 partitions\n",
+        "{output}"
     );
     assert_eq!(
         answer(&accunode(data.path(), &["maintain", "fold-rollups"])),
@@ -83,10 +83,10 @@ fn wrong_settings_end_the_program_before_anything_is_made() {
         &["config", "--set", "listen=nowhere", "--set", "workers=0"],
     );
     assert!(!output.status.success());
-    let said = String::from_utf8_lossy(&output.stderr);
+    let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(
-        said.contains("listen = \"nowhere\"") && said.contains("workers = \"0\""),
-        "{said}"
+        stderr.contains("listen = \"nowhere\"") && stderr.contains("workers = \"0\""),
+        "{stderr}"
     );
     assert!(!data.path().join("postgres").exists());
 }
@@ -94,7 +94,7 @@ fn wrong_settings_end_the_program_before_anything_is_made() {
 #[test]
 fn the_configuration_is_printed() {
     let data = folder();
-    let said = answer(&accunode(data.path(), &["config"]));
-    assert!(said.contains("listen = \"127.0.0.1:8080\""), "{said}");
-    assert!(said.contains("shared_buffers = \"16MB\""), "{said}");
+    let output = answer(&accunode(data.path(), &["config"]));
+    assert!(output.contains("listen = \"127.0.0.1:8080\""), "{output}");
+    assert!(output.contains("shared_buffers = \"16MB\""), "{output}");
 }

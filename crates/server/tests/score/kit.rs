@@ -67,13 +67,13 @@ impl Desk {
 
 /// Returns the rows of a successful run, by column.
 pub(crate) fn answer(output: &Output) -> Vec<BTreeMap<String, String>> {
-    assert!(output.status.success(), "{}", told(output));
+    assert!(output.status.success(), "{}", stderr(output));
     let mut reader = csv::Reader::from_reader(&*output.stdout);
     reader.deserialize().map(Result::unwrap).collect()
 }
 
 /// Returns the messages of the program on standard error.
-pub(crate) fn told(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 

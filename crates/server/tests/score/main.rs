@@ -22,7 +22,7 @@ use accunode_domain::{
 use accunode_ports::scoring::Scorer;
 use accunode_scoring::ModelRegistry;
 
-use crate::kit::{Desk, answer, told};
+use crate::kit::{Desk, answer, stderr};
 
 const ANNUAL: &str = "company_symbol,reporting_year,sector,long_term_debt_to_total_capital,total_debt_to_ebitda,net_income_margin,ebit_to_interest_expense,return_on_assets
 NRTH,2024,Industrials,0.2366,2.249,0.0973,11.47,0.0647
@@ -108,11 +108,11 @@ fn nothing_is_left_behind_beside_what_was_asked_for() {
     let desk = Desk::new();
     let file = desk.file("rows.csv", ANNUAL);
     let output = desk.path("scores.csv");
-    let said = desk.score(&[&file, "--kind", "annual", "--output", &output]);
+    let result = desk.score(&[&file, "--kind", "annual", "--output", &output]);
     assert!(
-        said.status.success() && said.stdout.is_empty(),
+        result.status.success() && result.stdout.is_empty(),
         "{}",
-        told(&said)
+        stderr(&result)
     );
     assert_eq!(fs::read_to_string(&output).unwrap().lines().count(), 5);
     assert_eq!(desk.files(), ["rows.csv", "scores.csv"]);

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use crate::{
     ANNUAL,
-    kit::{Desk, answer, told},
+    kit::{Desk, answer, stderr},
 };
 
 /// The first annual model that was shipped, under another version.
@@ -43,13 +43,13 @@ fn the_newest_model_of_the_folder_scores_unless_another_one_is_pinned() {
     assert_eq!(answer(&model("annual@1.1.0"))[0]["model"], "annual 1.1.0");
     assert_eq!(answer(&model("annual@1.0.0"))[0]["model"], "annual 1.0.0");
     let refused = model("annual@3.0.0");
-    let said = told(&refused);
+    let message = stderr(&refused);
     assert!(
         !refused.status.success()
-            && said.contains(
+            && message.contains(
                 "no annual model annual@3.0.0; there is annual@1.2.0, annual@1.1.0, annual@2.0.0, annual@1.0.0"
             ),
-        "{said}"
+        "{message}"
     );
     let named = desk.score(&[&file, "--kind", "annual", "--model", "annual@1.0.0"]);
     assert_eq!(answer(&named)[0]["model"], "annual 1.0.0");
@@ -61,8 +61,8 @@ fn the_newest_model_of_the_folder_scores_unless_another_one_is_pinned() {
     assert!(pd(&set[0]) > 1.9 * pd(&plain[0]));
     let wrong = model("3.0.0");
     assert!(
-        told(&wrong).contains("model_annual = \"3.0.0\" (from ACCUNODE_MODEL_ANNUAL)"),
+        stderr(&wrong).contains("model_annual = \"3.0.0\" (from ACCUNODE_MODEL_ANNUAL)"),
         "{}",
-        told(&wrong)
+        stderr(&wrong)
     );
 }

@@ -5,7 +5,7 @@ use std::fs;
 
 use crate::{
     ANNUAL,
-    kit::{Desk, answer, told},
+    kit::{Desk, answer, stderr},
 };
 
 #[test]
@@ -18,15 +18,15 @@ fn a_file_in_percent_is_told_and_the_output_stays_what_it_was() {
     let file = desk.file("rows.csv", &format!("{header}\n{}", lines.concat()));
     let output = desk.file("scores.csv", "before");
     let exists = desk.score(&[&file, "--kind", "annual", "--output", &output]);
-    assert!(told(&exists).contains("--force"), "{}", told(&exists));
+    assert!(stderr(&exists).contains("--force"), "{}", stderr(&exists));
     let refused = desk.score(&[&file, "--kind", "annual", "--output", &output, "--force"]);
     assert!(!refused.status.success());
-    let said = told(&refused);
+    let message = stderr(&refused);
     assert!(
-        said.contains("return_on_assets looks like percent")
-            && said.contains("--ratio-unit percent")
-            && said.contains("--confirm-units"),
-        "{said}"
+        message.contains("return_on_assets looks like percent")
+            && message.contains("--ratio-unit percent")
+            && message.contains("--confirm-units"),
+        "{message}"
     );
     assert_eq!(fs::read_to_string(&output).unwrap(), "before");
     let percent = answer(&desk.score(&[&file, "--kind", "annual", "--ratio-unit", "percent"]));
@@ -48,15 +48,15 @@ fn missing_columns_are_all_named() {
     let file = desk.file("rows.csv", "symbol,year,total_debt_to_ebitda\nA,2024,1\n");
     let refused = desk.score(&[&file, "--kind", "annual"]);
     assert!(!refused.status.success() && refused.stdout.is_empty());
-    let said = told(&refused);
+    let message = stderr(&refused);
     for column in [
         "net_income_margin",
         "ebit_to_interest_expense",
         "return_on_assets",
     ] {
-        assert!(said.contains(column), "{said}");
+        assert!(message.contains(column), "{message}");
     }
-    assert!(!said.contains("lacks company_symbol"), "{said}");
+    assert!(!message.contains("lacks company_symbol"), "{message}");
 }
 
 #[test]
@@ -69,10 +69,17 @@ fn what_is_no_file_of_rows_is_told() {
     ] {
         let file = desk.file(name, text);
         let refused = desk.score(&[&file, "--kind", "annual"]);
-        let said = told(&refused);
-        assert!(!refused.status.success(), "{name}: {said}");
-        assert!(said.contains(part) && said.contains(name), "{name}: {said}");
+        let message = stderr(&refused);
+        assert!(!refused.status.success(), "{name}: {message}");
+        assert!(
+            message.contains(part) && message.contains(name),
+            "{name}: {message}"
+        );
     }
     let refused = desk.score(&["nowhere.csv", "--kind", "annual"]);
-    assert!(told(&refused).contains("nowhere.csv"), "{}", told(&refused));
+    assert!(
+        stderr(&refused).contains("nowhere.csv"),
+        "{}",
+        stderr(&refused)
+    );
 }

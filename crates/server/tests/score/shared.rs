@@ -1,6 +1,6 @@
 //! Files as analysts write them.
 
-use crate::kit::{Desk, answer, shared, told};
+use crate::kit::{Desk, answer, shared, stderr};
 
 #[test]
 fn workbooks_of_large_companies_are_scored_in_percent() {
@@ -10,9 +10,9 @@ fn workbooks_of_large_companies_are_scored_in_percent() {
     let desk = Desk::new();
     let refused = desk.score(&[&file, "--kind", "annual"]);
     assert!(
-        told(&refused).contains("--ratio-unit percent"),
+        stderr(&refused).contains("--ratio-unit percent"),
         "{}",
-        told(&refused)
+        stderr(&refused)
     );
     let rows = answer(&desk.score(&[&file, "--kind", "annual", "--ratio-unit", "percent"]));
     assert_eq!(rows.len(), 2_475);

@@ -44,7 +44,7 @@ pub(crate) async fn audit_denial<B>(response: &ServiceResponse<B>) {
     let audit = state.application.audit_log.clone();
     // It runs as a task, so that a client that disconnects now cannot keep the denial out
     // of the log.
-    let told = state.application.ports().tasks.background(async move {
+    let recorded = state.application.ports().tasks.background(async move {
         let denied = Denied {
             request: &kind,
             entity,
@@ -58,7 +58,7 @@ pub(crate) async fn audit_denial<B>(response: &ServiceResponse<B>) {
             );
         }
     });
-    if let Err(error) = told.await {
+    if let Err(error) = recorded.await {
         tracing::error!(
             error = &error as &dyn std::error::Error,
             "a refusal could not be told to the audit log"

@@ -189,7 +189,7 @@ impl Watched {
         }
     }
 
-    async fn look(&self, tasks: &Tasks, patience: Duration) -> Option<Failed> {
+    async fn look(&self, tasks: &Tasks, limit: Duration) -> Option<Failed> {
         let mut last = self.last.lock().await;
         let holds = last
             .at
@@ -199,7 +199,7 @@ impl Watched {
                 Some(look) => look,
                 None => tasks.background(summary(self.probe.clone())),
             };
-            match tokio::time::timeout(patience, &mut look).await {
+            match tokio::time::timeout(limit, &mut look).await {
                 Ok(found) => {
                     last.at = Some(Instant::now());
                     last.found = found.unwrap_or_else(|panic| {

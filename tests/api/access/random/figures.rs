@@ -10,11 +10,11 @@ use super::spec::{Bundle, Spec, Thing};
 use crate::support::{count, number, text};
 
 /// Compares a number with one that was computed in another order.
-fn assert_near(told: &Value, expected: f64, about: &str) {
-    let told = told.as_f64().unwrap_or(f64::NAN);
+fn assert_near(computed: &Value, expected: f64, about: &str) {
+    let computed = computed.as_f64().unwrap_or(f64::NAN);
     assert!(
-        (told - expected).abs() < 1e-9,
-        "{about}: {told} and not {expected}"
+        (computed - expected).abs() < 1e-9,
+        "{about}: {computed} and not {expected}"
     );
 }
 
@@ -47,8 +47,8 @@ async fn headline(kind: &str, readable: &[(usize, &Bundle)], user: &TestUser, ab
         let path = year.map_or("/dashboard".to_owned(), |year| {
             format!("/dashboard?reporting_year={year}")
         });
-        let told = user.get(&path).await.expect(200);
-        let told = &told[kind];
+        let computed = user.get(&path).await.expect(200);
+        let computed = &computed[kind];
         let counted: Vec<&Bundle> = readable
             .iter()
             .map(|(_, bundle)| *bundle)
@@ -58,22 +58,26 @@ async fn headline(kind: &str, readable: &[(usize, &Bundle)], user: &TestUser, ab
             .iter()
             .filter(|bundle| bundle.risk == "High")
             .count();
-        assert_eq!(told["total_predictions"], counted.len(), "{path} {about}");
-        assert_eq!(told["high_risk_count"], high, "{path} {about}");
+        assert_eq!(
+            computed["total_predictions"],
+            counted.len(),
+            "{path} {about}"
+        );
+        assert_eq!(computed["high_risk_count"], high, "{path} {about}");
         // Each row has a separate company.
-        assert_eq!(told["high_risk_companies"], high, "{path} {about}");
+        assert_eq!(computed["high_risk_companies"], high, "{path} {about}");
         if counted.is_empty() {
-            assert!(told["mean_pd"].is_null(), "{path} {about}");
+            assert!(computed["mean_pd"].is_null(), "{path} {about}");
         } else {
             let average = mean(counted.iter().map(|bundle| bundle.pd));
-            assert_near(&told["mean_pd"], average, about);
+            assert_near(&computed["mean_pd"], average, about);
         }
     }
 }
 
 async fn distribution(kind: &str, readable: &[(usize, &Bundle)], user: &TestUser, about: &str) {
     for by in ["sector", "organization"] {
-        let told = user
+        let computed = user
             .get(&format!(
                 "/analytics/risk-distribution?kind={kind}&group_by={by}"
             ))
@@ -93,7 +97,7 @@ async fn distribution(kind: &str, readable: &[(usize, &Bundle)], user: &TestUser
                 .expect("a level");
             groups.entry(group).or_default()[level] += 1;
         }
-        let rows = told["data"].as_array().expect("groups");
+        let rows = computed["data"].as_array().expect("groups");
         let shown: BTreeMap<String, [i64; 3]> = rows
             .iter()
             .map(|row| {
@@ -113,7 +117,7 @@ async fn distribution(kind: &str, readable: &[(usize, &Bundle)], user: &TestUser
 }
 
 async fn trend(kind: &str, readable: &[(usize, &Bundle)], user: &TestUser, about: &str) {
-    let told = user
+    let computed = user
         .get(&format!("/analytics/trend?kind={kind}"))
         .await
         .expect(200);
@@ -125,7 +129,7 @@ async fn trend(kind: &str, readable: &[(usize, &Bundle)], user: &TestUser, about
             .or_default()
             .push(bundle);
     }
-    let rows = told["data"].as_array().expect("points");
+    let rows = computed["data"].as_array().expect("points");
     let shown: BTreeSet<(String, Option<String>)> = rows
         .iter()
         .map(|row| {
@@ -151,7 +155,7 @@ async fn trend(kind: &str, readable: &[(usize, &Bundle)], user: &TestUser, about
 }
 
 async fn agreement(readable: &[(usize, &Bundle)], user: &TestUser, about: &str) {
-    let told = user.get("/analytics/model-agreement").await.expect(200);
+    let computed = user.get("/analytics/model-agreement").await.expect(200);
     let mut quarters: BTreeMap<(u16, u8), Vec<&Bundle>> = BTreeMap::new();
     for (_, bundle) in readable {
         quarters
@@ -159,7 +163,7 @@ async fn agreement(readable: &[(usize, &Bundle)], user: &TestUser, about: &str) 
             .or_default()
             .push(bundle);
     }
-    let rows = told["data"].as_array().expect("quarters");
+    let rows = computed["data"].as_array().expect("quarters");
     assert_eq!(rows.len(), quarters.len(), "{about}");
     for (row, ((year, quarter), counted)) in rows.iter().zip(quarters.iter().rev()) {
         assert_eq!(text(row, "reporting_year"), year.to_string());
@@ -185,7 +189,7 @@ async fn stats(spec: &Spec, who: usize, user: &TestUser) {
             );
             continue;
         }
-        let told = answer.expect(200);
+        let computed = answer.expect(200);
         let of = |thing: Thing| {
             let own = spec.bundles.iter().filter(|bundle| {
                 let owned = Spec::owned(bundle, thing);
@@ -194,14 +198,18 @@ async fn stats(spec: &Spec, who: usize, user: &TestUser) {
             own.count()
         };
         let about = format!("{place} as {who} of {spec:#?}");
-        assert_eq!(told["users"], spec.members(place), "{about}");
-        assert_eq!(told["companies"], of(Thing::Company), "{about}");
-        assert_eq!(told["predictions"]["annual"], of(Thing::Annual), "{about}");
+        assert_eq!(computed["users"], spec.members(place), "{about}");
+        assert_eq!(computed["companies"], of(Thing::Company), "{about}");
         assert_eq!(
-            told["predictions"]["quarterly"],
+            computed["predictions"]["annual"],
+            of(Thing::Annual),
+            "{about}"
+        );
+        assert_eq!(
+            computed["predictions"]["quarterly"],
             of(Thing::Quarterly),
             "{about}"
         );
-        assert_eq!(told["jobs"], of(Thing::Job), "{about}");
+        assert_eq!(computed["jobs"], of(Thing::Job), "{about}");
     }
 }

@@ -119,7 +119,8 @@ pub(super) fn specs() -> impl Strategy<Value = Spec> {
                     is_active: active > 0,
                 });
             }
-            for ((creator, level, place, on_system), (year, quarter, sector, risk), said) in bundles
+            for ((creator, level, place, on_system), (year, quarter, sector, risk), figures) in
+                bundles
             {
                 spec.bundles.push(Bundle {
                     // Only a super_admin publishes to every user.
@@ -134,10 +135,10 @@ pub(super) fn specs() -> impl Strategy<Value = Spec> {
                     quarter,
                     sector,
                     risk,
-                    pd: said.0,
-                    logistic: said.1,
-                    gbm: said.2,
-                    confidence: said.3,
+                    pd: figures.0,
+                    logistic: figures.1,
+                    gbm: figures.2,
+                    confidence: figures.3,
                 });
             }
             spec
@@ -294,7 +295,7 @@ impl Spec {
             let hundredths = |n: u32| format!("{}.{:02}", n / 100, n % 100);
             let (company, sector) = (Self::id(Thing::Company, at), bundle.sector);
             let pd = hundredths(bundle.pd);
-            let said = format!(
+            let values = format!(
                 "{pd}, '{}', {}, now(), 'm', '1', repeat('a', 64), {}",
                 bundle.risk,
                 hundredths(bundle.confidence),
@@ -307,12 +308,12 @@ impl Spec {
                  INSERT INTO annual_predictions (id, company_id, company_symbol, company_name, company_sector, \
                    reporting_year, probability, pd, risk_level, confidence, predicted_at, model_name, \
                    model_version, model_sha256, access_level, organization_id, created_by) \
-                   VALUES ('{}', '{company}', 'C{at}', 'N', 'Sector {sector}', '{year}', {pd}, {said}); \
+                   VALUES ('{}', '{company}', 'C{at}', 'N', 'Sector {sector}', '{year}', {pd}, {values}); \
                  INSERT INTO quarterly_predictions (id, company_id, company_symbol, company_name, company_sector, \
                    reporting_year, reporting_quarter, ensemble_probability, logistic_probability, gbm_probability, \
                    pd, risk_level, confidence, predicted_at, model_name, model_version, model_sha256, \
                    access_level, organization_id, created_by) \
-                   VALUES ('{}', '{company}', 'C{at}', 'N', 'Sector {sector}', '{year}', 'Q{}', {pd}, {}, {}, {said}); \
+                   VALUES ('{}', '{company}', 'C{at}', 'N', 'Sector {sector}', '{year}', 'Q{}', {pd}, {}, {}, {values}); \
                  INSERT INTO bulk_upload_jobs (id, filename, original_filename, file_size, job_type, \
                    access_level, organization_id, created_by) VALUES ('{}', 'f', 'f', 1, 'annual', {});",
                 whose(Self::owned(bundle, Thing::Company)),

@@ -60,14 +60,16 @@ async fn holes(world: &World, store: &PgStore, rows: &Rows) -> Vec<String> {
         let actor = world.actor(name).await;
         let (scope, events) = (actor.scope(), actor.audit_log(None).unwrap());
         for query in QUERIES {
-            let told = ask(query, &Asked::of_pool(store), rows, &scope, &events).await;
+            let returned = ask(query, &Asked::of_pool(store), rows, &scope, &events).await;
             let wanted = expected(query, rows, |cell| match query.starts_with("audit.") {
                 true => tells(&events, cell),
                 false => scope.contains(cell.owner) && is_meant(query, &scope, cell),
             });
-            let told = told.unwrap();
-            if told != wanted {
-                holes.push(format!("{query} as {name}: {told:?} and not {wanted:?}"));
+            let returned = returned.unwrap();
+            if returned != wanted {
+                holes.push(format!(
+                    "{query} as {name}: {returned:?} and not {wanted:?}"
+                ));
             }
         }
     }
@@ -117,7 +119,7 @@ async fn a_query_that_asks_for_someone_elses_rows_gets_none_of_them() {
             let (scope, events) = (liar.scope(), liar.audit_log(None).unwrap());
             for query in QUERIES {
                 let on = Asked::of_unit(&*unit);
-                let Some(told) = ask(query, &on, &rows, &scope, &events).await else {
+                let Some(returned) = ask(query, &on, &rows, &scope, &events).await else {
                     continue;
                 };
                 asked += 1;
@@ -129,9 +131,9 @@ async fn a_query_that_asks_for_someone_elses_rows_gets_none_of_them() {
                             && is_meant(query, &scope, cell)
                     }
                 });
-                if told != wanted {
+                if returned != wanted {
                     holes.push(format!(
-                        "{query} as {name} asking as {other}: {told:?} and not {wanted:?}"
+                        "{query} as {name} asking as {other}: {returned:?} and not {wanted:?}"
                     ));
                 }
             }

@@ -191,7 +191,7 @@ pub(super) async fn fill(world: &World) -> Rows {
                 .map_or("NULL".to_owned(), |id| format!("'{id}'")),
             id(creator)
         );
-        let said = "0.1, 'High', 0.9, now(), 'm', '1', repeat('a', 64)";
+        let values = "0.1, 'High', 0.9, now(), 'm', '1', repeat('a', 64)";
         let _ = write!(
             sql,
             "INSERT INTO companies (id, symbol, name, sector, access_level, organization_id, created_by) \
@@ -199,14 +199,14 @@ pub(super) async fn fill(world: &World) -> Rows {
              INSERT INTO annual_predictions (id, company_id, company_symbol, company_name, company_sector, \
                reporting_year, probability, pd, risk_level, confidence, predicted_at, model_name, \
                model_version, model_sha256, access_level, organization_id, created_by) \
-               VALUES ('{annual}', '{company}', '{label}', 'N', '{label}', '2024', 0.1, {said}, {whose}), \
-                      ('{other}', '{shared}', 'SHARED', 'N', '{label}', '2024', 0.1, {said}, {whose}); \
+               VALUES ('{annual}', '{company}', '{label}', 'N', '{label}', '2024', 0.1, {values}, {whose}), \
+                      ('{other}', '{shared}', 'SHARED', 'N', '{label}', '2024', 0.1, {values}, {whose}); \
              UPDATE annual_predictions SET pd = 0.2, model_version = '2' WHERE id = '{annual}'; \
              INSERT INTO quarterly_predictions (id, company_id, company_symbol, company_name, company_sector, \
                reporting_year, reporting_quarter, ensemble_probability, logistic_probability, gbm_probability, \
                pd, risk_level, confidence, predicted_at, model_name, model_version, model_sha256, \
                access_level, organization_id, created_by) \
-               VALUES ('{quarterly}', '{company}', '{label}', 'N', '{label}', '2024', 'Q2', 0.1, 0.1, 0.1, {said}, {whose}); \
+               VALUES ('{quarterly}', '{company}', '{label}', 'N', '{label}', '2024', 'Q2', 0.1, 0.1, 0.1, {values}, {whose}); \
              INSERT INTO outcomes (id, company_id, company_symbol, company_name, company_sector, definition, \
                event, occurred_on, access_level, organization_id, created_by) \
                VALUES ('{outcome}', '{company}', '{label}', 'N', '{label}', 'crr_178@1', 'default', '2024-05-31', {whose}); \
@@ -360,14 +360,14 @@ pub(super) async fn ask(
                 .predictions()
                 .timeline(scope, rows.shared, &filter, all(), None)
                 .await;
-            let told = part.unwrap().predictions.into_iter();
-            seen.extend(told.map(|row| row.company.sector));
+            let rows_found = part.unwrap().predictions.into_iter();
+            seen.extend(rows_found.map(|row| row.company.sector));
         }
         "outcome.list" => {
             let filter = OutcomeFilter::default();
             let page = on.reads.outcomes().list(scope, &filter, all(), None).await;
-            let told = page.unwrap().rows.into_iter();
-            seen.extend(told.map(|outcome| outcome.company.sector));
+            let rows_found = page.unwrap().rows.into_iter();
+            seen.extend(rows_found.map(|outcome| outcome.company.sector));
         }
         "validation.list" => {
             let filter = ValidationFilter::default();
@@ -376,14 +376,14 @@ pub(super) async fn ask(
                 .validations()
                 .list(scope, &filter, all(), None)
                 .await;
-            let told = page.unwrap().rows.into_iter().map(|report| report.id.0);
-            seen.extend(told.filter_map(|id| rows.labelled(id)));
+            let rows_found = page.unwrap().rows.into_iter().map(|report| report.id.0);
+            seen.extend(rows_found.filter_map(|id| rows.labelled(id)));
         }
         "rating_scale.list" => {
             let filter = ScaleFilter::default();
             let page = on.reads.scales().list(scope, &filter, all(), None).await;
-            let told = page.unwrap().rows.into_iter().map(|scale| scale.id.0);
-            seen.extend(told.filter_map(|id| rows.labelled(id)));
+            let rows_found = page.unwrap().rows.into_iter().map(|scale| scale.id.0);
+            seen.extend(rows_found.filter_map(|id| rows.labelled(id)));
         }
         "monitoring.snapshots" => {
             let filter = SnapshotFilter {
@@ -394,8 +394,8 @@ pub(super) async fn ask(
             };
             let monitoring = on.reads.monitoring();
             let page = monitoring.snapshots(scope, &filter, all(), None).await;
-            let told = page.unwrap().rows.into_iter().map(|one| one.id.0);
-            seen.extend(told.filter_map(|id| rows.labelled(id)));
+            let rows_found = page.unwrap().rows.into_iter().map(|one| one.id.0);
+            seen.extend(rows_found.filter_map(|id| rows.labelled(id)));
         }
         "monitoring.counts" => {
             let model = ModelRef {

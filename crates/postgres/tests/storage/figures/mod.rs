@@ -74,17 +74,17 @@ async fn headline(
     condition: &str,
     about: &str,
 ) -> i64 {
-    let told = world.store.analytics().headline(scope, kind, year).await;
-    let told = told.unwrap();
+    let headline = world.store.analytics().headline(scope, kind, year).await;
+    let headline = headline.unwrap();
     let text = |value: Option<f64>| value.map(digits).unwrap_or_default();
-    let told_line = format!(
+    let computed = format!(
         "{} {} {} {} {} {}",
-        told.total_predictions,
-        told.high_risk_count,
-        told.high_risk_companies,
-        text(told.mean_pd),
-        text(told.median_pd),
-        told.last_prediction.map_or(0, |at| at.unix_timestamp()),
+        headline.total_predictions,
+        headline.high_risk_count,
+        headline.high_risk_companies,
+        text(headline.mean_pd),
+        text(headline.median_pd),
+        headline.last_prediction.map_or(0, |at| at.unix_timestamp()),
     );
     let table = tables(kind).table;
     let sql = format!(
@@ -94,8 +94,8 @@ async fn headline(
          coalesce(extract(epoch FROM max(p.created_at))::bigint, 0)) FROM {table} p WHERE {condition}"
     );
     let plain = plainly(world, sql).await;
-    assert_near(&[told_line], &plain, about);
-    told.total_predictions
+    assert_near(&[computed], &plain, about);
+    headline.total_predictions
 }
 
 #[expect(
@@ -113,10 +113,10 @@ async fn distribution(
     about: &str,
 ) {
     let analytics = world.store.analytics();
-    let told = analytics
+    let computed = analytics
         .risk_distribution(reader, scope, kind, year, group_by)
         .await;
-    let told: Vec<_> = told
+    let computed: Vec<_> = computed
         .unwrap()
         .into_iter()
         .map(|count| {
@@ -134,7 +134,7 @@ async fn distribution(
         "SELECT concat_ws(' ', {group}, p.risk_level, count(*)) FROM {table} p {join} \
          WHERE {condition} GROUP BY {group}, p.risk_level"
     );
-    assert_near(&told, &plainly(world, sql).await, about);
+    assert_near(&computed, &plainly(world, sql).await, about);
 }
 
 async fn agreement(
@@ -144,14 +144,14 @@ async fn agreement(
     condition: &str,
     about: &str,
 ) {
-    let told = world.store.analytics().model_agreement(scope, year).await;
-    let told = told.unwrap();
-    let periods: Vec<_> = told.iter().map(|quarter| quarter.period).collect();
+    let computed = world.store.analytics().model_agreement(scope, year).await;
+    let computed = computed.unwrap();
+    let periods: Vec<_> = computed.iter().map(|quarter| quarter.period).collect();
     assert!(
         periods.windows(2).all(|pair| pair[0] > pair[1]),
         "{about}: {periods:?}"
     );
-    let told: Vec<_> = told
+    let computed: Vec<_> = computed
         .into_iter()
         .map(|quarter| {
             format!(
@@ -170,7 +170,7 @@ async fn agreement(
          round(avg(abs(p.gbm_probability - p.ensemble_probability)), 12), round(avg(p.confidence), 12)) \
          FROM quarterly_predictions p WHERE {condition} GROUP BY p.reporting_year, p.reporting_quarter"
     );
-    assert_near(&told, &plainly(world, sql).await, about);
+    assert_near(&computed, &plainly(world, sql).await, about);
 }
 
 async fn trend(
@@ -182,18 +182,21 @@ async fn trend(
     readable: &str,
     about: &str,
 ) {
-    let told = world
+    let computed = world
         .store
         .analytics()
         .trend(reader, scope, kind, group_by)
         .await;
-    let told = told.unwrap();
-    let places: Vec<_> = told.iter().map(|p| (p.group.clone(), p.period)).collect();
+    let computed = computed.unwrap();
+    let places: Vec<_> = computed
+        .iter()
+        .map(|p| (p.group.clone(), p.period))
+        .collect();
     assert!(
         places.windows(2).all(|pair| pair[0] < pair[1]),
         "{about}: {places:?}"
     );
-    let told: Vec<_> = told
+    let computed: Vec<_> = computed
         .into_iter()
         .map(|point| {
             format!(
@@ -217,21 +220,21 @@ async fn trend(
          round(avg(p.pd)::numeric, 12), round({MIDDLE}::numeric, 12)) \
          FROM {table} p {join} WHERE {condition} GROUP BY {group}, {period}"
     );
-    assert_near(&told, &plainly(world, sql).await, about);
+    assert_near(&computed, &plainly(world, sql).await, about);
 }
 
 /// Compares lines in any order. Numbers may differ in the last of the 12 digits, where one side
 /// rounded a float and the other a decimal.
 #[track_caller]
-fn assert_near(told: &[String], plain: &[String], about: &str) {
+fn assert_near(computed: &[String], plain: &[String], about: &str) {
     let sorted = |lines: &[String]| {
         let mut lines = lines.to_vec();
         lines.sort();
         lines
     };
-    let (told, plain) = (sorted(told), sorted(plain));
-    let same = told.len() == plain.len()
-        && told.iter().zip(&plain).all(|(a, b)| {
+    let (computed, plain) = (sorted(computed), sorted(plain));
+    let same = computed.len() == plain.len()
+        && computed.iter().zip(&plain).all(|(a, b)| {
             let (a, b): (Vec<_>, Vec<_>) = (a.split(' ').collect(), b.split(' ').collect());
             a.len() == b.len()
                 && a.iter().zip(&b).all(|(a, b)| {
@@ -239,7 +242,7 @@ fn assert_near(told: &[String], plain: &[String], about: &str) {
                         || matches!((a.parse::<f64>(), b.parse::<f64>()), (Ok(a), Ok(b)) if a.fract() != 0.0 && (a - b).abs() < 2e-12)
                 })
         });
-    assert!(same, "{about}\n told: {told:#?}\nplain: {plain:#?}");
+    assert!(same, "{about}\n computed: {computed:#?}\nplain: {plain:#?}");
 }
 
 async fn live(seed: u64) {

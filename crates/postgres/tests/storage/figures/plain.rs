@@ -119,11 +119,11 @@ pub(super) async fn scopes(world: &World, name: &str) -> Vec<(String, Scope, Str
 }
 
 pub(super) async fn plainly(world: &World, sql: String) -> Vec<String> {
-    let told: Vec<Option<String>> = sqlx::query_scalar(AssertSqlSafe(sql.clone()))
+    let lines: Vec<Option<String>> = sqlx::query_scalar(AssertSqlSafe(sql.clone()))
         .fetch_all(&world.superuser)
         .await
         .unwrap_or_else(|error| panic!("{error}\n{sql}"));
-    told.into_iter().map(Option::unwrap_or_default).collect()
+    lines.into_iter().map(Option::unwrap_or_default).collect()
 }
 
 /// Formats a number with more digits than any mean of these can have.

@@ -18,24 +18,25 @@ pub(super) struct Plan {
 
 /// The plans that were reported on this thread since [`Plans::listen`].
 pub(super) struct Plans {
-    told: Arc<Mutex<Vec<String>>>,
+    messages: Arc<Mutex<Vec<String>>>,
     _guard: DefaultGuard,
 }
 
 impl Plans {
     pub(super) fn listen() -> Self {
-        let told = Arc::new(Mutex::new(Vec::new()));
-        let guard = tracing::subscriber::set_default(Listener(told.clone()));
+        let messages = Arc::new(Mutex::new(Vec::new()));
+        let guard = tracing::subscriber::set_default(Listener(messages.clone()));
         Self {
-            told,
+            messages,
             _guard: guard,
         }
     }
 
     /// Returns those reported since the last call.
     pub(super) fn take(&self) -> Vec<Plan> {
-        let told = std::mem::take(&mut *self.told.lock().unwrap());
-        told.iter()
+        let messages = std::mem::take(&mut *self.messages.lock().unwrap());
+        messages
+            .iter()
             .filter_map(|text| text.split_once("plan:\n"))
             .map(|(_, json)| {
                 let mut plan: Value = serde_json::from_str(json).unwrap();

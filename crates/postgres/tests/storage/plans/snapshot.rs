@@ -53,8 +53,8 @@ async fn every_list_reads_by_the_indexes_of_the_snapshot() {
             plans.take();
             list.read(&store, &actor).await;
             let mut found = BTreeSet::new();
-            for told in plans.take() {
-                reads(&told.plan, &mut found);
+            for reported in plans.take() {
+                reads(&reported.plan, &mut found);
             }
             let found: Vec<_> = found.into_iter().collect();
             let _ = writeln!(lines, "{} | {name} | {}", list.name, found.join(", "));

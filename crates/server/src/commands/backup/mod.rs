@@ -19,7 +19,7 @@ use futures::stream;
 use nix::sys::stat::{Mode, umask};
 use nix::sys::statvfs::statvfs;
 
-use super::{in_runtime, say, stop_requested, with_database};
+use super::{in_runtime, print_line, stop_requested, with_database};
 use crate::backup::manifest::{FORMAT, KeyPlace, Kind, SECRET_KEY, SecretKey, fingerprints};
 use crate::backup::{Manifest, Place, Reader, Writer, is_disk_full};
 use crate::config::{Config, SecretKeys};
@@ -103,13 +103,13 @@ async fn verify(config: &Config, place: &Place) -> anyhow::Result<()> {
     let reader = Reader::open(place, config).await?;
     reader.verify().await?;
     let manifest = reader.manifest();
-    say(format_args!(
+    print_line(format_args!(
         "{place} is whole: {}, of {}, by AccuNode {}",
         summary(manifest),
         manifest.taken_at,
         manifest.accunode
     ))?;
-    say_faults(manifest)
+    print_faults(manifest)
 }
 
 async fn make(
@@ -164,13 +164,13 @@ async fn finish(
     manifest: &Manifest,
 ) -> anyhow::Result<()> {
     writer.commit(manifest).await?;
-    say(format_args!(
+    print_line(format_args!(
         "backed up {} to {}",
         summary(manifest),
         options.place
     ))?;
-    say_key(config, manifest)?;
-    say_faults(manifest)
+    print_key(config, manifest)?;
+    print_faults(manifest)
 }
 
 fn summary(manifest: &Manifest) -> String {
@@ -191,26 +191,26 @@ fn summary(manifest: &Manifest) -> String {
     )
 }
 
-fn say_faults(manifest: &Manifest) -> anyhow::Result<()> {
+fn print_faults(manifest: &Manifest) -> anyhow::Result<()> {
     manifest
         .faults
         .iter()
-        .try_for_each(|fault| say(format_args!("attention: {fault}")))
+        .try_for_each(|fault| print_line(format_args!("attention: {fault}")))
 }
 
-fn say_key(config: &Config, manifest: &Manifest) -> anyhow::Result<()> {
+fn print_key(config: &Config, manifest: &Manifest) -> anyhow::Result<()> {
     match manifest.secret_key.place {
-        KeyPlace::Backup => say(
+        KeyPlace::Backup => print_line(
             "attention: secret.key is in it; anyone who has the backup has the second factors, too. \
              With --without-secret-key it is left out",
         ),
-        KeyPlace::DataFolder => say(format_args!(
+        KeyPlace::DataFolder => print_line(format_args!(
             "secret.key is not in it: keep a copy of {} apart from it, or second factors cannot be opened",
             config.data_dir.join(SECRET_KEY).display()
         )),
-        KeyPlace::Setting => {
-            say("the setting secret_key is not in it: keep it, or second factors cannot be opened")
-        }
+        KeyPlace::Setting => print_line(
+            "the setting secret_key is not in it: keep it, or second factors cannot be opened",
+        ),
         KeyPlace::Nowhere => Ok(()),
     }
 }

@@ -12,7 +12,7 @@ use crate::backup::manifest::{DATABASE, FILES};
 use crate::backup::place::stored_files;
 use crate::backup::programs::Program;
 use crate::commands::backup::server_version;
-use crate::commands::say;
+use crate::commands::print_line;
 use crate::config::Config;
 use crate::database::Database;
 
@@ -78,7 +78,7 @@ pub(super) async fn load(
     }
     let status = database.status().await?;
     if !status.is_current() {
-        say(format_args!(
+        print_line(format_args!(
             "the backup is of an older program: run `accunode migrate up` before you serve ({} migrations)",
             status.pending.len()
         ))?;

@@ -20,7 +20,7 @@ use anyhow::{Context, bail, ensure};
 use clap::Args;
 use nix::sys::stat::{Mode, umask};
 
-use super::{in_runtime, say, stop_requested, with_database};
+use super::{in_runtime, print_line, stop_requested, with_database};
 use crate::backup::manifest::Kind;
 use crate::backup::{Manifest, Place, Reader, is_disk_full};
 use crate::config::Config;
@@ -87,7 +87,7 @@ pub fn run(config: &Config, options: &Restore) -> anyhow::Result<()> {
         in_runtime(key.put(config, &reader))?;
     }
     let manifest = reader.manifest();
-    say(format_args!(
+    print_line(format_args!(
         "restored {} rows in {} tables and {} uploaded files of {}; rows, checksums, migrations, row-level \
          security and roles are those of the backup",
         manifest.rows(),
@@ -98,9 +98,9 @@ pub fn run(config: &Config, options: &Restore) -> anyhow::Result<()> {
     manifest
         .faults
         .iter()
-        .try_for_each(|fault| say(format_args!("attention: {fault}")))?;
+        .try_for_each(|fault| print_line(format_args!("attention: {fault}")))?;
     if config.redis_servers.is_some() {
-        say(format_args!(
+        print_line(format_args!(
             "attention: Redis still knows sessions and figures of the time before: remove its keys {}:* before you serve",
             config.redis_prefix
         ))?;

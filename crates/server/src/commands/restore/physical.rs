@@ -15,7 +15,7 @@ use crate::backup::Reader;
 use crate::backup::manifest::{CLUSTER, FILES};
 use crate::backup::place::{folder_objects, stored_files};
 use crate::commands::backup::{Named, named, server_version};
-use crate::commands::{in_runtime, say, with_database};
+use crate::commands::{in_runtime, print_line, with_database};
 use crate::config::Config;
 use crate::database::Database;
 use crate::wal_files;
@@ -126,7 +126,7 @@ async fn finish(
     .fetch_one(&mut owner)
     .await?;
     owner.close().await?;
-    say(format_args!(
+    print_line(format_args!(
         "restored PostgreSQL {version} and its log; the last event of the audit log is of {}",
         last.as_deref().unwrap_or("no time: it is empty")
     ))?;
@@ -137,8 +137,8 @@ async fn finish(
     }
     missing
         .iter()
-        .try_for_each(|fault| say(format_args!("attention: {fault}")))?;
-    say("make a new physical backup when the service runs: the log goes on from here")
+        .try_for_each(|fault| print_line(format_args!("attention: {fault}")))?;
+    print_line("make a new physical backup when the service runs: the log goes on from here")
 }
 
 /// Copies files from the backup, or from the archive if they are newer; returns the missing

@@ -31,7 +31,7 @@ use crate::{
         in_options,
         input::Input,
         output::{FORCE, Output},
-        tell,
+        print_note,
     },
     config::Config,
     models::ModelChoice,
@@ -111,7 +111,7 @@ pub struct Summary {
 /// If the file cannot be read, lacks columns or is doubtful, the output exists already, or no
 /// model of its kind is served.
 pub fn run(config: &Config, what: &Score) -> anyhow::Result<Summary> {
-    let options = what.options().map_err(told)?;
+    let options = what.options().map_err(input_error)?;
     let input = Input::of(&what.file)?;
     let mut output = Output::of(what.output.as_deref(), what.force, FORCE, input.path())?;
     let models = ModelChoice::of(config)
@@ -130,7 +130,7 @@ pub fn run(config: &Config, what: &Score) -> anyhow::Result<Summary> {
         Err(error) => Err(error),
         Ok(summary) => {
             output.keep()?;
-            tell(format_args!(
+            print_note(format_args!(
                 "{} rows were scored, {} could not be; see the column error{}",
                 summary.scored,
                 summary.failed,
@@ -158,8 +158,8 @@ impl Scoring<'_> {
         let limits = Limits::default();
         let peek = peek_file(self.input.path(), Table::PEEK, limits, self.parser.clone())
             .with_context(|| self.unreadable())?;
-        let table =
-            Table::choose(self.what.kind, &peek, self.what.sheet.as_deref()).map_err(told)?;
+        let table = Table::choose(self.what.kind, &peek, self.what.sheet.as_deref())
+            .map_err(input_error)?;
         let (plan, rows) = self.survey(&table)?;
         let progress = progress(rows);
         let summary = self.write(&table, &plan, output, &progress);
@@ -200,7 +200,7 @@ impl Scoring<'_> {
         let medians = self.models.training(self.what.kind).medians;
         let (plan, warnings) = surveying
             .finish(table, rows.notes(), &medians)
-            .map_err(told)?;
+            .map_err(input_error)?;
         for JobWarning {
             columns, detail, ..
         } in warnings
@@ -272,7 +272,7 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
         .any(|cause| io(cause) == Some(io::ErrorKind::BrokenPipe))
 }
 
-fn told(faults: Vec<Fault>) -> anyhow::Error {
+fn input_error(faults: Vec<Fault>) -> anyhow::Error {
     let lines: Vec<_> = faults
         .into_iter()
         .map(|fault| in_options(&fault.detail))

@@ -73,11 +73,11 @@ pub(super) fn record(
         Err(faults) => {
             record.extend(layout.says_of_itself(&row.cells));
             record.resize(count - 1, String::new());
-            let told: Vec<_> = faults
+            let messages: Vec<_> = faults
                 .iter()
                 .map(|f| format!("{}: {}", f.pointer, f.detail))
                 .collect();
-            record.push(told.join("; "));
+            record.push(messages.join("; "));
         }
     }
     record

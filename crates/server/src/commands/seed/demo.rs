@@ -25,7 +25,7 @@ use sqlx::{Connection, PgConnection};
 
 use super::{outcomes, portfolio, require_only};
 use crate::{
-    commands::{say, tell, with_database},
+    commands::{print_line, print_note, with_database},
     config::{self, Config},
     service::Service,
 };
@@ -165,13 +165,13 @@ pub async fn fill(
 }
 
 fn announce(password: &str) -> anyhow::Result<()> {
-    say(format_args!(
+    print_line(format_args!(
         "The demonstration is there. Everyone's password: {password}"
     ))?;
-    say(format_args!("  {ADMIN:<24} super_admin"))?;
+    print_line(format_args!("  {ADMIN:<24} super_admin"))?;
     for (email, first, last, role, organization) in ACCOUNTS {
         let place = organization.unwrap_or("no organization");
-        say(format_args!(
+        print_line(format_args!(
             "  {email:<24} {:<13} {first} {last}, {place}",
             role.as_str()
         ))?;
@@ -214,7 +214,7 @@ impl Demo<'_> {
             }
         }
         for (email, name, companies) in PORTFOLIOS {
-            tell(format_args!("scoring the portfolio {name}"));
+            print_note(format_args!("scoring the portfolio {name}"));
             let keeper = self.sign_in(email).await?;
             let files = [
                 (
@@ -242,7 +242,7 @@ impl Demo<'_> {
                 self.upload(&keeper, kind, &file, text).await?;
             }
         }
-        tell(format_args!(
+        print_note(format_args!(
             "recording outcomes, comparing predictions with them"
         ));
         let keeper = self.sign_in("ana@demo.example").await?;

@@ -5,7 +5,7 @@ use anyhow::Context;
 use clap::Args;
 use sqlx::{PgConnection, Row};
 
-use crate::commands::{say, tell};
+use crate::commands::{print_line, print_note};
 
 const ACCOUNTS: &str = include_str!("load_accounts.sql");
 const COMPANIES: &str = include_str!("load_companies.sql");
@@ -48,7 +48,7 @@ pub(super) async fn run(connection: &mut PgConnection, load: &Load) -> anyhow::R
             .execute(&mut *connection)
             .await
             .context("predictions")?;
-        tell(format_args!("{to} of {} predictions", load.predictions));
+        print_note(format_args!("{to} of {} predictions", load.predictions));
         from = to;
     }
     // The deltas of the triggers are merged into the dashboards' sums, as the service does.
@@ -62,7 +62,7 @@ pub(super) async fn run(connection: &mut PgConnection, load: &Load) -> anyhow::R
         }
     }
     sqlx::query("ANALYZE").execute(&mut *connection).await?;
-    say(format_args!(
+    print_line(format_args!(
         "{} organizations, {} companies, {} predictions; no one can sign in: `accunode admin create` makes an account",
         load.organizations, load.companies, load.predictions
     ))

@@ -14,7 +14,7 @@ use tokio_util::io::ReaderStream;
 use uuid::Uuid;
 
 use super::{Job, progress::Progress};
-use crate::commands::{in_options, input::Input, tell};
+use crate::commands::{in_options, input::Input, print_note};
 
 /// How often a request is repeated if the server cannot be reached or asks for it.
 const TRIES: u32 = 5;
@@ -125,7 +125,7 @@ impl Client {
             }
             Ok(answer) => bail!("the server refused it: {}", problem(answer).await),
             Err(error) if tries < TRIES && !error.is_builder() => {
-                tell(format_args!("{error}; trying again"));
+                print_note(format_args!("{error}; trying again"));
                 PAUSE
             }
             Err(error) => return Err(error).context("the server cannot be reached"),

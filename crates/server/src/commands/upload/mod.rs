@@ -18,7 +18,7 @@ use reqwest::Url;
 use serde::Deserialize;
 
 use self::{client::Client, progress::Progress};
-use crate::commands::{in_options, input::Input, output::Output, tell};
+use crate::commands::{in_options, input::Input, output::Output, print_note};
 
 /// The exit status of an upload in which some rows failed, if that was requested.
 const ROWS_FAILED: u8 = 3;
@@ -204,13 +204,13 @@ async fn end(
     failed_rows: Option<Output>,
 ) -> anyhow::Result<ExitCode> {
     for warning in &job.warnings {
-        tell(format_args!(
+        print_note(format_args!(
             "warning ({}): {}",
             warning.code,
             in_options(&warning.detail)
         ));
     }
-    tell(format_args!(
+    print_note(format_args!(
         "upload {} {}: {} stored, {} updated, {} skipped, {} failed",
         job.id,
         job.status,
@@ -224,7 +224,7 @@ async fn end(
         let written = output.writer().write_all(&rows);
         written.context("cannot write the rows that failed")?;
         output.keep()?;
-        tell(format_args!(
+        print_note(format_args!(
             "the rows that failed are in {}",
             what.failed_rows_path()
         ));

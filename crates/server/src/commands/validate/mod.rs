@@ -27,7 +27,7 @@ use time::{Date, format_description::well_known::Rfc3339};
 use self::{read::read_date, tables::Tables};
 use super::{
     output::{FORCE, Output},
-    tell,
+    print_note,
 };
 
 /// The largest number of windows of a report.
@@ -229,7 +229,7 @@ impl Validate {
         }
         let text = fs::read_to_string(path).with_context(unreadable)?;
         let grades: Vec<Grade> = serde_json::from_str(&text).with_context(unreadable)?;
-        MasterScale::new(grades).map_err(|faults| told(path, &faults))
+        MasterScale::new(grades).map_err(|faults| file_error(path, &faults))
     }
 
     fn parameters(&self, days: &[Date]) -> Parameters {
@@ -255,9 +255,9 @@ impl Validate {
 }
 
 /// The faults of a file, one a line.
-struct Told<'a>(&'a Path, &'a [Fault]);
+struct FileFaults<'a>(&'a Path, &'a [Fault]);
 
-impl Display for Told<'_> {
+impl Display for FileFaults<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "{} has faults:", self.0.display())?;
         for fault in self.1 {
@@ -267,14 +267,14 @@ impl Display for Told<'_> {
     }
 }
 
-fn told(path: &Path, faults: &[Fault]) -> anyhow::Error {
-    anyhow::anyhow!("{}", Told(path, faults))
+fn file_error(path: &Path, faults: &[Fault]) -> anyhow::Error {
+    anyhow::anyhow!("{}", FileFaults(path, faults))
 }
 
 /// Prints how many rows of a file were left out.
 fn tell_left_out(path: &Path, rows: u64, why: &str) {
     if rows > 0 {
-        tell(format_args!(
+        print_note(format_args!(
             "{}: {rows} rows {why} were left out",
             path.display()
         ));

@@ -11,7 +11,7 @@ use anyhow::Context;
 use csv::StringRecord;
 use time::{Date, format_description::FormatItem, macros::format_description};
 
-use super::told;
+use super::file_error;
 
 const DAY: &[FormatItem<'_>] = format_description!("[year]-[month]-[day]");
 /// The largest number of rows of a file.
@@ -143,7 +143,7 @@ pub(super) fn read_rows(
     if faults.is_empty() {
         Ok(())
     } else {
-        Err(told(path, faults.listed()))
+        Err(file_error(path, faults.listed()))
     }
 }
 

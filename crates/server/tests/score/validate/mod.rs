@@ -7,7 +7,7 @@ use std::{fs, process::Output};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::kit::{Desk, told};
+use crate::kit::{Desk, stderr};
 
 /// The fourteen companies of the design's example: D0 is 2024-12-31.
 const PREDICTIONS: &str = "company_symbol,period,predicted_at,replaced_at,pd,flags
@@ -51,7 +51,7 @@ fn validate(desk: &Desk, predictions: &str, outcomes: &str, more: &[&str]) -> Ou
 }
 
 fn report(output: &Output) -> Value {
-    assert!(output.status.success(), "{}", told(output));
+    assert!(output.status.success(), "{}", stderr(output));
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
@@ -72,7 +72,7 @@ fn report_counts_the_sample_as_it_was_known_then() {
         "defaults": 4, "exits": 1, "technical": 1
     });
     assert_eq!(sample, expected);
-    assert!(told(&later).contains("1 rows of companies without predictions"));
+    assert!(stderr(&later).contains("1 rows of companies without predictions"));
     let earlier = report(&example(&desk, &["--as-of", "2026-03-01T00:00:00Z"]));
     assert_eq!(earlier["windows"][0]["sample"]["defaults"], 3);
     assert_eq!(earlier["windows"][0]["verdicts"]["overall"], "undetermined");
@@ -106,15 +106,15 @@ fn window_that_outcomes_do_not_cover_is_refused() {
     let outcomes = desk.file("outcomes.csv", OUTCOMES);
     let run = |more: &[&str]| validate(&desk, &predictions, &outcomes, more);
     let refused = run(&["--d0", "2024-12-31", "--complete-through", "2025-12-30"]);
-    assert!(!refused.status.success() && told(&refused).contains("silence proves nothing"));
+    assert!(!refused.status.success() && stderr(&refused).contains("silence proves nothing"));
     let refused = run(&[&WINDOW[..], &["--complete-from", "2025-01-02"]].concat());
     assert!(
-        told(&refused).contains("begins before"),
+        stderr(&refused).contains("begins before"),
         "{}",
-        told(&refused)
+        stderr(&refused)
     );
     let covered = run(&[&WINDOW[..], &["--complete-from", "2025-01-01"]].concat());
-    assert!(covered.status.success(), "{}", told(&covered));
+    assert!(covered.status.success(), "{}", stderr(&covered));
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn markdown_follows_the_sections_and_escapes_what_others_wrote() {
             "bankruptcy@1",
         ],
     );
-    assert!(output.status.success(), "{}", told(&output));
+    assert!(output.status.success(), "{}", stderr(&output));
     let text = String::from_utf8(output.stdout).unwrap();
     let sections = [
         "Sample (2.5.1)",
@@ -155,7 +155,7 @@ fn every_fault_of_a_file_names_its_row_and_column() {
     );
     let outcomes = desk.file("outcomes.csv", "symbol,occurred_on\n");
     let refused = validate(&desk, &predictions, &outcomes, &WINDOW);
-    let said = told(&refused);
+    let message = stderr(&refused);
     assert!(!refused.status.success());
     for part in [
         "row 2: pd: \"1.5\"",
@@ -163,15 +163,15 @@ fn every_fault_of_a_file_names_its_row_and_column() {
         "row 2: predicted_at",
         "row 3: company_symbol",
     ] {
-        assert!(said.contains(part), "{part}: {said}");
+        assert!(message.contains(part), "{part}: {message}");
     }
     let lacking = desk.file("lacking.csv", "symbol,when\nA,2024-01-01\n");
     let good = desk.file("good.csv", PREDICTIONS);
     let refused = validate(&desk, &good, &lacking, &WINDOW);
     assert!(
-        told(&refused).contains("lacks the columns occurred_on"),
+        stderr(&refused).contains("lacks the columns occurred_on"),
         "{}",
-        told(&refused)
+        stderr(&refused)
     );
 }
 

@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::{report, validate};
-use crate::kit::{Desk, shared, told};
+use crate::kit::{Desk, shared, stderr};
 
 const RATIOS: [&str; 5] = [
     "long_term_debt_to_total_capital",
@@ -55,7 +55,7 @@ fn files(
         "--output",
         &scores,
     ]);
-    assert!(scored.status.success(), "{}", told(&scored));
+    assert!(scored.status.success(), "{}", stderr(&scored));
     [scores, desk.file("outcomes.csv", &outcomes)]
 }
 

@@ -111,8 +111,8 @@ impl<T: RequestBody, const LIMIT: usize> Body<T, LIMIT> {
         parse: fn(&[u8]) -> Result<R, Problem>,
     ) -> Result<R, Problem> {
         check_kind(&self.headers)?;
-        let said = said_length(&self.headers);
-        let arrived = tokio::time::timeout(PATIENCE, collect(self.payload, said, LIMIT))
+        let length = declared_length(&self.headers);
+        let arrived = tokio::time::timeout(PATIENCE, collect(self.payload, length, LIMIT))
             .await
             .map_err(|_| Problem::of_status(StatusCode::REQUEST_TIMEOUT))??;
         match arrived.room {
@@ -178,7 +178,7 @@ fn deserialize<T: RequestBody>(raw: &Value) -> Result<T, Problem> {
 const SCHEMA_MISMATCH: &str = "schema_mismatch";
 
 /// Returns the stated length of a body.
-fn said_length(headers: &HeaderMap) -> Option<u64> {
+fn declared_length(headers: &HeaderMap) -> Option<u64> {
     let value = headers.get(header::CONTENT_LENGTH)?;
     value.to_str().ok()?.parse().ok()
 }
@@ -217,10 +217,12 @@ struct Arrived {
 
 async fn collect(
     mut payload: Payload,
-    said: Option<u64>,
+    declared_length: Option<u64>,
     limit: usize,
 ) -> Result<Arrived, Problem> {
-    if said.is_some_and(|said| usize::try_from(said).map_or(true, |said| said > limit)) {
+    if declared_length
+        .is_some_and(|length| usize::try_from(length).map_or(true, |length| length > limit))
+    {
         read_over(payload).await;
         return Err(too_large(limit));
     }

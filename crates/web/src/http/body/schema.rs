@@ -76,7 +76,7 @@ impl Compiled {
         let show = if self.is_secret { hide } else { show };
         let mut found = Faults::new();
         for error in self.validator.iter_errors(value) {
-            tell(&error, show, &mut found);
+            report(&error, show, &mut found);
             if found.has_more() {
                 faults.note_more();
                 break;
@@ -138,7 +138,7 @@ fn drop_lengths(schema: &mut Value) {
     }
 }
 
-fn tell(error: &ValidationError<'_>, show: Show, faults: &mut Faults) {
+fn report(error: &ValidationError<'_>, show: Show, faults: &mut Faults) {
     let pointer = error.instance_path().as_str();
     let value = error.instance();
     match error.kind() {
@@ -150,7 +150,7 @@ fn tell(error: &ValidationError<'_>, show: Show, faults: &mut Faults) {
                     .any(|e| e.instance_path().as_str() == pointer && is_null_type(e))
             });
             match meant {
-                Some(branch) => branch.iter().for_each(|e| tell(e, show, faults)),
+                Some(branch) => branch.iter().for_each(|e| report(e, show, faults)),
                 None => faults.push(wrong_type(pointer, value, show, "another value")),
             }
         }

@@ -221,8 +221,8 @@ impl Problem {
             StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS
         );
         let header = self.more.as_ref().and_then(|more| more.header.as_ref());
-        let says_when = header.is_some_and(|(name, _)| *name == header::RETRY_AFTER);
-        if is_for_now && !says_when {
+        let has_retry_after = header.is_some_and(|(name, _)| *name == header::RETRY_AFTER);
+        if is_for_now && !has_retry_after {
             response.insert_header((header::RETRY_AFTER, RETRY_AFTER));
         }
         let body = serde_json::to_vec(&self.document(request_id)).unwrap_or_default();

@@ -178,12 +178,12 @@ fn annotated(row: &RowOutcome, kept: &[bool]) -> Option<Vec<String>> {
         .filter(|(_, is_kept)| **is_kept)
         .map(|(at, _)| cells.get(at).unwrap_or_default().to_owned())
         .collect();
-    let errors: Vec<_> = row.faults.iter().map(told).collect();
+    let errors: Vec<_> = row.faults.iter().map(fault_text).collect();
     record.push(errors.join("; "));
     Some(record)
 }
 
-fn told(fault: &Fault) -> String {
+fn fault_text(fault: &Fault) -> String {
     if fault.pointer.is_empty() {
         fault.detail.clone()
     } else {

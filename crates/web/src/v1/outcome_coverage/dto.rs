@@ -34,9 +34,9 @@ pub(crate) struct CoverageDto {
 
 impl CoverageDto {
     /// The coverage that an owner stated for a definition, if any.
-    pub(super) fn of(definition: Definition, owner: Owner, said: Option<Coverage>) -> Self {
-        let updated_at = said.as_ref().map(|said| said.updated_at);
-        let days = said.map(|said| said.days);
+    pub(super) fn of(definition: Definition, owner: Owner, coverage: Option<Coverage>) -> Self {
+        let updated_at = coverage.as_ref().map(|coverage| coverage.updated_at);
+        let days = coverage.map(|coverage| coverage.days);
         let text = |day: time::Date| day.to_string();
         Self {
             definition,

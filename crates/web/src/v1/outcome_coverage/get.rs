@@ -35,8 +35,8 @@ pub(crate) async fn get(call: Authenticated) -> Answer {
         organization_id,
     } = call.query()?;
     let outcomes = &call.application.outcomes;
-    let (owner, said) = outcomes
+    let (owner, coverage) = outcomes
         .coverage(&call.caller, definition, access_level, organization_id)
         .await?;
-    Ok(HttpResponse::Ok().json(CoverageDto::of(definition, owner, said)))
+    Ok(HttpResponse::Ok().json(CoverageDto::of(definition, owner, coverage)))
 }

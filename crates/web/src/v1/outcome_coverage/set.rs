@@ -70,7 +70,7 @@ pub(crate) async fn set(call: Authenticated, body: Body<NewCoverage>) -> Answer 
         organization: body.organization_id.map(OrganizationId),
     };
     let outcomes = &call.application.outcomes;
-    let said = outcomes.set_coverage(&call.caller, &command).await?;
-    let owner = said.owner;
-    Ok(HttpResponse::Ok().json(CoverageDto::of(definition, owner, Some(said))))
+    let coverage = outcomes.set_coverage(&call.caller, &command).await?;
+    let owner = coverage.owner;
+    Ok(HttpResponse::Ok().json(CoverageDto::of(definition, owner, Some(coverage))))
 }
