@@ -18,8 +18,8 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::{
-    ground::{Ground, Numbered, TENANTS},
     options::Options,
+    seed::{Numbered, SeedRows, TENANTS},
 };
 
 /// The number of tasks on our side and of clients on the other.
@@ -60,7 +60,7 @@ pub(crate) enum Answer {
 pub(crate) struct Reader {
     store: Arc<PgStore>,
     users: Arc<[Actor]>,
-    ground: Ground,
+    seed: SeedRows,
     long_ago: Cursor,
 }
 
@@ -69,7 +69,7 @@ impl Reader {
     pub(crate) fn new(
         store: Arc<PgStore>,
         users: Arc<[Actor]>,
-        ground: Ground,
+        seed: SeedRows,
         long_ago: i64,
     ) -> Self {
         let long_ago = Cursor {
@@ -80,7 +80,7 @@ impl Reader {
         Self {
             store,
             users,
-            ground,
+            seed,
             long_ago,
         }
     }
@@ -93,10 +93,10 @@ impl Reader {
         for task in 0..CLIENTS {
             let reader = self.clone();
             tasks.spawn(async move {
-                let mut dice = Dice::new(task);
+                let mut rng = Rng::new(task);
                 let mut count = 0_u32;
                 while Instant::now() < end {
-                    reader.read(read, &mut dice).await?;
+                    reader.read(read, &mut rng).await?;
                     count += 1;
                 }
                 anyhow::Ok(count)
@@ -109,17 +109,17 @@ impl Reader {
         Ok(count / start.elapsed().as_secs_f64())
     }
 
-    async fn read(&self, read: Read, dice: &mut Dice) -> anyhow::Result<Answer> {
+    async fn read(&self, read: Read, rng: &mut Rng) -> anyhow::Result<Answer> {
         if read == Read::One {
-            return self.one(1 + dice.below(self.ground.rows)).await;
+            return self.one(1 + rng.below(self.seed.rows)).await;
         }
-        self.of_tenant(read, 1 + dice.below(TENANTS)).await
+        self.of_tenant(read, 1 + rng.below(TENANTS)).await
     }
 
     /// Reads one prediction, as a user who may read it.
     pub(crate) async fn one(&self, prediction: u64) -> anyhow::Result<Answer> {
         // Every user may read the system's rows.
-        let actor = self.user(self.ground.tenant_of(prediction).max(1))?;
+        let actor = self.user(self.seed.tenant_of(prediction).max(1))?;
         let id = PredictionId(Numbered::Prediction.id(prediction));
         let predictions = self.store.predictions();
         let found = predictions
@@ -175,9 +175,9 @@ impl Reader {
 
 /// Pseudo-random numbers that are the same in every run (SplitMix64).
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Dice(u64);
+pub(crate) struct Rng(u64);
 
-impl Dice {
+impl Rng {
     /// Creates the numbers of one of several tasks.
     pub(crate) const fn new(task: u64) -> Self {
         Self(task.wrapping_mul(0x5851_f42d_4c95_7f2d))

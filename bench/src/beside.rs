@@ -91,11 +91,11 @@ pub(crate) async fn measure(
         let (mut under, mut quiet) = (Samples::default(), Samples::default());
         for _ in 0..options.repetitions {
             quiet.add(slowest(other, options.window()).await?);
-            let greedy = Greedy::start(busy, &loads);
+            let heavy_user = HeavyUser::start(busy, &loads);
             // What is slow at the beginning is not what lasts.
             tokio::time::sleep(options.window() / 4).await;
             under.add(slowest(other, options.window()).await?);
-            greedy.stop().await?;
+            heavy_user.stop().await?;
         }
         figures.push(figure(
             &format!("p99 of another tenant beside {name}"),
@@ -136,12 +136,12 @@ async fn slowest(asker: &Asker, window: Duration) -> anyhow::Result<f64> {
 }
 
 /// Someone who asks for as much as they may.
-struct Greedy {
+struct HeavyUser {
     stop: Arc<AtomicBool>,
     tasks: JoinSet<anyhow::Result<()>>,
 }
 
-impl Greedy {
+impl HeavyUser {
     fn start(asker: &Asker, loads: &Arc<[Load]>) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let bodies = Arc::new(Bodies::new());

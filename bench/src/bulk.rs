@@ -6,7 +6,7 @@ use std::{
     time::Instant,
 };
 
-use accunode_application::{Caller, Done, bulk_uploads::SubmitUpload};
+use accunode_application::{Caller, Replayable, bulk_uploads::SubmitUpload};
 use accunode_domain::{
     audit::RequestContext,
     job::{Job, JobOptions},
@@ -20,14 +20,14 @@ use tokio_util::io::ReaderStream;
 use uuid::Uuid;
 
 use crate::{
-    adapter::Dice,
+    adapter::Rng,
     cluster::Cluster,
     figure::{Figure, Samples, Unit},
-    ground::Numbered,
     note,
     options::{Options, YEARS},
     processor::Processor,
     scoring::texts,
+    seed::Numbered,
     service::Service,
 };
 
@@ -185,8 +185,8 @@ impl Loads<'_> {
             force: false,
         };
         match bulk.submit(&caller, upload, None).await? {
-            Done::Fresh(job) => Ok(job),
-            Done::Replayed(_) => bail!("an upload without a key was replayed"),
+            Replayable::Fresh(job) => Ok(job),
+            Replayable::Replayed(_) => bail!("an upload without a key was replayed"),
         }
     }
 
@@ -275,11 +275,11 @@ fn write_csv(path: &PathBuf, companies: u64, first_year: u64) -> anyhow::Result<
         "company_symbol,company_name,sector,reporting_year,{}",
         ratios.join(",")
     )?;
-    let mut dice = Dice::new(first_year);
+    let mut rng = Rng::new(first_year);
     for year in first_year..first_year + YEARS {
         for n in 0..companies {
             let ratios = loop {
-                let ratios = texts(Kind::Annual, &mut dice);
+                let ratios = texts(Kind::Annual, &mut rng);
                 // Two ratios may be missing.
                 if ratios.iter().filter(|text| !text.is_empty()).count() >= 3 {
                     break ratios.join(",");

@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::{
-    adapter::{CLIENTS, Dice, PAGE},
+    adapter::{CLIENTS, PAGE, Rng},
     figure::{Figure, Samples, Unit},
-    ground::{Ground, Numbered, PASSWORD},
     note,
     options::Options,
+    seed::{Numbered, PASSWORD, SeedRows},
     service::Service,
 };
 
@@ -30,34 +30,34 @@ pub(crate) fn client() -> anyhow::Result<reqwest::Client> {
 
 /// The request that is measured.
 #[derive(Clone, Copy, Debug)]
-enum Asked {
+enum Endpoint {
     List,
     Riskiest,
     One,
     Dashboard,
 }
 
-const ASKED: [(Asked, &str); 4] = [
-    (Asked::List, "`GET /predictions/annual`"),
-    (Asked::Riskiest, "`GET /predictions/annual?sort=pd`"),
-    (Asked::One, "`GET /predictions/annual/{id}`"),
-    (Asked::Dashboard, "`GET /dashboard`, cached"),
+const ENDPOINTS: [(Endpoint, &str); 4] = [
+    (Endpoint::List, "`GET /predictions/annual`"),
+    (Endpoint::Riskiest, "`GET /predictions/annual?sort=pd`"),
+    (Endpoint::One, "`GET /predictions/annual/{id}`"),
+    (Endpoint::Dashboard, "`GET /dashboard`, cached"),
 ];
 
 /// Measures requests a second, for information: there is no reference.
 pub(crate) async fn measure(
     options: &Options,
-    ground: &Ground,
+    seed: &SeedRows,
     service: &Service,
 ) -> anyhow::Result<Vec<Figure>> {
     let client = client()?;
     let token = sign_in(&client, service, 1).await?;
     let mut figures = Vec::new();
-    for (asked, name) in ASKED {
+    for (endpoint, name) in ENDPOINTS {
         note(name);
         let mut ours = Samples::default();
         for _ in 0..options.repetitions {
-            ours.add(rate(asked, &client, &token, options, ground, service).await?);
+            ours.add(rate(endpoint, &client, &token, options, seed, service).await?);
         }
         figures.push(Figure {
             name: name.to_owned(),
@@ -170,24 +170,24 @@ pub(crate) async fn sign_in(
 }
 
 async fn rate(
-    asked: Asked,
+    endpoint: Endpoint,
     client: &reqwest::Client,
     token: &str,
     options: &Options,
-    ground: &Ground,
+    seed: &SeedRows,
     service: &Service,
 ) -> anyhow::Result<f64> {
     let start = Instant::now();
     let end = start + options.window();
     let mut tasks = JoinSet::new();
     for task in 0..CLIENTS {
-        let (client, token, ground) = (client.clone(), token.to_owned(), *ground);
+        let (client, token, seed) = (client.clone(), token.to_owned(), *seed);
         let base = service.url("");
         tasks.spawn(async move {
-            let mut dice = Dice::new(task);
+            let mut rng = Rng::new(task);
             let mut count = 0_u32;
             while Instant::now() < end {
-                let url = format!("{base}{}", path(asked, &ground, &mut dice));
+                let url = format!("{base}{}", path(endpoint, &seed, &mut rng));
                 let response = client.get(url).bearer_auth(&token).send().await?;
                 let status = response.status();
                 let body = response.bytes().await?;
@@ -208,17 +208,17 @@ async fn rate(
     Ok(count / start.elapsed().as_secs_f64())
 }
 
-fn path(asked: Asked, ground: &Ground, dice: &mut Dice) -> String {
-    match asked {
-        Asked::List => format!("/predictions/annual?limit={PAGE}"),
-        Asked::Riskiest => format!("/predictions/annual?sort=pd&limit={PAGE}"),
-        Asked::One => {
-            let prediction = ground.prediction_of(1, dice.roll());
+fn path(endpoint: Endpoint, seed: &SeedRows, rng: &mut Rng) -> String {
+    match endpoint {
+        Endpoint::List => format!("/predictions/annual?limit={PAGE}"),
+        Endpoint::Riskiest => format!("/predictions/annual?sort=pd&limit={PAGE}"),
+        Endpoint::One => {
+            let prediction = seed.prediction_of(1, rng.roll());
             format!(
                 "/predictions/annual/{}",
                 Numbered::Prediction.id(prediction)
             )
         }
-        Asked::Dashboard => "/dashboard".to_owned(),
+        Endpoint::Dashboard => "/dashboard".to_owned(),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! - `options`: the command line; `--quick` is small enough for a test
 //! - `cluster`: the private PostgreSQL, and its own programs (`psql`, `pgbench`)
-//! - `ground`: the rows that exist before anything is measured
+//! - `seed`: the rows that exist before anything is measured
 //! - `service`: the service in this process, wired as the binary wires it
 //! - `section`: the parts of a run, each measured and written by itself
 //! - `scoring`, `reads`, `http`, `bulk`, `program`: one kind of figure each
@@ -26,7 +26,6 @@ mod beside;
 mod bulk;
 mod cluster;
 mod figure;
-mod ground;
 mod http;
 mod machine;
 mod one_owner;
@@ -39,6 +38,7 @@ mod reference;
 mod report;
 mod scoring;
 mod section;
+mod seed;
 mod service;
 
 use std::process::ExitCode;
@@ -48,8 +48,8 @@ use anyhow::{Context, bail};
 use clap::Parser;
 
 use crate::{
-    cluster::Cluster, ground::Ground, machine::Machine, options::Options, report::Report,
-    section::Section, service::Service,
+    cluster::Cluster, machine::Machine, options::Options, report::Report, section::Section,
+    seed::SeedRows, service::Service,
 };
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -111,12 +111,12 @@ async fn over_the_service(
     cluster: &Cluster,
     report: &Report,
 ) -> anyhow::Result<()> {
-    let ground = Ground::lay(cluster, options).await?;
+    let seed = SeedRows::create(cluster, options).await?;
     let service = Service::start(cluster).await?;
     for section in options.sections() {
         let figures = match section {
-            Section::Reads => reads::measure(options, cluster, &ground, &service).await?,
-            Section::Http => http::measure(options, &ground, &service).await?,
+            Section::Reads => reads::measure(options, cluster, &seed, &service).await?,
+            Section::Http => http::measure(options, &seed, &service).await?,
             Section::Bulk => bulk::measure(options, cluster, &service).await?,
             _ => continue,
         };

@@ -13,12 +13,12 @@ use crate::{
     beside,
     cluster::Cluster,
     figure::{Figure, Samples, Unit},
-    ground::Ground,
     http::sign_in,
     note,
     options::Options,
     report::Report,
     section::Section,
+    seed::SeedRows,
     service::Service,
 };
 
@@ -28,7 +28,7 @@ pub(crate) const LIST: &str = "/predictions/annual?limit=50";
 /// Measures such a database.
 pub(crate) async fn measure(options: &Options, report: &Report) -> anyhow::Result<()> {
     let cluster = Cluster::start().await?;
-    let ground = Ground::lay_for_one(&cluster, options).await?;
+    let seed = SeedRows::create_for_one(&cluster, options).await?;
     let service = Service::start(&cluster).await?;
     let client = crate::http::client()?;
     let owner = Asker::new(&client, &service, 1).await?;
@@ -37,7 +37,7 @@ pub(crate) async fn measure(options: &Options, report: &Report) -> anyhow::Resul
     // The second of them creates rows.
     for section in options.sections() {
         let figures = match section {
-            Section::OneOwner => alone(options, &ground, &owner, &empty).await?,
+            Section::OneOwner => alone(options, &seed, &owner, &empty).await?,
             Section::Fairness => beside::measure(options, &owner, &empty).await?,
             _ => continue,
         };
@@ -50,7 +50,7 @@ pub(crate) async fn measure(options: &Options, report: &Report) -> anyhow::Resul
 /// Measures the owner of all rows, and a user without any.
 async fn alone(
     options: &Options,
-    ground: &Ground,
+    seed: &SeedRows,
     owner: &Asker,
     empty: &Asker,
 ) -> anyhow::Result<Vec<Figure>> {
@@ -75,7 +75,7 @@ async fn alone(
     note("one owner: export");
     let mut ours = Samples::default();
     for _ in 0..options.repetitions {
-        ours.add(owner.export(ground.rows).await?);
+        ours.add(owner.export(seed.rows).await?);
     }
     figures.push(figure(
         "one owner: CSV export",

@@ -4,11 +4,11 @@ use crate::{
     adapter::{CLIENTS, PAGE, Read, Reader},
     cluster::Cluster,
     figure::{Figure, Samples, Unit},
-    ground::Ground,
     note,
     options::Options,
     pgbench,
     reference::{Reference, compare},
+    seed::SeedRows,
     service::Service,
 };
 
@@ -34,21 +34,21 @@ const SAME: &str = "the same index scans";
 pub(crate) async fn measure(
     options: &Options,
     cluster: &Cluster,
-    ground: &Ground,
+    seed: &SeedRows,
     service: &Service,
 ) -> anyhow::Result<Vec<Figure>> {
     let long_ago: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(format!(
         "SELECT (extract(epoch FROM {}) * 1000000)::bigint",
-        ground.long_ago()
+        seed.long_ago()
     )))
     .fetch_one(cluster.superuser())
     .await?;
-    let reader = Reader::new(service.store(), service.users.clone(), *ground, long_ago);
+    let reader = Reader::new(service.store(), service.users.clone(), *seed, long_ago);
     let mut figures = Vec::new();
     for (read, name, how) in READS {
         note(name);
-        let reference = Reference::of(read, ground);
-        check(read, &reader, &reference, cluster, ground).await?;
+        let reference = Reference::of(read, seed);
+        check(read, &reader, &reference, cluster, seed).await?;
         let script = cluster.file("script.sql");
         std::fs::write(&script, reference.script())?;
         let (mut ours, mut theirs) = (Samples::default(), Samples::default());
@@ -86,10 +86,10 @@ async fn check(
     reader: &Reader,
     reference: &Reference,
     cluster: &Cluster,
-    ground: &Ground,
+    seed: &SeedRows,
 ) -> anyhow::Result<()> {
     for tenant in 1..=5 {
-        let row = ground.prediction_of(tenant, tenant * 77);
+        let row = seed.prediction_of(tenant, tenant * 77);
         let theirs = reference.answer(cluster, tenant, row).await?;
         let ours = match read {
             Read::One => reader.one(row).await?,

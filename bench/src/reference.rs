@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::{
     adapter::{Answer, PAGE, Read},
     cluster::Cluster,
-    ground::{Ground, Numbered, TENANTS},
+    seed::{Numbered, SeedRows, TENANTS},
 };
 
 /// A read as SQL, with `:tenant` or `:row` in it.
@@ -25,13 +25,13 @@ pub(crate) struct Reference {
 
 impl Reference {
     /// Of this read.
-    pub(crate) fn of(read: Read, ground: &Ground) -> Self {
+    pub(crate) fn of(read: Read, seed: &SeedRows) -> Self {
         let sql = match read {
             Read::FirstPage => list("created_at", ""),
             Read::DeepPage => {
                 let after = format!(
                     "AND (p.created_at, p.id) < ({}, '{}'::uuid)",
-                    ground.long_ago(),
+                    seed.long_ago(),
                     Uuid::nil()
                 );
                 list("created_at", &after)
@@ -65,7 +65,7 @@ impl Reference {
             read,
             sql,
             rollups,
-            rows: ground.rows,
+            rows: seed.rows,
         }
     }
 

@@ -11,7 +11,7 @@ use accunode_scoring::ModelRegistry;
 use anyhow::ensure;
 
 use crate::{
-    adapter::Dice,
+    adapter::Rng,
     figure::{Figure, Samples, Unit},
     note,
     options::Options,
@@ -87,14 +87,14 @@ fn one_with_reasons(
 
 /// Returns different rows, with one ratio in twenty missing.
 fn rows(kind: Kind, count: usize) -> anyhow::Result<Vec<Ratios>> {
-    let mut dice = Dice::new(1);
+    let mut rng = Rng::new(1);
     let mut rows = Vec::with_capacity(count);
     // Rows with too few ratios are invalid; there are few of them.
     for _ in 0..10 * count {
         if rows.len() == count {
             break;
         }
-        let texts = texts(kind, &mut dice);
+        let texts = texts(kind, &mut rng);
         let raw: Vec<Option<&str>> = texts.iter().map(|text| Some(text.as_str())).collect();
         rows.extend(check(kind, RatioUnit::Fraction, &raw));
     }
@@ -103,15 +103,15 @@ fn rows(kind: Kind, count: usize) -> anyhow::Result<Vec<Ratios>> {
 }
 
 /// Returns ratios within their ranges, with four decimals.
-pub(crate) fn texts(kind: Kind, dice: &mut Dice) -> Vec<String> {
+pub(crate) fn texts(kind: Kind, rng: &mut Rng) -> Vec<String> {
     let ratios = kind.ratios().iter();
     ratios
         .map(|ratio| {
-            if dice.below(20) == 0 {
+            if rng.below(20) == 0 {
                 return String::new();
             }
             #[expect(clippy::cast_precision_loss, reason = "at most a million")]
-            let share = dice.below(1_000_000) as f64 / 1e6;
+            let share = rng.below(1_000_000) as f64 / 1e6;
             format!("{:.4}", ratio.min + (ratio.max - ratio.min) * share)
         })
         .collect()

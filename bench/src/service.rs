@@ -13,7 +13,7 @@ use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
     cluster::Cluster,
-    ground::{Numbered, TENANTS},
+    seed::{Numbered, TENANTS},
 };
 
 /// The running service. Uploads are processed only when a measurement does so.

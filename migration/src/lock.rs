@@ -14,7 +14,7 @@ const KEY: i64 = 0x0ACC_0DE0_5C4E_3A00;
 /// for ever.
 const PAUSE: Duration = Duration::from_millis(100);
 /// Longer than building any index should take.
-const PATIENCE: Duration = Duration::from_secs(30 * 60);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 
 /// Held by a separate connection, so that it ends with the process however that ends.
 #[derive(Debug)]
@@ -33,8 +33,8 @@ impl MigrationLock {
             if free {
                 return Ok(Self(connection));
             }
-            if started.elapsed() > PATIENCE {
-                return Err(MigrateError::Locked(PATIENCE));
+            if started.elapsed() > LOCK_TIMEOUT {
+                return Err(MigrateError::Locked(LOCK_TIMEOUT));
             }
             if !has_reported {
                 tracing::info!("another process is migrating the database, waiting for it");

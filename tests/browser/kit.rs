@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 /// How long a page may take to show the expected content.
-const PATIENCE: Duration = Duration::from_secs(15);
+const TIMEOUT: Duration = Duration::from_secs(15);
 const AXE: &str = include_str!("vendor/axe.min.js");
 /// Messages that are only informative, or that the tests cause on purpose: refused requests.
 const EXPECTED: [&str; 1] = ["the server responded with a status of"];
@@ -78,7 +78,7 @@ impl Browser {
             let mut builder = ClientBuilder::new(HttpConnector::new());
             match builder.capabilities(wanted.clone()).connect(&address).await {
                 Ok(client) => break client,
-                Err(error) if began.elapsed() > PATIENCE => panic!("no browser: {error}"),
+                Err(error) if began.elapsed() > TIMEOUT => panic!("no browser: {error}"),
                 Err(_) => sleep(Duration::from_millis(100)).await,
             }
         };
@@ -135,7 +135,7 @@ impl Browser {
             if matches!(&found, Ok(Value::Bool(true))) {
                 return;
             }
-            if began.elapsed() > PATIENCE {
+            if began.elapsed() > TIMEOUT {
                 let text = self.run("return document.body.innerText", vec![]).await;
                 panic!(
                     "waited in vain until {what}; the page says:\n{}",

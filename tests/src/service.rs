@@ -212,7 +212,11 @@ impl Service {
                 if !matches!(job["status"].as_str(), Some("pending" | "processing")) {
                     return job;
                 }
-                self.wired.application.bulk_uploads.moved(id).await;
+                self.wired
+                    .application
+                    .bulk_uploads
+                    .wait_for_change(id)
+                    .await;
             }
         };
         tokio::time::timeout(std::time::Duration::from_secs(120), wait)

@@ -114,19 +114,19 @@ impl Deref for Confirmed {
 impl Confirmed {
     /// Wraps a value that only a confirmed caller may set.
     #[must_use]
-    pub const fn vouch<T>(&self, value: T) -> Vouched<T> {
-        Vouched { value }
+    pub const fn vouch<T>(&self, value: T) -> ConfirmedOnly<T> {
+        ConfirmedOnly { value }
     }
 }
 
 /// A part of a command that only a [`Confirmed`] caller may set, while other parts of the
 /// same command need no proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Vouched<T> {
+pub struct ConfirmedOnly<T> {
     value: T,
 }
 
-impl<T> Vouched<T> {
+impl<T> ConfirmedOnly<T> {
     /// The value.
     pub const fn get(&self) -> &T {
         &self.value

@@ -20,12 +20,12 @@ pub mod companies;
 pub mod disk;
 mod error;
 pub mod exports;
+pub mod idempotency;
 pub mod installation;
 pub mod invitations;
 pub mod mail;
 pub mod maintenance;
 pub mod monitoring;
-pub mod once;
 pub mod organizations;
 pub mod outcomes;
 mod overtaken;
@@ -38,11 +38,11 @@ pub mod validation;
 
 use std::sync::Arc;
 
-pub use caller::{Caller, Confirmed, RowLevel, Vouched};
+pub use caller::{Caller, Confirmed, ConfirmedOnly, RowLevel};
 pub use code::ErrorCode;
 pub use error::Error;
+pub use idempotency::{Idempotency, Replayable};
 pub use mail::Outbox;
-pub use once::{Done, Once};
 pub use ports::{Ports, Settings};
 pub use transaction::Transaction;
 

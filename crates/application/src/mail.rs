@@ -81,16 +81,16 @@ impl MailSender {
 /// acquired outside of a unit of work that may be repeated, and copied into each repetition.
 #[derive(Clone, Copy, Debug)]
 #[must_use = "it was drawn for a mail"]
-pub(crate) struct Postage(());
+pub(crate) struct MailPermit(());
 
-/// A mail that may be posted: either its [`Postage`] was acquired, or it notifies a user
+/// A mail that may be posted: either its [`MailPermit`] was acquired, or it notifies a user
 /// about their own account after they proved their identity.
 #[derive(Clone, Debug)]
 pub struct Letter(Message);
 
 impl Letter {
     /// Creates a mail that another user can cause.
-    pub(crate) fn drawn(message: Message, Postage(()): Postage) -> Self {
+    pub(crate) fn drawn(message: Message, MailPermit(()): MailPermit) -> Self {
         Self(message)
     }
 
@@ -106,12 +106,12 @@ impl Ports {
     /// # Errors
     /// `TooMany("too_many_mails")` with the budget that is used up; `Unavailable` if the
     /// limiter is unreachable.
-    pub(crate) async fn postage(
+    pub(crate) async fn mail_permit(
         &self,
         kind: MailKind,
         to: &Email,
         sender: MailSender,
-    ) -> Result<Postage, Error> {
+    ) -> Result<MailPermit, Error> {
         let quotas = self.settings.mails;
         let kind = kind.as_str();
         let mailbox = mailbox(to);
@@ -164,7 +164,7 @@ impl Ports {
                 });
             }
         }
-        Ok(Postage(()))
+        Ok(MailPermit(()))
     }
 }
 
@@ -225,7 +225,7 @@ impl Outbox {
             tracing::error!("a mail was dropped: too many wait");
             return;
         }
-        let done = Done(self.under_way.clone());
+        let done = MailCounter(self.under_way.clone());
         let mailer = self.mailer.clone();
         self.tasks.background(async move {
             let _done = done;
@@ -274,9 +274,9 @@ async fn send(mailer: &dyn Mailer, Letter(message): Letter) {
 }
 
 /// Counts a mail as finished, also if sending it panics.
-struct Done(watch::Sender<usize>);
+struct MailCounter(watch::Sender<usize>);
 
-impl Drop for Done {
+impl Drop for MailCounter {
     fn drop(&mut self) {
         self.0.send_modify(|count| *count = count.saturating_sub(1));
     }

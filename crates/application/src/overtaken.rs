@@ -27,7 +27,7 @@ impl Overtaken {
     ///
     /// # Errors
     /// Those of the attempt; `changed_meanwhile` if the last attempt was overtaken, too.
-    pub(crate) fn settle<T>(&mut self, attempt: Result<T, Error>) -> Option<Result<T, Error>> {
+    pub(crate) fn evaluate<T>(&mut self, attempt: Result<T, Error>) -> Option<Result<T, Error>> {
         match attempt {
             Err(Error::Stale) if self.left > 1 => {
                 self.left -= 1;
@@ -51,17 +51,17 @@ mod tests {
     fn a_change_without_a_precondition_is_made_anew() {
         let mut overtaken = Overtaken::by(None);
         for _ in 1..ATTEMPTS {
-            assert!(overtaken.settle::<()>(Err(Error::Stale)).is_none());
+            assert!(overtaken.evaluate::<()>(Err(Error::Stale)).is_none());
         }
-        let last = overtaken.settle::<()>(Err(Error::Stale));
+        let last = overtaken.evaluate::<()>(Err(Error::Stale));
         assert!(matches!(last, Some(Err(Error::Busy { seconds: 1, .. }))));
-        assert!(matches!(overtaken.settle(Ok(7)), Some(Ok(7))));
+        assert!(matches!(overtaken.evaluate(Ok(7)), Some(Ok(7))));
     }
 
     #[test]
     fn a_change_with_a_precondition_fails_at_once() {
         let mut overtaken = Overtaken::by(Some(3));
-        let first = overtaken.settle::<()>(Err(Error::Stale));
+        let first = overtaken.evaluate::<()>(Err(Error::Stale));
         assert!(matches!(first, Some(Err(Error::Stale))));
     }
 }

@@ -125,11 +125,11 @@ impl Ports {
     /// unreachable, it cannot return stale figures either, so the change stands. This runs to
     /// its end even if the caller is dropped: a client that disconnects must not leave
     /// figures behind that are older than the change.
-    pub(crate) async fn forget_figures(&self, owners: &[uuid::Uuid]) {
+    pub(crate) async fn invalidate_cached_stats(&self, owners: &[uuid::Uuid]) {
         let (cache, owners) = (self.cache.clone(), owners.to_vec());
         let forgotten = self.tasks.background(async move {
             for owner in owners.into_iter().chain([EVERY_ORGANIZATION]) {
-                if let Err(error) = cache.bump(owner).await {
+                if let Err(error) = cache.invalidate(owner).await {
                     tracing::warn!(%owner, error = &error as &dyn std::error::Error, "cached figures could not be discarded");
                 }
             }

@@ -257,7 +257,8 @@ impl Profile {
                 "/phone" => clean_text(pointer, value?, max),
                 _ => clean_name(pointer, value?, max),
             };
-            read.map_err(|fault| faults.push(discreet(fault, max))).ok()
+            read.map_err(|fault| faults.push(redact_value(fault, max)))
+                .ok()
         };
         Self {
             first_name: field("/first_name", first_name, 100),
@@ -268,7 +269,7 @@ impl Profile {
 }
 
 /// Returns a fault that does not repeat the value: it may have been meant for another field.
-fn discreet(fault: Fault, max: usize) -> Fault {
+fn redact_value(fault: Fault, max: usize) -> Fault {
     let detail = match fault.code.as_str() {
         "too_long" => format!("has more than {max} characters"),
         _ => return fault,

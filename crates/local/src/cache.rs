@@ -45,7 +45,7 @@ impl LocalCache {
                 .weigher(|key: &String, entry: &Entry| {
                     u32::try_from(key.len() + entry.value.len() + OVERHEAD).unwrap_or(u32::MAX)
                 })
-                .expire_after(AsTold)
+                .expire_after(PerEntryExpiry)
                 .build(),
             generations: (0..GENERATIONS).map(|_| AtomicU64::new(0)).collect(),
         }
@@ -76,7 +76,7 @@ impl Cache for LocalCache {
             .collect())
     }
 
-    async fn bump(&self, owner: Uuid) -> Result<(), PortError> {
+    async fn invalidate(&self, owner: Uuid) -> Result<(), PortError> {
         self.generation(owner).fetch_add(1, Ordering::SeqCst);
         Ok(())
     }
@@ -108,9 +108,9 @@ impl Cache for LocalCache {
 }
 
 /// Every entry expires after the time that was given with it.
-struct AsTold;
+struct PerEntryExpiry;
 
-impl Expiry<String, Entry> for AsTold {
+impl Expiry<String, Entry> for PerEntryExpiry {
     fn expire_after_create(&self, _: &String, entry: &Entry, _: Instant) -> Option<Duration> {
         Some(entry.keep)
     }

@@ -18,7 +18,7 @@ use async_trait::async_trait;
 use tokio::{sync::Semaphore, task, time::timeout};
 
 /// How long a caller waits for a free place before the error `Unavailable`.
-const PATIENCE: Duration = Duration::from_secs(10);
+const QUEUE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The cost of a hash. The defaults are OWASP's for argon2id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +84,7 @@ impl Argon2Hasher {
         &self,
         work: impl FnOnce(&Argon2<'_>) -> Result<T, PortError> + Send + 'static,
     ) -> Result<T, PortError> {
-        let turn = timeout(PATIENCE, self.turns.clone().acquire_owned())
+        let turn = timeout(QUEUE_TIMEOUT, self.turns.clone().acquire_owned())
             .await
             .map_err(|e| PortError::Unavailable {
                 what: "password hashing",

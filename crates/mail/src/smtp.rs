@@ -13,7 +13,7 @@ use url::{Host, Url};
 use crate::{Composer, WHAT, internal};
 
 /// The time limit of one step of the dialogue with the server.
-const PATIENCE: Duration = Duration::from_secs(20);
+const SEND_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The address of the mail server, and how to connect: `smtps://` is TLS from the first
 /// byte, `smtp://` is STARTTLS, and plain text only on this machine or if `?tls=none`
@@ -97,7 +97,7 @@ impl SmtpMailer {
     pub fn new(url: &SmtpUrl, composer: Composer) -> Result<Self, PortError> {
         let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.for_lettre().as_str())
             .map_err(internal)?
-            .timeout(Some(PATIENCE))
+            .timeout(Some(SEND_TIMEOUT))
             .build();
         Ok(Self {
             transport,

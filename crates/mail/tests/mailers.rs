@@ -91,10 +91,10 @@ async fn a_folder_that_cannot_be_written_is_told() {
 }
 
 /// The commands of a client, one by one; the mail is the last.
-type Heard = Vec<String>;
+type ReceivedLines = Vec<String>;
 
 /// Starts a server that accepts one mail, or refuses its recipient.
-async fn server(refuse: bool) -> (String, JoinHandle<Heard>) {
+async fn server(refuse: bool) -> (String, JoinHandle<ReceivedLines>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("smtp://ana:secret@{}", listener.local_addr().unwrap());
     let heard = tokio::spawn(async move {
@@ -104,7 +104,7 @@ async fn server(refuse: bool) -> (String, JoinHandle<Heard>) {
     (url, heard)
 }
 
-async fn talk(stream: TcpStream, refuse: bool) -> Heard {
+async fn talk(stream: TcpStream, refuse: bool) -> ReceivedLines {
     let (read, mut write) = stream.into_split();
     let mut lines = BufReader::new(read).lines();
     let mut heard = Vec::new();

@@ -17,7 +17,7 @@ pub trait Cache: Send + Sync {
     async fn generations(&self, owners: &[Uuid]) -> Result<Vec<u64>, PortError>;
     /// Increments the generation of an owner key, which invalidates what was computed from
     /// it.
-    async fn bump(&self, owner: Uuid) -> Result<(), PortError>;
+    async fn invalidate(&self, owner: Uuid) -> Result<(), PortError>;
     /// Returns the value of a key.
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, PortError>;
     /// Stores a value under a key for the given time.

@@ -19,11 +19,11 @@ use crate::{
         AnalyticsRepository, ApiKeyRepository, ApiKeyWriter, AuditLogRepository, AuditWriter,
         AuthRepository, AuthWriter, CompanyRepository, CompanyWriter, HistoryReader,
         IdempotencyRepository, InvitationRepository, InvitationWriter, JobRepository, JobWriter,
-        JoiningRepository, JoiningWriter, MockAnalyticsRepository, MockApiKeyRepository,
+        JoinTokenRepository, JoinTokenWriter, MockAnalyticsRepository, MockApiKeyRepository,
         MockApiKeyWriter, MockAuditLogRepository, MockAuditWriter, MockAuthRepository,
         MockAuthWriter, MockCompanyRepository, MockCompanyWriter, MockIdempotencyRepository,
         MockInvitationRepository, MockInvitationWriter, MockJobRepository, MockJobWriter,
-        MockJoiningRepository, MockJoiningWriter, MockMonitoringRepository,
+        MockJoinTokenRepository, MockJoinTokenWriter, MockMonitoringRepository,
         MockOrganizationRepository, MockOrganizationWriter, MockOutcomeRepository,
         MockOutcomeWriter, MockOwnDataRepository, MockOwnDataWriter, MockPredictionRepository,
         MockPredictionWriter, MockScaleRepository, MockScaleWriter, MockSecondFactorRepository,
@@ -49,7 +49,7 @@ pub struct MockRepositories {
     pub second_factors: MockSecondFactorRepository,
     pub invitations: MockInvitationRepository,
     pub organizations: MockOrganizationRepository,
-    pub joining: MockJoiningRepository,
+    pub join_tokens: MockJoinTokenRepository,
     pub companies: MockCompanyRepository,
     pub predictions: MockPredictionRepository,
     pub outcomes: MockOutcomeRepository,
@@ -92,8 +92,8 @@ impl Repositories for MockRepositories {
     fn organizations(&self) -> &dyn OrganizationRepository {
         &self.organizations
     }
-    fn joining(&self) -> &dyn JoiningRepository {
-        &self.joining
+    fn join_tokens(&self) -> &dyn JoinTokenRepository {
+        &self.join_tokens
     }
     fn companies(&self) -> &dyn CompanyRepository {
         &self.companies
@@ -137,7 +137,7 @@ pub struct MockUnitOfWork {
     pub second_factors: MockSecondFactorWriter,
     pub invitations: MockInvitationWriter,
     pub organizations: MockOrganizationWriter,
-    pub joining: MockJoiningWriter,
+    pub join_tokens: MockJoinTokenWriter,
     pub companies: MockCompanyWriter,
     pub predictions: MockPredictionWriter,
     pub outcomes: MockOutcomeWriter,
@@ -187,8 +187,8 @@ impl UnitOfWork for MockUnitOfWork {
     fn organizations(&self) -> &dyn OrganizationWriter {
         &self.organizations
     }
-    fn joining(&self) -> &dyn JoiningWriter {
-        &self.joining
+    fn join_tokens(&self) -> &dyn JoinTokenWriter {
+        &self.join_tokens
     }
     fn companies(&self) -> &dyn CompanyWriter {
         &self.companies
@@ -268,8 +268,8 @@ impl Repositories for MockStore {
     fn organizations(&self) -> &dyn OrganizationRepository {
         &self.reads.organizations
     }
-    fn joining(&self) -> &dyn JoiningRepository {
-        &self.reads.joining
+    fn join_tokens(&self) -> &dyn JoinTokenRepository {
+        &self.reads.join_tokens
     }
     fn companies(&self) -> &dyn CompanyRepository {
         &self.reads.companies

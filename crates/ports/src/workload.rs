@@ -76,29 +76,29 @@ thread_local! {
 }
 
 impl Workload {
-    /// Returns the workload of the current task; outside of [`Within`], interactive and
+    /// Returns the workload of the current task; outside of [`WithWorkload`], interactive and
     /// without an owner.
     #[must_use]
     pub fn current() -> Self {
         CURRENT.get()
     }
 
-    /// Sets the workload of the current task, for as long as the innermost [`Within`]
+    /// Sets the workload of the current task, for as long as the innermost [`WithWorkload`]
     /// lasts.
     pub fn assign(self) {
         CURRENT.set(self);
     }
 }
 
-/// A task with a workload: the future inside, or whatever is polled by [`Within::enter`],
+/// A task with a workload: the future inside, or whatever is polled by [`WithWorkload::enter`],
 /// sees it as [`Workload::current`]. Tasks that it spawns do not.
 #[derive(Debug)]
-pub struct Within<T> {
+pub struct WithWorkload<T> {
     workload: Workload,
     inner: T,
 }
 
-impl<T> Within<T> {
+impl<T> WithWorkload<T> {
     /// Gives a future (pinned: `Box::pin`) a workload.
     pub const fn new(workload: Workload, inner: T) -> Self {
         Self { workload, inner }
@@ -127,7 +127,7 @@ impl<T> Within<T> {
     }
 }
 
-impl<F: Future + Unpin> Future for Within<F> {
+impl<F: Future + Unpin> Future for WithWorkload<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
@@ -159,8 +159,8 @@ mod tests {
             let one = Box::pin(task(Work::Interactive, Work::Search));
             let other = Box::pin(task(Work::Upload, Work::Export));
             join(
-                Within::new(of(Work::Interactive), one),
-                Within::new(of(Work::Upload), other),
+                WithWorkload::new(of(Work::Interactive), one),
+                WithWorkload::new(of(Work::Upload), other),
             )
             .await;
             assert_eq!(Workload::current(), Workload::default());

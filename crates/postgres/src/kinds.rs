@@ -3,7 +3,7 @@
 use accunode_domain::prediction::Kind;
 
 /// The names of one kind's tables and columns.
-pub(crate) trait KindNames {
+pub(crate) trait KindSchema {
     /// The table of predictions.
     fn table(self) -> &'static str;
     /// The table of revisions.
@@ -26,7 +26,7 @@ pub(crate) trait KindNames {
     fn rescored(self) -> &'static str;
 }
 
-impl KindNames for Kind {
+impl KindSchema for Kind {
     fn table(self) -> &'static str {
         match self {
             Self::Annual => "annual_predictions",

@@ -379,7 +379,7 @@ impl JobQueue for PgJobQueue {
         let _ = tokio::time::timeout(self.settings.poll, self.listener.past(seen)).await;
     }
 
-    async fn moved(&self, job: JobId) {
+    async fn wait_for_change(&self, job: JobId) {
         let _ = tokio::time::timeout(self.settings.poll, self.listener.about(job)).await;
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     actor::READING,
     db::{Executor, raw},
     errors::defect,
-    kinds::KindNames,
+    kinds::KindSchema,
     tenant::ScopeSql,
 };
 

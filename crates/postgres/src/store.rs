@@ -9,7 +9,7 @@ use accunode_ports::{
     repositories::{
         AnalyticsRepository, ApiKeyRepository, AuditLogRepository, AuthRepository,
         CompanyRepository, Connections, HistoryReader, InvitationRepository, JobRepository,
-        JoiningRepository, MonitoringRepository, OrganizationRepository, OutcomeRepository,
+        JoinTokenRepository, MonitoringRepository, OrganizationRepository, OutcomeRepository,
         OwnDataRepository, PredictionRepository, Repositories, ScaleRepository,
         SecondFactorRepository, Store, UnitOfWork, UserRepository, UserTokenRepository,
         ValidationRepository, WantedHistories,
@@ -147,8 +147,8 @@ impl Repositories for PgStore {
         self.reads.organizations()
     }
 
-    fn joining(&self) -> &dyn JoiningRepository {
-        self.reads.joining()
+    fn join_tokens(&self) -> &dyn JoinTokenRepository {
+        self.reads.join_tokens()
     }
 
     fn companies(&self) -> &dyn CompanyRepository {

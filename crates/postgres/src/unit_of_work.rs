@@ -12,7 +12,7 @@ use accunode_ports::{
     RepositoryError,
     repositories::{
         ApiKeyWriter, AuditWriter, AuthWriter, CompanyWriter, IdempotencyRepository,
-        InvitationWriter, JobWriter, JoiningWriter, OrganizationWriter, OutcomeWriter,
+        InvitationWriter, JobWriter, JoinTokenWriter, OrganizationWriter, OutcomeWriter,
         OwnDataWriter, PredictionWriter, Repositories, ScaleWriter, SecondFactorWriter, UnitOfWork,
         UserTokenWriter, UserWriter, ValidationWriter,
     },
@@ -32,7 +32,7 @@ use crate::{
     errors::{defect, from_sqlx},
     pools::Turn,
     repositories::{
-        ApiKeys, AuditLog, AuthUsers, Companies, Invitations, Jobs, Joining, Organizations,
+        ApiKeys, AuditLog, AuthUsers, Companies, Invitations, Jobs, JoinTokens, Organizations,
         Outcomes, OwnRecords, PgRepositories, Predictions, Scales, SecondFactors, StoredOutcomes,
         UserTokens, Users, Validations,
     },
@@ -195,7 +195,7 @@ struct UnitRepositories {
     user_tokens: UserTokens<Tx>,
     invitations: Invitations<Tx>,
     organizations: Organizations<Tx>,
-    joining: Joining<Tx>,
+    join_tokens: JoinTokens<Tx>,
     companies: Companies<Tx>,
     predictions: Predictions<Tx>,
     outcomes: Outcomes<Tx>,
@@ -224,7 +224,7 @@ impl PgUnitOfWork {
             user_tokens: UserTokens::new(tx.clone()),
             invitations: Invitations::new(tx.clone()),
             organizations: Organizations::new(tx.clone()),
-            joining: Joining::new(tx.clone()),
+            join_tokens: JoinTokens::new(tx.clone()),
             companies: Companies::new(tx.clone()),
             predictions: Predictions::new(tx.clone()),
             outcomes: Outcomes::new(tx.clone()),
@@ -280,8 +280,8 @@ impl UnitOfWork for PgUnitOfWork {
         &self.repositories.organizations
     }
 
-    fn joining(&self) -> &dyn JoiningWriter {
-        &self.repositories.joining
+    fn join_tokens(&self) -> &dyn JoinTokenWriter {
+        &self.repositories.join_tokens
     }
 
     fn companies(&self) -> &dyn CompanyWriter {

@@ -33,7 +33,7 @@ struct Inner {
     connection: RedisConnection,
     clock: Arc<dyn Clock>,
     generations: Script,
-    bump: Script,
+    invalidate: Script,
     pending: Mutex<PendingBumps>,
     runtime: Handle,
 }
@@ -54,7 +54,7 @@ impl RedisCache {
             connection,
             clock,
             generations: Script::new(include_str!("scripts/generations.lua")),
-            bump: Script::new(include_str!("scripts/bump.lua")),
+            invalidate: Script::new(include_str!("scripts/invalidate.lua")),
             pending: Mutex::default(),
             runtime: Handle::current(),
         }))
@@ -78,9 +78,9 @@ impl Inner {
         self.connection.group_key("generation", owner)
     }
 
-    async fn bump(&self, owner: Uuid) -> Result<(), PortError> {
+    async fn invalidate(&self, owner: Uuid) -> Result<(), PortError> {
         let call = self
-            .bump
+            .invalidate
             .on([self.generation_key(&owner)])
             .arg(GENERATION_TTL.as_millis() as u64);
         let done: Result<(), _> = self.connection.script(call).await;
@@ -94,7 +94,7 @@ impl Inner {
             let Some(inner) = inner.upgrade() else { return };
             let owners: Vec<Uuid> = inner.pending().owners.iter().copied().collect();
             for owner in owners {
-                if inner.bump(owner).await.is_err() {
+                if inner.invalidate(owner).await.is_err() {
                     break;
                 }
                 inner.pending().owners.remove(&owner);
@@ -129,8 +129,8 @@ impl Cache for RedisCache {
         generations.map_err(|cause| failed(CACHE, cause))
     }
 
-    async fn bump(&self, owner: Uuid) -> Result<(), PortError> {
-        let done = self.0.bump(owner).await;
+    async fn invalidate(&self, owner: Uuid) -> Result<(), PortError> {
+        let done = self.0.invalidate(owner).await;
         if done.is_err() {
             let mut pending = self.0.pending();
             pending.owners.insert(owner);

@@ -37,6 +37,7 @@ mod form;
 mod golden;
 mod graph;
 mod load;
+mod locations;
 mod manifest;
 mod model;
 mod pin;
@@ -46,7 +47,6 @@ mod reasons;
 mod registry;
 mod scorecard;
 mod shapley;
-mod shelf;
 mod target;
 
 pub use pin::{ModelPin, PinError};

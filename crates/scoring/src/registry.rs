@@ -13,9 +13,9 @@ use accunode_ports::scoring::{
 
 use crate::{
     artefact::SHIPPED,
+    locations::{ModelLocation, model_folders, precedence},
     model::Model,
     pin::{ModelPin, PinError},
-    shelf::{Place, model_folders, precedence},
     target::TargetRate,
 };
 
@@ -44,7 +44,7 @@ pub struct ModelRegistry {
 #[derive(Debug)]
 struct Version {
     info: ModelInfo,
-    place: Place,
+    place: ModelLocation,
 }
 
 #[derive(Debug)]
@@ -64,15 +64,15 @@ impl ModelRegistry {
     /// model's own files. A folder that cannot be read is listed among the refused models.
     #[must_use]
     pub fn load(folders: &[PathBuf]) -> Self {
-        let mut found = Found::default();
+        let mut found = FolderScan::default();
         for (at, (name, _)) in SHIPPED.iter().enumerate() {
-            found.take(name, Place::Shipped(at));
+            found.take(name, ModelLocation::Shipped(at));
         }
         for folder in folders {
             match model_folders(folder) {
                 Ok(models) => {
                     for (name, path) in models {
-                        found.take(&name, Place::Folder(path));
+                        found.take(&name, ModelLocation::Folder(path));
                     }
                 }
                 Err(e) => found.refuse(
@@ -284,21 +284,21 @@ impl Version {
 
 /// The state while folders are read. For each kind the graph of the best version is kept.
 #[derive(Debug, Default)]
-struct Found {
+struct FolderScan {
     versions: Vec<Version>,
-    best: BTreeMap<Kind, (Place, Arc<Model>)>,
+    best: BTreeMap<Kind, (ModelLocation, Arc<Model>)>,
     refused: Vec<RefusedModel>,
 }
 
-impl Found {
-    fn take(&mut self, folder: &str, place: Place) {
+impl FolderScan {
+    fn take(&mut self, folder: &str, place: ModelLocation) {
         match place.load() {
             Ok(model) => self.add(folder, place, model),
             Err(e) => self.refuse(folder, e.to_string()),
         }
     }
 
-    fn add(&mut self, folder: &str, place: Place, model: Model) {
+    fn add(&mut self, folder: &str, place: ModelLocation, model: Model) {
         let info = &model.info;
         let same = |other: &&Version| {
             let (a, b) = (&other.info.model, &info.model);
@@ -346,7 +346,7 @@ impl Found {
             by_kind.then_with(|| precedence((&a.place, &a.info), (&b.place, &b.info)))
         });
         let versions = self.versions;
-        let default = |(kind, (_, model)): (Kind, (Place, Arc<Model>))| {
+        let default = |(kind, (_, model)): (Kind, (ModelLocation, Arc<Model>))| {
             let at = versions.iter().position(|v| v.info == model.info)?;
             tracing::info!(%kind, model = model.name(), "model served");
             Some((kind, Serving { at, model }))

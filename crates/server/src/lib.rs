@@ -9,7 +9,7 @@
 //! - `models`: which models score, as configured
 //! - `sealing`: the key that encrypts secrets in the database
 //! - `service`: the wiring; `shared`: sessions, cache and limits, in the process or in
-//!   Redis; `single`: the lock by which processes share a database; `upkeep` and `wal_files`
+//!   Redis; `serving_lock`: the lock by which processes share a database; `upkeep` and `wal_files`
 //!   run beside it; `probes`: the readiness checks
 //! - `scrape`: the metrics for Prometheus
 //! - `telemetry`: log lines; `otlp`: traces and logs for an OpenTelemetry collector
@@ -29,8 +29,8 @@ mod probes;
 mod scrape;
 pub mod sealing;
 pub mod service;
+pub mod serving_lock;
 pub mod shared;
-pub mod single;
 pub mod telemetry;
 pub mod upkeep;
 pub mod wal_files;

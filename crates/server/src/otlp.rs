@@ -21,7 +21,7 @@ use tracing_subscriber::{Layer, filter::FilterFn, registry::LookupSpan};
 use crate::config::OtlpConfig;
 
 /// The time limit of sending one batch.
-const PATIENCE: Duration = Duration::from_secs(10);
+const EXPORT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The time limit of the last batches when the process ends.
 const AT_THE_END: Duration = Duration::from_secs(3);
 
@@ -49,7 +49,7 @@ impl Otlp {
             .with_http_client(client.clone())
             .with_headers(headers.clone())
             .with_endpoint(format!("{endpoint}/v1/traces"))
-            .with_timeout(PATIENCE)
+            .with_timeout(EXPORT_TIMEOUT)
             .build()
             .context("otlp.endpoint cannot be used")?;
         let lines = LogExporter::builder()
@@ -57,7 +57,7 @@ impl Otlp {
             .with_http_client(client)
             .with_headers(headers)
             .with_endpoint(format!("{endpoint}/v1/logs"))
-            .with_timeout(PATIENCE)
+            .with_timeout(EXPORT_TIMEOUT)
             .build()
             .context("otlp.endpoint cannot be used")?;
         let resource = Resource::builder()
@@ -121,6 +121,6 @@ fn http_client() -> reqwest::Result<reqwest::blocking::Client> {
     reqwest::blocking::Client::builder()
         .user_agent(concat!("accunode/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
-        .timeout(PATIENCE)
+        .timeout(EXPORT_TIMEOUT)
         .build()
 }

@@ -13,7 +13,7 @@ const LOOK: Duration = Duration::from_secs(60);
 
 /// Maintains the database until `stop` turns true. Several processes may do so at once: merging
 /// takes a lock for which it does not wait, and a run of maintenance belongs to one node.
-pub async fn look_after(
+pub async fn run_maintenance(
     store: Arc<PgStore>,
     maintenance: MaintenanceRuns,
     stop: watch::Receiver<bool>,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio::sync::watch;
 
-use crate::backup::place::{folder_objects, stored_files};
+use crate::backup::location::{folder_objects, stored_files};
 use crate::config::Config;
 
 /// How often new files are looked for.

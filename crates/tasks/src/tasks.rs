@@ -188,7 +188,7 @@ fn panic_message(panic: &(dyn Any + Send)) -> &str {
 mod tests {
     use super::*;
 
-    const PATIENCE: Duration = Duration::from_secs(30);
+    const TIMEOUT: Duration = Duration::from_secs(30);
 
     async fn until_stopped(mut stop: Stop) -> Result<(), Cause> {
         let _ = stop.wait_for(|stop| *stop).await;
@@ -217,7 +217,7 @@ mod tests {
         let tasks = Tasks::here();
         tasks.vital("steady", until_stopped);
         tasks.stop();
-        assert!(tasks.vital_ended(PATIENCE).await.is_empty());
+        assert!(tasks.vital_ended(TIMEOUT).await.is_empty());
         assert!(tasks.lost().now_or_never().is_none());
     }
 
@@ -240,7 +240,7 @@ mod tests {
         }));
         assert_eq!(tasks.finish(Duration::ZERO).await, 1);
         go.send_replace(true);
-        assert_eq!(tasks.finish(PATIENCE).await, 0);
+        assert_eq!(tasks.finish(TIMEOUT).await, 0);
         assert!(*seen.borrow_and_update());
     }
 }

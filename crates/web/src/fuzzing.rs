@@ -88,9 +88,9 @@ mod tests {
     use super::*;
 
     /// Pseudo-random numbers that are the same in every run (SplitMix64).
-    struct Dice(u64);
+    struct Rng(u64);
 
-    impl Dice {
+    impl Rng {
         fn below(&mut self, n: usize) -> usize {
             self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
             let mut z = self.0;
@@ -126,12 +126,12 @@ mod tests {
         rounds: usize,
         read: fn(&[u8]) -> Result<(), String>,
     ) {
-        let mut dice = Dice(7);
+        let mut rng = Rng(7);
         for seed in seeds {
             read(seed.as_bytes()).unwrap();
             for round in 0..rounds {
                 let mut mutant = seed.as_bytes().to_vec();
-                dice.mutate(&mut mutant, odd);
+                rng.mutate(&mut mutant, odd);
                 read(&mutant)
                     .unwrap_or_else(|what| panic!("{round}: {what}\n{}", mutant.escape_ascii()));
             }

@@ -4,7 +4,7 @@
 //! implementations of the ports. It has three layers, and no import points upwards:
 //!
 //! 1. [`http`]: functions for all resources. [`http::call`] authenticates the caller,
-//!    [`http::problem`] describes errors, [`http::route`] defines operations, [`http::envelope`] is
+//!    [`http::problem`] describes errors, [`http::route`] defines operations, [`http::response_middleware`] is
 //!    the middleware of every answer.
 //! 2. [`v1`], [`health`] and [`html`]: the resources, with a folder each and a file for each verb.
 //! 3. This file, [`mod@openapi`], [`docs`], [`errors`] and [`mod@lobby`]: the application and its
@@ -33,8 +33,9 @@ use actix_web::{
 };
 
 use http::{
-    envelope, home,
+    home,
     home::Home,
+    response_middleware,
     route::Route,
     state::{Pages, RequestIds},
 };
@@ -46,7 +47,7 @@ pub use http::{
     readiness::{Readiness, Startup},
     state::WebState,
     streams::{StreamLimits, Streams},
-    work::{AtOnce, WorkFigures, WorkLimits},
+    work::{ConcurrencyLimits, WorkFigures, WorkLimits},
 };
 pub use lobby::{Lobby, lobby};
 pub use openapi::openapi;
@@ -105,7 +106,7 @@ pub fn app(
         .configure(configure(state))
         .wrap(Compress::default())
         // So that rejections by `Compress` are problem documents, too.
-        .wrap(from_fn(envelope::envelope))
+        .wrap(from_fn(response_middleware::response_middleware))
         // Outermost, so that everything that a request opens belongs to the process.
         .wrap(from_fn(home::at_home))
 }

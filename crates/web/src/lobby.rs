@@ -19,10 +19,10 @@ use actix_web::{
 use crate::{
     health,
     http::{
-        envelope,
         lifecycle::{Lifecycle, Phase},
         problem::{Answer, Problem},
         readiness::Startup,
+        response_middleware,
         route::Endpoint,
         state::RequestIds,
     },
@@ -72,7 +72,7 @@ pub fn lobby(
         .service(read(health::READY).route(get().to(ready)))
         .service(read(health::VERSION).route(get().to(health::version)))
         .default_service(web::to(not_yet))
-        .wrap(from_fn(envelope::envelope))
+        .wrap(from_fn(response_middleware::response_middleware))
 }
 
 fn read(path: &str) -> Resource {

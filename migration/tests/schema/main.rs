@@ -8,7 +8,7 @@
 )]
 
 mod catalog;
+mod constraints;
 mod migrating;
-mod promises;
 mod rollups;
 mod support;

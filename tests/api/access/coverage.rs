@@ -12,7 +12,7 @@ const OUTSIDE: [(&str, &str, &str); 10] = [
     (
         "",
         "/auth/",
-        "public, or about the caller's own session: tests/api/auth, organizations/joining",
+        "public, or about the caller's own session: tests/api/auth, organizations/join_tokens",
     ),
     (
         "",

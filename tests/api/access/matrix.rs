@@ -12,7 +12,7 @@ use super::{
 };
 
 /// A request of a cell, ready to be sent.
-struct Asked {
+struct CellRequest {
     what: String,
     who: &'static str,
     expected: String,
@@ -81,7 +81,7 @@ async fn prepare(
     row: &Row,
     known: &BTreeSet<Operation>,
     tally: &mut Tally,
-) -> Vec<Asked> {
+) -> Vec<CellRequest> {
     let mut asked = Vec::new();
     for resource in &row.resources {
         for action in &row.actions {
@@ -101,7 +101,7 @@ async fn prepare(
                         .operations
                         .insert(coverage::operation(known, method, path));
                     tally.cells.insert((row.line, who));
-                    asked.push(Asked {
+                    asked.push(CellRequest {
                         what: format!(
                             "line {}: {resource} {action} {} {}",
                             row.line, row.detail, row.given
@@ -118,8 +118,8 @@ async fn prepare(
     asked
 }
 
-async fn send(stage: &Stage, asked: Vec<Asked>, tally: &mut Tally) {
-    for Asked {
+async fn send(stage: &Stage, asked: Vec<CellRequest>, tally: &mut Tally) {
+    for CellRequest {
         what,
         who,
         expected,

@@ -19,7 +19,7 @@ use super::{
 };
 
 /// A row that was made for a cell, and the statement that the cell describes.
-struct Asked {
+struct CellStatement {
     line: u64,
     what: String,
     statement: String,
@@ -57,7 +57,7 @@ fn statement(table: &str, action: &str) -> Option<(String, bool)> {
 }
 
 /// Makes the rows that a row of the matrix describes.
-async fn prepare(stage: &Stage, row: &Row) -> Vec<Asked> {
+async fn prepare(stage: &Stage, row: &Row) -> Vec<CellStatement> {
     let mut asked = Vec::new();
     for resource in &row.resources {
         let tables: &[&str] = match resource.as_str() {
@@ -97,7 +97,7 @@ async fn prepare(stage: &Stage, row: &Row) -> Vec<Asked> {
             if action == "rows" {
                 stage.end(&id).await;
             }
-            asked.push(Asked {
+            asked.push(CellStatement {
                 line: row.line,
                 what: format!("{resource} {action} {} {}", row.detail, row.given),
                 statement,
@@ -119,7 +119,11 @@ async fn actor(stage: &Stage, who: &str) -> Option<Actor> {
 }
 
 /// Tests every cell. Returns their number, and the cells with another answer.
-async fn ask(stage: &Stage, server: &mut PgConnection, asked: &[Asked]) -> (usize, Vec<String>) {
+async fn ask(
+    stage: &Stage,
+    server: &mut PgConnection,
+    asked: &[CellStatement],
+) -> (usize, Vec<String>) {
     let mut cells = BTreeSet::new();
     let mut wrong = Vec::new();
     for (at, (who, ..)) in USERS.iter().enumerate() {

@@ -22,9 +22,9 @@ const CASES: u64 = 60;
 const YEARS: [&str; 3] = ["2022", "2023", "2024"];
 
 /// A small random generator. Its seed is printed, so that the cases can be repeated.
-struct Dice(u64);
+struct Rng(u64);
 
-impl Dice {
+impl Rng {
     fn roll(&mut self, sides: usize) -> usize {
         // xorshift64*, its high bits
         self.0 ^= self.0 >> 12;
@@ -46,14 +46,14 @@ struct Play<'a> {
     service: &'a Service,
     users: &'a Tenancy,
     pool: sqlx::PgPool,
-    dice: Dice,
+    rng: Rng,
     /// Scales on the buckets and off them, each with its reference and its bounds.
     scales: [(String, Vec<f64>); 2],
 }
 
 impl Play<'_> {
     fn someone(&mut self) -> &'static str {
-        self.dice.pick(&USERS).0
+        self.rng.pick(&USERS).0
     }
 
     async fn actor(&self, who: &str) -> Actor {
@@ -67,22 +67,20 @@ impl Play<'_> {
     async fn write(&mut self) -> String {
         let who = self.someone();
         let user = self.users.user(who);
-        let kind = self.dice.pick(&["annual", "annual", "quarterly"]);
+        let kind = self.rng.pick(&["annual", "annual", "quarterly"]);
         let level = match who {
             "u0" => "personal",
-            "sa" => self.dice.pick(&["personal", "system", "system"]),
-            _ => self
-                .dice
-                .pick(&["personal", "organization", "organization"]),
+            "sa" => self.rng.pick(&["personal", "system", "system"]),
+            _ => self.rng.pick(&["personal", "organization", "organization"]),
         };
-        match self.dice.roll(10) {
+        match self.rng.roll(10) {
             0..=5 => {
                 let mut body = json!({
                     "company": {
-                        "symbol": format!("S{}", self.dice.roll(6)), "sector": self.dice.pick(&["Energy", "Utilities"]),
-                        "country": self.dice.pick(&["USA", "DEU"]), "industry": self.dice.pick(&["Oil", "Water"]),
+                        "symbol": format!("S{}", self.rng.roll(6)), "sector": self.rng.pick(&["Energy", "Utilities"]),
+                        "country": self.rng.pick(&["USA", "DEU"]), "industry": self.rng.pick(&["Oil", "Water"]),
                     },
-                    "reporting_year": self.dice.pick(&YEARS), "access_level": level, "on_conflict": "update",
+                    "reporting_year": self.rng.pick(&YEARS), "access_level": level, "on_conflict": "update",
                     "ratios": if kind == "annual" { ratios() } else { quarterly_ratios() },
                 });
                 let (ratio, risky) = if kind == "annual" {
@@ -90,10 +88,10 @@ impl Play<'_> {
                 } else {
                     ("current_ratio", 0.1)
                 };
-                body["ratios"][ratio] = json!([risky, 0.02, 0.4][self.dice.roll(3)]);
+                body["ratios"][ratio] = json!([risky, 0.02, 0.4][self.rng.roll(3)]);
                 if kind == "quarterly" {
-                    body["reporting_quarter"] = self.dice.pick(&["Q1", "Q4"]).into();
-                } else if self.dice.roll(2) == 0 {
+                    body["reporting_quarter"] = self.rng.pick(&["Q1", "Q4"]).into();
+                } else if self.rng.roll(2) == 0 {
                     body["ratios"]["total_debt_to_ebitda"] = json!(-1);
                     body["ratios"]["ebit_to_interest_expense"] = json!(-8);
                 }
@@ -115,7 +113,7 @@ impl Play<'_> {
                 if rows.is_empty() {
                     return format!("{who} has nothing to remove");
                 }
-                let row = &rows[self.dice.roll(rows.len())];
+                let row = &rows[self.rng.roll(rows.len())];
                 let answer = user
                     .delete(&format!("/predictions/{kind}/{}", text(row, "id")))
                     .await;
@@ -132,7 +130,7 @@ impl Play<'_> {
                 if rows.is_empty() {
                     return format!("{who} has no company");
                 }
-                let row = &rows[self.dice.roll(rows.len())];
+                let row = &rows[self.rng.roll(rows.len())];
                 let answer = user
                     .delete(&format!("/companies/{}?force=true", text(row, "id")))
                     .await;
@@ -149,8 +147,8 @@ impl Play<'_> {
                     .map(|n| {
                         line(
                             &format!("S{n}"),
-                            self.dice.pick(&YEARS),
-                            self.dice.pick(&["0.1", "9", "-2"]),
+                            self.rng.pick(&YEARS),
+                            self.rng.pick(&["0.1", "9", "-2"]),
                         )
                     })
                     .collect();
@@ -172,10 +170,10 @@ impl Play<'_> {
     async fn look(&mut self, after: &str) {
         let who = self.someone();
         let actor = self.actor(who).await;
-        let year = if self.dice.roll(2) == 0 {
+        let year = if self.rng.roll(2) == 0 {
             None
         } else {
-            Some(self.dice.pick(&YEARS))
+            Some(self.rng.pick(&YEARS))
         };
         let mut parts: Vec<Part> = vec![None];
         for scope in DashboardScope::ALL {
@@ -233,7 +231,7 @@ impl Play<'_> {
             let computed = answer.expect(200);
             for kind in ["annual", "quarterly"] {
                 plain.is_headline(kind, &computed[kind], &what).await;
-                let group_by = ["sector", "industry", "country", "organization"][self.dice.roll(4)];
+                let group_by = ["sector", "industry", "country", "organization"][self.rng.roll(4)];
                 let path = format!(
                     "/analytics/risk-distribution?kind={kind}&group_by={group_by}{query}{year_part}"
                 );
@@ -243,9 +241,9 @@ impl Play<'_> {
                     plain.distribution(kind, group_by).await,
                     "{what} {path}"
                 );
-                let (scale, bounds) = &self.scales[self.dice.roll(2)];
+                let (scale, bounds) = &self.scales[self.rng.roll(2)];
                 let group_by =
-                    ["none", "sector", "industry", "country", "organization"][self.dice.roll(5)];
+                    ["none", "sector", "industry", "country", "organization"][self.rng.roll(5)];
                 let path = format!(
                     "/analytics/grades?kind={kind}&group_by={group_by}&scale={scale}{query}{year_part}"
                 );
@@ -299,7 +297,7 @@ async fn figures_equal_the_plain_query_after_every_write_for_every_reader() {
             service: &service,
             users: &users,
             pool,
-            dice: Dice(seed),
+            rng: Rng(seed),
             scales: scales.clone(),
         };
         let mut kinds: BTreeMap<String, u64> = BTreeMap::new();

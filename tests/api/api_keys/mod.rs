@@ -1,6 +1,6 @@
 //! `/api-keys`, and the rights of a key.
 
-mod life;
+mod lifecycle;
 mod making;
 mod scopes;
 mod users;

@@ -144,7 +144,7 @@ async fn figures_that_could_not_be_discarded_are_not_shown_when_redis_is_back() 
 
     // The effects of a change after its commit.
     redis.kill().expect("killed");
-    assert!(cache.bump(ana.id).await.is_err());
+    assert!(cache.invalidate(ana.id).await.is_err());
     redis.run().expect("started again");
     eventually("the change has been told", async || {
         cache.generations(&[ana.id]).await.is_ok()

@@ -234,7 +234,12 @@ async fn a_worker_whose_lease_was_taken_over_stores_nothing_more() {
     let job = submit(&ana, "large.csv", file_of(&symbols), &[]).await;
     let id = accunode_domain::id::JobId(job.parse().expect("an id"));
     while ana.get(&format!("/bulk-uploads/{job}")).await.expect(200)["processed_rows"] == 0 {
-        service.wired().application.bulk_uploads.moved(id).await;
+        service
+            .wired()
+            .application
+            .bulk_uploads
+            .wait_for_change(id)
+            .await;
     }
     // The worker is free after it has given up the job, as the next upload shows.
     let bens = service.user("ben").await;

@@ -39,7 +39,12 @@ async fn kill_after_a_chunk(service: &Service, ana: &TestUser, job: &str, pool: 
     let worker = take(service).await.expect("the job can be taken");
     let id = JobId(job.parse().expect("an id"));
     while count(&look(ana, job).await, "processed_rows") == before {
-        service.wired().application.bulk_uploads.moved(id).await;
+        service
+            .wired()
+            .application
+            .bulk_uploads
+            .wait_for_change(id)
+            .await;
     }
     worker.abort();
     let _ = worker.await;

@@ -2,7 +2,7 @@
 
 mod bodies;
 mod cors;
-mod envelope;
 mod lists;
 mod overtaken;
 mod repetition;
+mod response_headers;

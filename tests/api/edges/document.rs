@@ -17,11 +17,11 @@ pub(super) struct Operation {
 #[derive(Clone, Debug)]
 pub(super) struct Parameter {
     pub(super) name: String,
-    pub(super) place: Place,
+    pub(super) place: ParameterLocation,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum ParameterLocation {
     Path,
     Query,
     Header,
@@ -73,9 +73,9 @@ fn parameter(document: &Value, parameter: &Value) -> Parameter {
     Parameter {
         name: parameter["name"].as_str().expect("a name").to_owned(),
         place: match parameter["in"].as_str() {
-            Some("path") => Place::Path,
-            Some("query") => Place::Query,
-            Some("header") => Place::Header,
+            Some("path") => ParameterLocation::Path,
+            Some("query") => ParameterLocation::Query,
+            Some("header") => ParameterLocation::Header,
             other => panic!("a parameter in {other:?}: write here how it is sent"),
         },
     }

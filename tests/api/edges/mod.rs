@@ -12,19 +12,19 @@ use futures::stream::{self, StreamExt};
 use reqwest::{Method, header, multipart};
 use serde_json::{Map, Value};
 
-use document::{Body, Operation, Parameter, Place, operations, pointers};
-use rows::{Filled, Ground, path_with};
+use document::{Body, Operation, Parameter, ParameterLocation, operations, pointers};
+use rows::{Filled, Setup, path_with};
 use values::{HEADERS, NO_TEXTS, TEXTS, WRITTEN, cursors, deep, encoded, long, many};
 
 /// The number of operations that are tested at once.
 const AT_ONCE: usize = 6;
 /// The time limit of a response. The machine may be busy.
-const PATIENCE: Duration = Duration::from_secs(30);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// The longest refusal.
 const LONGEST_REFUSAL: usize = 256 << 10;
 
 /// The state of testing one operation.
-struct Asked<'a> {
+struct OperationCheck<'a> {
     client: &'a reqwest::Client,
     caller: TestUser,
     operation: &'a Operation,
@@ -52,7 +52,7 @@ enum Content {
     Form(Vec<(String, Vec<u8>)>),
 }
 
-impl Asked<'_> {
+impl OperationCheck<'_> {
     async fn send(&mut self, sent: Sent) {
         self.requests += 1;
         let (at, n) = (self.at % 250, self.requests);
@@ -140,7 +140,7 @@ fn requests(operation: &Operation, filled: &Filled) -> Vec<Sent> {
     for parameter in &operation.parameters {
         let name = &parameter.name;
         match parameter.place {
-            Place::Path => {
+            ParameterLocation::Path => {
                 for (text, what) in texts(parameter) {
                     let mut other = filled.clone();
                     for (filled, value) in &mut other {
@@ -154,7 +154,7 @@ fn requests(operation: &Operation, filled: &Filled) -> Vec<Sent> {
                     ));
                 }
             }
-            Place::Query => {
+            ParameterLocation::Query => {
                 for (text, what) in texts(parameter) {
                     let path = format!("{path}?{name}={text}");
                     all.push(plain(path, format!("?{name}={what}")));
@@ -163,7 +163,7 @@ fn requests(operation: &Operation, filled: &Filled) -> Vec<Sent> {
                 let twice = format!("{path}?{name}=1&{name}=1");
                 all.push(plain(twice, format!("?{name} twice")));
             }
-            Place::Header => {
+            ParameterLocation::Header => {
                 let long = vec![b'x'; 6_000];
                 for value in HEADERS.iter().copied().chain([long.as_slice()]) {
                     all.push(Sent {
@@ -211,7 +211,7 @@ fn texts(parameter: &Parameter) -> Vec<(String, String)> {
         encoded(&long())[..5_000].to_owned(),
         "a long text".to_owned(),
     ));
-    if parameter.place == Place::Path {
+    if parameter.place == ParameterLocation::Path {
         // It would be another path.
         all.retain(|(text, _)| !text.is_empty());
     }
@@ -289,14 +289,14 @@ fn bodies(body: &Body) -> Vec<(Content, String)> {
 }
 
 async fn ask<'a>(
-    ground: &Ground,
+    setup: &Setup,
     client: &'a reqwest::Client,
     at: usize,
     operation: &'a Operation,
-) -> Asked<'a> {
-    let caller = ground.caller(at).await;
-    let filled = ground.filled(at, &caller, operation).await;
-    let mut asked = Asked {
+) -> OperationCheck<'a> {
+    let caller = setup.caller(at).await;
+    let filled = setup.filled(at, &caller, operation).await;
+    let mut asked = OperationCheck {
         client,
         caller,
         operation,
@@ -342,22 +342,22 @@ async fn no_value_at_the_edge_ends_in_a_fault_of_the_service() {
         "only {} operations",
         operations.len()
     );
-    let ground = Ground {
+    let setup = Setup {
         service,
         users,
         pool,
     };
     let client = accunode_tests::http()
         .pool_idle_timeout(Duration::from_secs(2))
-        .timeout(PATIENCE)
+        .timeout(REQUEST_TIMEOUT)
         .build()
         .expect("a client");
     let (wrong, counts) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
     stream::iter(operations.iter().enumerate())
         .for_each_concurrent(AT_ONCE, |(at, operation)| {
-            let (ground, client, wrong, counts) = (&ground, &client, &wrong, &counts);
+            let (setup, client, wrong, counts) = (&setup, &client, &wrong, &counts);
             async move {
-                let asked = ask(ground, client, at, operation).await;
+                let asked = ask(setup, client, at, operation).await;
                 let mut wrong = wrong.lock().expect("no one panics with it");
                 if !asked.reached {
                     let name = operation.name();
@@ -376,7 +376,7 @@ async fn no_value_at_the_edge_ends_in_a_fault_of_the_service() {
     let counts = counts.into_inner().expect("no one panics with it");
     let requests: usize = counts.iter().map(|(_, requests)| requests).sum();
     assert!(requests > 5_000, "only {requests} requests: {counts:?}");
-    let _ = ground
+    let _ = setup
         .service
         .anonymous()
         .get("//health/ready")

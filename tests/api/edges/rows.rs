@@ -10,7 +10,7 @@ use crate::support::{file_of, prediction, scale_of, submit, text};
 
 /// The running service, with an organization.
 #[derive(Debug)]
-pub(super) struct Ground {
+pub(super) struct Setup {
     pub(super) service: Service,
     pub(super) users: Tenancy,
     pub(super) pool: PgPool,
@@ -19,7 +19,7 @@ pub(super) struct Ground {
 /// A parameter of a path and an existing value.
 pub(super) type Filled = Vec<(String, String)>;
 
-impl Ground {
+impl Setup {
     /// Returns a super_admin for this operation alone, whom it may delete or sign out.
     pub(super) async fn caller(&self, at: usize) -> TestUser {
         let email = format!("edge{at}@example.com");

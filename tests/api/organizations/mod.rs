@@ -2,7 +2,7 @@
 
 mod changing;
 mod consequences;
-mod joining;
+mod join_tokens;
 mod removing;
 
 use accunode_tests::{Service, ServiceOptions, tenancy::Tenancy};

@@ -11,9 +11,9 @@ use super::{
 use crate::support::text;
 
 /// Pseudo-random numbers that are the same in every run (xorshift).
-struct Dice(u64);
+struct Rng(u64);
 
-impl Dice {
+impl Rng {
     fn below(&mut self, bound: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -29,10 +29,10 @@ async fn reports_of_five_hundred_outcomes_can_be_made_again_byte_for_byte() {
     let pool = service.database.superuser().await;
     let owner = Owner::personal(ana.id);
     let ids = companies(&pool, &owner, 150).await;
-    let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
+    let mut rng = Rng(0x9e37_79b9_7f4a_7c15);
     let rows: Vec<_> = ids
         .iter()
-        .map(|id| usual(*id, 0.001 + dice.below(2_000) as f64 / 10_000.0))
+        .map(|id| usual(*id, 0.001 + rng.below(2_000) as f64 / 10_000.0))
         .collect();
     predict(&pool, &owner, &rows).await;
     let coverage = "/outcome-coverage/bankruptcy@1";
@@ -52,10 +52,10 @@ async fn reports_of_five_hundred_outcomes_can_be_made_again_byte_for_byte() {
     while sent < 500 {
         let mut items = Vec::new();
         for _ in 0..50 {
-            let company = ids[dice.below(150) as usize];
-            let event = ["default", "default", "cure", "exit"][dice.below(4) as usize];
-            let (month, day) = (1 + dice.below(12), 1 + dice.below(28));
-            let technical = event == "default" && dice.below(5) == 0;
+            let company = ids[rng.below(150) as usize];
+            let event = ["default", "default", "cure", "exit"][rng.below(4) as usize];
+            let (month, day) = (1 + rng.below(12), 1 + rng.below(28));
+            let technical = event == "default" && rng.below(5) == 0;
             items.push(json!({
                 "company_id": company, "definition": "bankruptcy@1", "event": event,
                 "occurred_on": format!("2023-{month:02}-{day:02}"), "technical": technical,
@@ -72,7 +72,7 @@ async fn reports_of_five_hundred_outcomes_can_be_made_again_byte_for_byte() {
         let made = made.filter_map(|item| item["outcome"]["id"].as_str());
         recorded.extend(made.map(str::to_owned));
         for _ in 0..5 {
-            let at = dice.below(recorded.len() as u64) as usize;
+            let at = rng.below(recorded.len() as u64) as usize;
             let path = format!("/outcomes/{}/withdraw", recorded[at]);
             let _ = ana.post(&path, &json!({ "reason": "a mistake" })).await;
         }

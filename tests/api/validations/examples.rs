@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     complete,
-    portfolio::{Happened, Owner, Predicted, companies, happen, near, predict, usual},
+    portfolio::{Owner, Predicted, RecordedOutcome, companies, happen, near, predict, usual},
     validated, window,
 };
 use crate::support::{scale_of, text};
@@ -66,7 +66,7 @@ impl Scene {
     }
 }
 
-fn happened(company: Uuid, event: &'static str, day: &str) -> Happened {
+fn happened(company: Uuid, event: &'static str, day: &str) -> RecordedOutcome {
     (company, event, day.to_owned(), false, RECORDED)
 }
 

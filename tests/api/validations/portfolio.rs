@@ -143,10 +143,15 @@ pub(super) async fn predict(pool: &PgPool, owner: &Owner, rows: &[Predicted]) {
 }
 
 /// An outcome: company, event, day, whether technical, and when it was recorded.
-pub(super) type Happened = (Uuid, &'static str, String, bool, &'static str);
+pub(super) type RecordedOutcome = (Uuid, &'static str, String, bool, &'static str);
 
 /// Stores outcomes of an owner.
-pub(super) async fn happen(pool: &PgPool, owner: &Owner, definition: &str, rows: &[Happened]) {
+pub(super) async fn happen(
+    pool: &PgPool,
+    owner: &Owner,
+    definition: &str,
+    rows: &[RecordedOutcome],
+) {
     let mut sql = String::new();
     for (company, event, day, technical, recorded) in rows {
         sql += &format!(

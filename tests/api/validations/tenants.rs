@@ -13,7 +13,7 @@ use super::{
 };
 
 /// The expected figures of each owner: N, D, and D with the system's outcomes.
-type Oracle = BTreeMap<&'static str, (u64, u64, u64)>;
+type ExpectedCounts = BTreeMap<&'static str, (u64, u64, u64)>;
 
 #[tokio::test]
 async fn every_owners_back_test_equals_an_oracle_that_knows_no_scope() {
@@ -89,12 +89,12 @@ async fn every_owners_back_test_equals_an_oracle_that_knows_no_scope() {
         let both = count(&|id| bad.contains(id) || of_system.contains(id));
         seen.push((*name, (rated.len() as u64, own, both)));
     }
-    let oracle: Oracle = seen.into_iter().collect();
+    let expected_counts: ExpectedCounts = seen.into_iter().collect();
     for (name, asks, _, fields) in &owners {
         let user = users.user(asks);
         let coverage = "/outcome-coverage/bankruptcy@1";
         let _ = user.put(coverage, &complete(fields)).await.expect(200);
-        let (n, own, both) = oracle[name];
+        let (n, own, both) = expected_counts[name];
         for (include, defaults) in [(false, own), (true, both)] {
             let mut body = fields.clone();
             body["kind"] = "annual".into();

@@ -6,7 +6,7 @@ use sqlx::PgPool;
 
 use super::{
     complete,
-    portfolio::{Happened, Owner, Predicted, companies, happen, near, predict, usual},
+    portfolio::{Owner, Predicted, RecordedOutcome, companies, happen, near, predict, usual},
 };
 use crate::support::{scale_of, text};
 
@@ -82,7 +82,7 @@ async fn cohorts_of_an_organization_are_those_of_the_worked_example() {
     let mut ids = companies(&scene.pool, &scene.owner(), count)
         .await
         .into_iter();
-    let (mut predictions, mut events): (Vec<Predicted>, Vec<Happened>) = Default::default();
+    let (mut predictions, mut events): (Vec<Predicted>, Vec<RecordedOutcome>) = Default::default();
     let later = "2023-06-01T10:00:00Z";
     for (i, row) in rows.iter().enumerate() {
         for (j, count) in row.iter().enumerate() {

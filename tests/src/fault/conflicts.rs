@@ -24,7 +24,7 @@ use crate::{Postgres, Redis};
 /// The number of companies that all clients work on.
 const COMPANIES: u64 = 40;
 /// The time limit of an upload beside everything else.
-const PATIENCE: Duration = Duration::from_secs(180);
+const UPLOAD_TIMEOUT: Duration = Duration::from_secs(180);
 /// The number of years of each company in an upload.
 const YEARS: u64 = 30;
 
@@ -288,7 +288,7 @@ impl Scene {
             return Ok(());
         };
         let path = format!("/bulk-uploads/{id}");
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + UPLOAD_TIMEOUT;
         loop {
             let (status, body) = admin.send(Method::GET, &path, None).await?;
             answers.count("look", status.as_u16());

@@ -24,7 +24,7 @@ use crate::PASSWORD;
 const MOST_COMEBACKS: u32 = 10;
 
 /// The time limit for the service to become ready again.
-const PATIENCE: Duration = Duration::from_secs(180);
+const STATE_TIMEOUT: Duration = Duration::from_secs(180);
 
 /// Whether folders are kept when their scenario has ended.
 static KEEP: AtomicBool = AtomicBool::new(false);
@@ -154,7 +154,7 @@ impl Server {
 
     /// Waits for its end without blocking the runtime.
     pub(super) async fn ended(&mut self) -> anyhow::Result<ExitStatus> {
-        let ended = tokio::time::timeout(PATIENCE, self.exited()).await;
+        let ended = tokio::time::timeout(STATE_TIMEOUT, self.exited()).await;
         ended.context("the program does not end")?
     }
 
@@ -203,7 +203,7 @@ async fn until(base: &str, ready: bool) -> anyhow::Result<Duration> {
     let client = crate::http().timeout(Duration::from_secs(5)).build()?;
     let begun = Instant::now();
     let mut last = String::new();
-    while begun.elapsed() < PATIENCE {
+    while begun.elapsed() < STATE_TIMEOUT {
         match client.get(format!("{base}/health/ready")).send().await {
             Ok(answer) if answer.status().is_success() == ready => return Ok(begun.elapsed()),
             Ok(answer) => last = answer.text().await.unwrap_or_default(),
@@ -212,7 +212,7 @@ async fn until(base: &str, ready: bool) -> anyhow::Result<Duration> {
         }
         tokio::time::sleep(Duration::from_millis(25)).await;
     }
-    bail!("readiness did not become {ready} within {PATIENCE:?}: {last}")
+    bail!("readiness did not become {ready} within {STATE_TIMEOUT:?}: {last}")
 }
 
 fn spawn(setup: &Setup, address: &str) -> anyhow::Result<Child> {

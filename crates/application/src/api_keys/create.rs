@@ -11,7 +11,7 @@ use accunode_domain::{
 use accunode_ports::repositories::NewApiKey;
 
 use super::{ApiKeys, Revealed, already_shown, kept, values};
-use crate::{Confirmed, Error, ErrorCode, Once};
+use crate::{Confirmed, Error, ErrorCode, Idempotency};
 
 /// The requested properties of a new key.
 #[derive(Clone, Debug)]
@@ -61,17 +61,19 @@ impl ApiKeys {
             secret_hash: secret.hash(),
             created_at: now,
         };
-        let once = request.map(|request| Once {
+        let idempotency = request.map(|request| Idempotency {
             request,
             serialize: Box::new(kept),
         });
-        let (once, new) = (&once, &new);
+        let (idempotency, new) = (&idempotency, &new);
         let key = self
             .ports
             .transaction(&caller.actor.scope(), |unit| async move {
                 let actor = &caller.renewed(&*unit).await?;
                 let grant = allow(actor)?;
-                if let Some(answer) = Once::take(once.as_ref(), &*unit, actor).await? {
+                if let Some(answer) =
+                    Idempotency::claim(idempotency.as_ref(), &*unit, actor).await?
+                {
                     return Err(already_shown(&answer));
                 }
                 if unit.reads().api_keys().count(actor.user(), now).await? >= MOST_KEYS {
@@ -92,7 +94,7 @@ impl ApiKeys {
                 unit.audit_log()
                     .record(&caller.context, caller.sign(event))
                     .await?;
-                Once::keep(once.as_ref(), &*unit, actor, &key).await?;
+                Idempotency::store(idempotency.as_ref(), &*unit, actor, &key).await?;
                 Ok(key)
             })
             .await?;

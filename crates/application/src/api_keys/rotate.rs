@@ -10,7 +10,7 @@ use accunode_domain::{
 use accunode_ports::repositories::NextSecret;
 
 use super::{ApiKeys, Revealed, already_shown, ended_meanwhile, kept, values};
-use crate::{Confirmed, Error, ErrorCode, Once};
+use crate::{Confirmed, Error, ErrorCode, Idempotency};
 
 impl ApiKeys {
     /// Gives a key of the caller's own another secret; the current one stays valid for a
@@ -32,11 +32,11 @@ impl ApiKeys {
         let refused = |denial| Error::denied(denial, "API key");
         let now = self.ports.clock.now();
         let secret = self.new_secret();
-        let once = request.map(|request| Once {
+        let idempotency = request.map(|request| Idempotency {
             request,
             serialize: Box::new(kept),
         });
-        let (once, next) = (&once, &secret);
+        let (idempotency, next) = (&idempotency, &secret);
         let key = self
             .ports
             .transaction(&caller.actor.scope(), |unit| async move {
@@ -54,7 +54,9 @@ impl ApiKeys {
                     .create_key(&before.scopes, before.organization)
                     .map_err(refused)?;
                 let overlap = overlap(overlap_seconds).map_err(Error::invalid)?;
-                if let Some(answer) = Once::take(once.as_ref(), &*unit, actor).await? {
+                if let Some(answer) =
+                    Idempotency::claim(idempotency.as_ref(), &*unit, actor).await?
+                {
                     return Err(already_shown(&answer));
                 }
                 if before.has_expired(now) {
@@ -80,7 +82,7 @@ impl ApiKeys {
                 unit.audit_log()
                     .record(&caller.context, caller.sign(event))
                     .await?;
-                Once::keep(once.as_ref(), &*unit, actor, &key).await?;
+                Idempotency::store(idempotency.as_ref(), &*unit, actor, &key).await?;
                 Ok(key)
             })
             .await?;

@@ -26,14 +26,17 @@ impl Auth {
         self.ports
             .transaction(&caller.actor.scope(), |unit| async move {
                 let actor = caller.renewed(&*unit).await?;
-                let door = unit.joining().door(&token.hash(), actor.email()).await?;
+                let target = unit
+                    .join_tokens()
+                    .join_target(&token.hash(), actor.email())
+                    .await?;
                 let admission = actor
-                    .join_organization(door.as_ref())
+                    .join_organization(target.as_ref())
                     .map_err(|denial| Error::denied(denial, "join token"))?;
-                let Some(door) = door else {
+                let Some(target) = target else {
                     return Err(Error::not_found("join token"));
                 };
-                if !unit.joining().admit(admission).await? {
+                if !unit.join_tokens().admit(admission).await? {
                     return Err(Error::Conflict {
                         code: ErrorCode::Contradiction(Contradiction::AlreadyMember),
                         detail: "you have become a member of an organization meanwhile".to_owned(),
@@ -42,13 +45,13 @@ impl Auth {
                 }
                 let event = AuditEvent {
                     entity_id: Some(user.0),
-                    organization: Some(door.organization),
+                    organization: Some(target.organization),
                     old_values: Some(json!({ "role": Role::User, "organization_id": null })),
                     new_values: Some(json!({
                         "role": Role::OrgMember,
-                        "organization_id": door.organization,
+                        "organization_id": target.organization,
                     })),
-                    metadata: json!({ "by": "join_token", "policy": door.policy }),
+                    metadata: json!({ "by": "join_token", "policy": target.policy }),
                     ..AuditEvent::new("user.joined", "user", AuditAction::Update)
                 };
                 unit.audit_log()

@@ -16,7 +16,7 @@ use serde_json::json;
 use super::{Auth, tried};
 use crate::{
     Error, ErrorCode,
-    mail::{Letter, MailKind, MailSender, Postage},
+    mail::{Letter, MailKind, MailPermit, MailSender},
 };
 
 impl From<TokenPurpose> for MailKind {
@@ -55,18 +55,18 @@ impl Auth {
         purpose: TokenPurpose,
         context: &RequestContext,
     ) -> Result<Option<Letter>, Error> {
-        let (found, postage) = match Email::parse("/email", email) {
+        let (found, mail_permit) = match Email::parse("/email", email) {
             Ok(email) => {
                 // The budget is consumed whether or not there is an account.
                 let sender = MailSender::Stranger(context.ip);
-                let postage = self.ports.postage(purpose.into(), &email, sender);
-                let postage = match postage.await {
-                    Ok(postage) => Some(postage),
+                let mail_permit = self.ports.mail_permit(purpose.into(), &email, sender);
+                let mail_permit = match mail_permit.await {
+                    Ok(mail_permit) => Some(mail_permit),
                     Err(Error::TooMany { .. }) => None,
                     Err(error) => return Err(error),
                 };
                 let found = self.ports.store.auth().credentials(&email).await?;
-                (found, postage)
+                (found, mail_permit)
             }
             Err(_) => (None, None),
         };
@@ -76,7 +76,9 @@ impl Auth {
         let user = &user;
         self.ports
             .transaction(&Scope::none(), |unit| async move {
-                let mail = self.issue(&*unit, user.as_ref(), purpose, postage).await?;
+                let mail = self
+                    .issue(&*unit, user.as_ref(), purpose, mail_permit)
+                    .await?;
                 let event_type = match purpose {
                     TokenPurpose::VerifyEmail => "user.verification_requested",
                     TokenPurpose::ResetPassword => "user.password_reset_requested",
@@ -102,9 +104,9 @@ impl Auth {
         unit: &dyn UnitOfWork,
         user: Option<&User>,
         purpose: TokenPurpose,
-        postage: Option<Postage>,
+        mail_permit: Option<MailPermit>,
     ) -> Result<Option<Letter>, Error> {
-        let user = user.filter(|_| postage.is_some());
+        let user = user.filter(|_| mail_permit.is_some());
         let secret = Secret::from_random(purpose.kind(), self.ports.randomness.bits());
         let token = NewUserToken {
             id: self.ports.ids.new_id(),
@@ -115,10 +117,13 @@ impl Auth {
             now: self.ports.clock.now(),
         };
         let kept = unit.user_tokens().replace(&token).await?;
-        Ok(user.filter(|_| kept).zip(postage).map(|(user, postage)| {
-            let message = self.message(user, purpose, &secret);
-            Letter::drawn(message, postage)
-        }))
+        Ok(user
+            .filter(|_| kept)
+            .zip(mail_permit)
+            .map(|(user, mail_permit)| {
+                let message = self.message(user, purpose, &secret);
+                Letter::drawn(message, mail_permit)
+            }))
     }
 
     fn message(&self, user: &User, purpose: TokenPurpose, secret: &Secret) -> Message {

@@ -20,7 +20,7 @@ impl Auth {
     /// `token_expired` if the login waited too long, was tried too often or has ended;
     /// `LockedOut` after too many wrong codes; `invalid_code`.
     #[tracing::instrument(name = "auth.show_factor", level = "debug", skip_all)]
-    pub async fn show_factor(
+    pub async fn verify_second_factor(
         &self,
         token: &str,
         code: &str,

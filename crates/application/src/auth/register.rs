@@ -122,12 +122,14 @@ impl Auth {
             password,
             profile,
         } = checked;
-        let postage = if is_verified {
+        let mail_permit = if is_verified {
             None
         } else {
             let sender = MailSender::Stranger(context.ip);
-            let postage = self.ports.postage(MailKind::Verification, &email, sender);
-            Some(postage.await?)
+            let mail_permit = self
+                .ports
+                .mail_permit(MailKind::Verification, &email, sender);
+            Some(mail_permit.await?)
         };
         let password_hash = self.ports.hasher.hash(password).await?;
         let new = NewUser {
@@ -152,11 +154,12 @@ impl Auth {
                     ..AuditEvent::new("user.registered", "user", AuditAction::Create)
                 };
                 unit.audit_log().record(context, event).await?;
-                let mail = match postage {
+                let mail = match mail_permit {
                     None => None,
                     Some(_) => {
                         let purpose = TokenPurpose::VerifyEmail;
-                        self.issue(&*unit, Some(&user), purpose, postage).await?
+                        self.issue(&*unit, Some(&user), purpose, mail_permit)
+                            .await?
                     }
                 };
                 Ok((user, mail))

@@ -8,7 +8,7 @@ use accunode_ports::{Contention, RepositoryError};
 use serde_json::json;
 
 use super::{BulkUploads, rescore, submit};
-use crate::{Caller, Done, Error, ErrorCode, Once};
+use crate::{Caller, Error, ErrorCode, Idempotency, Replayable};
 
 impl BulkUploads {
     /// Continues a job that failed or was cancelled after its checkpoint: the rows that have an
@@ -21,8 +21,8 @@ impl BulkUploads {
         &self,
         caller: &Caller,
         job: &Job,
-        once: Option<&Once<'_, Job>>,
-    ) -> Result<Done<Job>, Error> {
+        idempotency: Option<&Idempotency<'_, Job>>,
+    ) -> Result<Replayable<Job>, Error> {
         let actor = &caller.actor;
         let grant = actor
             .control_upload(job.owner, job.created_by)
@@ -40,8 +40,8 @@ impl BulkUploads {
         let key = &key;
         self.ports
             .transaction(&actor.scope(), |unit| async move {
-                if let Some(answer) = Once::take(once, &*unit, actor).await? {
-                    return Ok(Done::Replayed(answer));
+                if let Some(answer) = Idempotency::claim(idempotency, &*unit, actor).await? {
+                    return Ok(Replayable::Replayed(answer));
                 }
                 let same = match key {
                     Some(key) => unit.reads().jobs().same_upload(grant, key).await?,
@@ -84,8 +84,8 @@ impl BulkUploads {
                 unit.audit_log()
                     .record(&caller.context, caller.sign(event))
                     .await?;
-                Once::keep(once, &*unit, actor, &continued).await?;
-                Ok(Done::Fresh(continued))
+                Idempotency::store(idempotency, &*unit, actor, &continued).await?;
+                Ok(Replayable::Fresh(continued))
             })
             .await
     }

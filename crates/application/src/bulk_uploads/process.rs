@@ -98,7 +98,7 @@ impl BulkUploads {
         let (scorer, ids) = (self.ports.scorer.clone(), self.ports.ids.clone());
         let (options, plan, checkpoint) = (job.options.clone(), plan.clone(), from.checkpoint);
         let scored = tokio::task::spawn_blocking(move || {
-            let rows = rows::judge(&options, &plan, rows, &*scorer, &*ids)?;
+            let rows = rows::validate_and_score(&options, &plan, rows, &*scorer, &*ids)?;
             Ok(Scored::of(rows, follows, checkpoint))
         });
         let scored: Result<_, ScoringError> = scored

@@ -111,7 +111,7 @@ impl BulkUploads {
     }
 
     /// Waits until an upload may have changed.
-    pub async fn moved(&self, id: JobId) {
-        self.ports.queue.moved(id).await;
+    pub async fn wait_for_change(&self, id: JobId) {
+        self.ports.queue.wait_for_change(id).await;
     }
 }

@@ -76,7 +76,7 @@ impl BulkUploads {
             .await;
         }
         if predictions {
-            self.ports.forget_figures(&[job.owner.key()]).await;
+            self.ports.invalidate_cached_stats(&[job.owner.key()]).await;
         }
         Ok(undone)
     }

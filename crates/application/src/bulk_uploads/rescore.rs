@@ -15,7 +15,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::BulkUploads;
-use crate::{Caller, Done, Error, ErrorCode, Once, RowLevel};
+use crate::{Caller, Error, ErrorCode, Idempotency, Replayable, RowLevel};
 
 /// The selection of predictions, and the model.
 #[derive(Clone, Debug)]
@@ -43,8 +43,8 @@ impl BulkUploads {
         &self,
         caller: &Caller,
         command: &RescorePredictions,
-        once: Option<&Once<'_, Job>>,
-    ) -> Result<Done<Job>, Error> {
+        idempotency: Option<&Idempotency<'_, Job>>,
+    ) -> Result<Replayable<Job>, Error> {
         let actor = &caller.actor;
         let grant = actor
             .upload(
@@ -77,8 +77,8 @@ impl BulkUploads {
         let (new, dedup_key, rescoring) = (&new, &dedup_key, &rescoring);
         self.ports
             .transaction(&actor.scope(), |unit| async move {
-                if let Some(answer) = Once::take(once, &*unit, actor).await? {
-                    return Ok(Done::Replayed(answer));
+                if let Some(answer) = Idempotency::claim(idempotency, &*unit, actor).await? {
+                    return Ok(Replayable::Replayed(answer));
                 }
                 if let Some(job) = unit.reads().jobs().same_upload(grant, dedup_key).await? {
                     return Err(running(Some(job)));
@@ -103,8 +103,8 @@ impl BulkUploads {
                 unit.audit_log()
                     .record(&caller.context, caller.sign(event))
                     .await?;
-                Once::keep(once, &*unit, actor, &job).await?;
-                Ok(Done::Fresh(job))
+                Idempotency::store(idempotency, &*unit, actor, &job).await?;
+                Ok(Replayable::Fresh(job))
             })
             .await
     }

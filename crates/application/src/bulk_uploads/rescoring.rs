@@ -87,7 +87,9 @@ impl BulkUploads {
                 .store_chunk(&actor.scope(), lease, &Chunk::Rescored(chunk))
                 .await?;
             self.ports.meter.rows_stored(&job.task, counts);
-            self.ports.forget_figures(&[grant.owner().key()]).await;
+            self.ports
+                .invalidate_cached_stats(&[grant.owner().key()])
+                .await;
         }
     }
 

@@ -14,7 +14,7 @@ use super::{
     BulkUploads, ListRows, SubmitUpload,
     rows::{as_csv, cells_of},
 };
-use crate::{Caller, Done, Error, ErrorCode, Once, RowLevel};
+use crate::{Caller, Error, ErrorCode, Idempotency, Replayable, RowLevel};
 
 /// The number of rows that are read from the database at once.
 const PAGE: u32 = 1_000;
@@ -33,8 +33,8 @@ impl BulkUploads {
         &self,
         caller: &Caller,
         id: JobId,
-        once: Option<&Once<'_, Job>>,
-    ) -> Result<Done<Job>, Error> {
+        idempotency: Option<&Idempotency<'_, Job>>,
+    ) -> Result<Replayable<Job>, Error> {
         let job = self.get(caller, id).await?;
         caller
             .actor
@@ -42,12 +42,12 @@ impl BulkUploads {
             .map_err(|denial| Error::denied(denial, "upload"))?;
         let level = self.level_again(caller, &job)?;
         if job.may_be_continued() {
-            return self.continue_job(caller, &job, once).await;
+            return self.continue_job(caller, &job, idempotency).await;
         }
-        if let (false, Some(once)) = (job.status.is_final(), once)
-            && let Some(answer) = self.continued_before(caller, once).await?
+        if let (false, Some(idempotency)) = (job.status.is_final(), idempotency)
+            && let Some(answer) = self.continued_before(caller, idempotency).await?
         {
-            return Ok(Done::Replayed(answer));
+            return Ok(Replayable::Replayed(answer));
         }
         if job.status != JobStatus::Completed || job.counts.error == 0 || job.columns.is_empty() {
             return Err(Error::Conflict {
@@ -86,7 +86,7 @@ impl BulkUploads {
             options: job.options,
             force: true,
         };
-        self.submit(caller, upload, once).await
+        self.submit(caller, upload, idempotency).await
     }
 
     /// Returns the level of the rows that the continued job creates.
@@ -103,12 +103,12 @@ impl BulkUploads {
     async fn continued_before(
         &self,
         caller: &Caller,
-        once: &Once<'_, Job>,
+        idempotency: &Idempotency<'_, Job>,
     ) -> Result<Option<StoredOutcome>, Error> {
         let actor = &caller.actor;
         self.ports
             .transaction(&actor.scope(), |unit| async move {
-                Once::take(Some(once), &*unit, actor).await
+                Idempotency::claim(Some(idempotency), &*unit, actor).await
             })
             .await
     }

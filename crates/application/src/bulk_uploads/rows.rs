@@ -11,7 +11,7 @@ use accunode_domain::{
 };
 use accunode_ports::{
     files::SourceRow,
-    repositories::{ChunkRow, RowVerdict, ScoredRow},
+    repositories::{ChunkRow, RowResult, ScoredRow},
     scoring::{Scorer, ScoringError},
     system::IdSource,
 };
@@ -27,7 +27,7 @@ pub(super) struct Readable {
 }
 
 /// Checks and scores rows. Computes on the calling thread.
-pub(super) fn judge(
+pub(super) fn validate_and_score(
     options: &JobOptions,
     plan: &Plan,
     rows: Vec<SourceRow>,
@@ -45,9 +45,9 @@ pub(super) fn judge(
         .into_iter()
         .zip(read)
         .map(|(row, read)| {
-            let verdict = match read {
+            let result = match read {
                 Ok(readable) => match scored.next() {
-                    Some(scored) => RowVerdict::Scored(Box::new(ScoredRow {
+                    Some(scored) => RowResult::Scored(Box::new(ScoredRow {
                         id: PredictionId(ids.new_id()),
                         company_id: CompanyId(ids.new_id()),
                         company: readable.company,
@@ -56,19 +56,19 @@ pub(super) fn judge(
                         ratios: to_store(&readable.ratios),
                         outcome: scored.outcome,
                     })),
-                    None => RowVerdict::Refused(vec![Fault::new(
+                    None => RowResult::Refused(vec![Fault::new(
                         "",
                         "not_scored",
                         "the model gave no answer for this row",
                     )]),
                 },
-                Err(faults) if Plan::is_left_out(&faults) => RowVerdict::LeftOut(faults),
-                Err(faults) => RowVerdict::Refused(faults),
+                Err(faults) if Plan::is_left_out(&faults) => RowResult::LeftOut(faults),
+                Err(faults) => RowResult::Refused(faults),
             };
             ChunkRow {
                 row: row.row,
                 source: as_csv(&row.cells),
-                verdict,
+                result,
             }
         })
         .collect())

@@ -27,7 +27,7 @@ use accunode_domain::{
     audit::RequestContext,
     job::{Checkpoint, Job},
 };
-use accunode_ports::repositories::{ChunkRow, JOBS_AT_ONCE, JobChunk, Lease, RowVerdict};
+use accunode_ports::repositories::{ChunkRow, JOBS_AT_ONCE, JobChunk, Lease, RowResult};
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesOrdered};
 use tokio::sync::watch;
 
@@ -50,9 +50,9 @@ pub(super) struct Scored {
 
 impl Scored {
     pub(super) fn of(rows: Vec<ChunkRow>, follows: u32, checkpoint: Checkpoint) -> Self {
-        let scored = rows.iter().filter_map(|row| match &row.verdict {
-            RowVerdict::Scored(scored) => Some((scored.company.symbol.as_str(), scored.period)),
-            RowVerdict::Refused(_) | RowVerdict::LeftOut(_) => None,
+        let scored = rows.iter().filter_map(|row| match &row.result {
+            RowResult::Scored(scored) => Some((scored.company.symbol.as_str(), scored.period)),
+            RowResult::Refused(_) | RowResult::LeftOut(_) => None,
         });
         Self {
             company_periods: scored.map(hash_of).collect(),
@@ -255,7 +255,7 @@ impl BulkUploads {
         let counts = self.store_chunk(&actor.scope(), lease, chunk).await?;
         self.ports.meter.rows_stored(&job.task, counts);
         if !job.options.dry_run {
-            self.ports.forget_figures(&[job.owner.key()]).await;
+            self.ports.invalidate_cached_stats(&[job.owner.key()]).await;
         }
         Ok(())
     }

@@ -24,7 +24,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::{BulkUploads, Table, table::apart};
-use crate::{Caller, Done, Error, ErrorCode, Once, RowLevel, disk::storage_low};
+use crate::{Caller, Error, ErrorCode, Idempotency, Replayable, RowLevel, disk::storage_low};
 
 /// The number of bytes of an upload after which the free space is checked again.
 const LOOK_AT_DISK: usize = 16 << 20;
@@ -104,11 +104,11 @@ impl BulkUploads {
         &self,
         caller: &Caller,
         upload: SubmitUpload,
-        once: Option<&Once<'_, Job>>,
-    ) -> Result<Done<Job>, Error> {
+        idempotency: Option<&Idempotency<'_, Job>>,
+    ) -> Result<Replayable<Job>, Error> {
         let file = upload.file.clone();
-        let result = self.try_submit(caller, upload, once).await;
-        if !matches!(result, Ok(Done::Fresh(_))) {
+        let result = self.try_submit(caller, upload, idempotency).await;
+        if !matches!(result, Ok(Replayable::Fresh(_))) {
             self.discard(&file).await;
         }
         result
@@ -118,8 +118,8 @@ impl BulkUploads {
         &self,
         caller: &Caller,
         upload: SubmitUpload,
-        once: Option<&Once<'_, Job>>,
-    ) -> Result<Done<Job>, Error> {
+        idempotency: Option<&Idempotency<'_, Job>>,
+    ) -> Result<Replayable<Job>, Error> {
         let actor = &caller.actor;
         let grant = actor
             .upload(
@@ -149,8 +149,8 @@ impl BulkUploads {
         let (new, dedup_key) = (&new, &dedup_key);
         self.ports
             .transaction(&actor.scope(), |unit| async move {
-                if let Some(answer) = Once::take(once, &*unit, actor).await? {
-                    return Ok(Done::Replayed(answer));
+                if let Some(answer) = Idempotency::claim(idempotency, &*unit, actor).await? {
+                    return Ok(Replayable::Replayed(answer));
                 }
                 if let Some(key) = dedup_key
                     && let Some(job) = unit.reads().jobs().same_upload(grant, key).await?
@@ -184,8 +184,8 @@ impl BulkUploads {
                 unit.audit_log()
                     .record(&caller.context, caller.sign(event))
                     .await?;
-                Once::keep(once, &*unit, actor, &job).await?;
-                Ok(Done::Fresh(job))
+                Idempotency::store(idempotency, &*unit, actor, &job).await?;
+                Ok(Replayable::Fresh(job))
             })
             .await
     }

@@ -9,7 +9,7 @@ use accunode_domain::{
 use serde_json::json;
 
 use super::Companies;
-use crate::{Caller, Done, Error, Once, RowLevel};
+use crate::{Caller, Error, Idempotency, Replayable, RowLevel};
 
 /// The request for a company.
 #[derive(Clone, Debug, Default)]
@@ -32,8 +32,8 @@ impl Companies {
         &self,
         caller: &Caller,
         command: &CreateCompany,
-        once: Option<&Once<'_, Company>>,
-    ) -> Result<Done<Company>, Error> {
+        idempotency: Option<&Idempotency<'_, Company>>,
+    ) -> Result<Replayable<Company>, Error> {
         let actor = &caller.actor;
         let grant = actor
             .create(
@@ -45,8 +45,8 @@ impl Companies {
         let profile = &profile;
         self.ports
             .transaction(&actor.scope(), |unit| async move {
-                if let Some(answer) = Once::take(once, &*unit, actor).await? {
-                    return Ok(Done::Replayed(answer));
+                if let Some(answer) = Idempotency::claim(idempotency, &*unit, actor).await? {
+                    return Ok(Replayable::Replayed(answer));
                 }
                 let id = CompanyId(self.ports.ids.new_id());
                 let company = unit.companies().add(grant, id, profile).await?;
@@ -61,8 +61,8 @@ impl Companies {
                 unit.audit_log()
                     .record(&caller.context, caller.sign(event))
                     .await?;
-                Once::keep(once, &*unit, actor, &company).await?;
-                Ok(Done::Fresh(company))
+                Idempotency::store(idempotency, &*unit, actor, &company).await?;
+                Ok(Replayable::Fresh(company))
             })
             .await
     }

@@ -39,7 +39,7 @@ impl Companies {
         let mut overtaken = Overtaken::by(if_match);
         loop {
             let attempt = self.remove_once(caller, id, force, if_match).await;
-            if let Some(result) = overtaken.settle(attempt) {
+            if let Some(result) = overtaken.evaluate(attempt) {
                 return result;
             }
         }
@@ -81,7 +81,7 @@ impl Companies {
                 Ok(owners)
             })
             .await?;
-        self.ports.forget_figures(&owners).await;
+        self.ports.invalidate_cached_stats(&owners).await;
         Ok(())
     }
 }

@@ -103,7 +103,7 @@ async fn move_prediction(
 ) -> Result<(), Error> {
     let grant = caller
         .actor
-        .raise_prediction(
+        .widen_prediction_access(
             stored.owner,
             stored.created_by,
             to.level(),

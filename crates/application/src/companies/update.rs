@@ -59,7 +59,7 @@ impl Companies {
         let mut overtaken = Overtaken::by(command.if_match);
         loop {
             let attempt = self.update_once(caller, id, command).await;
-            if let Some(result) = overtaken.settle(attempt) {
+            if let Some(result) = overtaken.evaluate(attempt) {
                 return result;
             }
         }
@@ -82,7 +82,7 @@ impl Companies {
         let grant = match level {
             None => actor.write(stored.owner, stored.created_by),
             Some(level) => {
-                actor.raise(stored.owner, stored.created_by, level, command.organization)
+                actor.widen_access(stored.owner, stored.created_by, level, command.organization)
             }
         }
         .map_err(refused)?;
@@ -138,7 +138,7 @@ impl Companies {
             .await?;
         // Cached statistics by industry and country depend on the company.
         let owners = [stored.owner.key(), updated.company.owner.key()];
-        self.ports.forget_figures(&owners).await;
+        self.ports.invalidate_cached_stats(&owners).await;
         Ok(updated)
     }
 }

@@ -17,8 +17,8 @@ use tokio::sync::OnceCell;
 
 use super::{Invitations, values};
 use crate::{
-    Confirmed, Done, Error, ErrorCode, Once,
-    mail::{Letter, MailKind, MailSender, Postage},
+    Confirmed, Error, ErrorCode, Idempotency, Replayable,
+    mail::{Letter, MailKind, MailPermit, MailSender},
     users::refused,
 };
 
@@ -58,16 +58,16 @@ impl Invitations {
         &self,
         caller: &Confirmed,
         command: &Invite,
-        once: Option<&Once<'_, Invitation>>,
-    ) -> Result<Done<Invitation>, Error> {
+        idempotency: Option<&Idempotency<'_, Invitation>>,
+    ) -> Result<Replayable<Invitation>, Error> {
         let (_, email) = check(&caller.actor, command)?;
         let email = &email;
-        let postage = &OnceCell::new();
-        let done: Done<Invited> = self.ports.transaction(&caller.actor.scope(), |unit| async move {
+        let mail_permit = &OnceCell::new();
+        let done: Replayable<Invited> = self.ports.transaction(&caller.actor.scope(), |unit| async move {
         let actor = &caller.renewed(&*unit).await?;
         let (assignment, _) = check(actor, command)?;
-        if let Some(answer) = Once::take(once, &*unit, actor).await? {
-            return Ok(Done::Replayed(answer));
+        if let Some(answer) = Idempotency::claim(idempotency, &*unit, actor).await? {
+            return Ok(Replayable::Replayed(answer));
         }
         let organization = assignment.organization();
         let home = match organization {
@@ -100,18 +100,18 @@ impl Invitations {
                 assignment,
                 email.clone(),
                 &home.profile.name,
-                postage,
+                mail_permit,
             )
             .await?;
-        Once::keep(once, &*unit, actor, &invited.invitation).await?;
-Ok(Done::Fresh(invited))
+        Idempotency::store(idempotency, &*unit, actor, &invited.invitation).await?;
+Ok(Replayable::Fresh(invited))
 }).await?;
         Ok(match done {
-            Done::Fresh(invited) => {
+            Replayable::Fresh(invited) => {
                 self.ports.mail.post(invited.mail);
-                Done::Fresh(invited.invitation)
+                Replayable::Fresh(invited.invitation)
             }
-            Done::Replayed(answer) => Done::Replayed(answer),
+            Replayable::Replayed(answer) => Replayable::Replayed(answer),
         })
     }
 
@@ -130,15 +130,15 @@ Ok(Done::Fresh(invited))
         assignment: Assignment,
         email: Email,
         organization_name: &str,
-        postage: &OnceCell<Postage>,
+        mail_permit: &OnceCell<MailPermit>,
     ) -> Result<Invited, Error> {
         let organization = assignment
             .organization()
             .ok_or_else(|| Error::not_found("organization"))?;
         let sender = MailSender::of(caller);
-        let postage =
-            postage.get_or_try_init(|| self.ports.postage(MailKind::Invitation, &email, sender));
-        let postage = *postage.await?;
+        let mail_permit = mail_permit
+            .get_or_try_init(|| self.ports.mail_permit(MailKind::Invitation, &email, sender));
+        let mail_permit = *mail_permit.await?;
         let before = unit
             .invitations()
             .lock_waiting(organization, &email)
@@ -171,7 +171,7 @@ Ok(Done::Fresh(invited))
         let mail = self.mail(caller, &invitation, organization_name, &token);
         Ok(Invited {
             invitation,
-            mail: Letter::drawn(mail, postage),
+            mail: Letter::drawn(mail, mail_permit),
         })
     }
 

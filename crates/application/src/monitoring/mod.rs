@@ -7,7 +7,7 @@ mod snapshots;
 use std::sync::Arc;
 
 use accunode_ports::scoring::ModelInfo;
-pub use report::{MonitoringFound, MonitoringQuery, TrendPoint};
+pub use report::{MonitoringQuery, MonitoringResult, TrendPoint};
 pub use snapshots::ListSnapshots;
 
 use crate::{Error, Ports};

@@ -39,7 +39,7 @@ pub struct TrendPoint {
 
 /// The predictions of a period by one model, against a baseline.
 #[derive(Clone, Debug, PartialEq)]
-pub struct MonitoringFound {
+pub struct MonitoringResult {
     /// The owner of the predictions.
     pub owner: Owner,
     /// The model that made them.
@@ -78,7 +78,7 @@ impl Monitoring {
         &self,
         caller: &Caller,
         query: &MonitoringQuery,
-    ) -> Result<MonitoringFound, Error> {
+    ) -> Result<MonitoringResult, Error> {
         let (scope, owner) = caller
             .actor
             .monitor(query.access_level, query.organization)
@@ -118,7 +118,7 @@ impl Monitoring {
             }
             None => Vec::new(),
         };
-        Ok(MonitoringFound {
+        Ok(MonitoringResult {
             owner,
             shift: expected.shift(&model, &counts)?,
             counts,

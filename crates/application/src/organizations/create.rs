@@ -15,7 +15,7 @@ use super::{
     Organizations, looks_like, refused,
     update::{OrganizationSettings, check_seats},
 };
-use crate::{Confirmed, Done, Error, Once, invitations::Invitations};
+use crate::{Confirmed, Error, Idempotency, Replayable, invitations::Invitations};
 
 /// An organization to be created.
 #[derive(Clone, Debug, Default)]
@@ -42,8 +42,8 @@ impl Organizations {
         &self,
         caller: &Confirmed,
         command: &CreateOrganization,
-        once: Option<&Once<'_, Organization>>,
-    ) -> Result<Done<Organization>, Error> {
+        idempotency: Option<&Idempotency<'_, Organization>>,
+    ) -> Result<Replayable<Organization>, Error> {
         let may = caller.actor.create_organization(command.parent);
         may.map_err(refused)?;
         if let Some(parent) = command.parent {
@@ -53,14 +53,14 @@ impl Organizations {
         let (state, admin) = check(command)?;
         let id = OrganizationId(self.ports.ids.new_id());
         let (state, admin) = (&state, &admin);
-        let postage = &OnceCell::new();
+        let mail_permit = &OnceCell::new();
         let (done, invited) = self
             .ports
             .transaction(&caller.actor.scope(), |unit| async move {
                 let actor = &caller.renewed(&*unit).await?;
                 let grant = actor.create_organization(command.parent).map_err(refused)?;
-                if let Some(answer) = Once::take(once, &*unit, actor).await? {
-                    return Ok((Done::Replayed(answer), None));
+                if let Some(answer) = Idempotency::claim(idempotency, &*unit, actor).await? {
+                    return Ok((Replayable::Replayed(answer), None));
                 }
                 if command.parent.is_none() {
                     let key = state.profile.name_key();
@@ -90,12 +90,19 @@ impl Organizations {
                     let name = &made.profile.name;
                     invited = Some(
                         invitations
-                            .add_within(&*unit, caller, assignment, admin.clone(), name, postage)
+                            .add_within(
+                                &*unit,
+                                caller,
+                                assignment,
+                                admin.clone(),
+                                name,
+                                mail_permit,
+                            )
                             .await?,
                     );
                 }
-                Once::keep(once, &*unit, actor, &made).await?;
-                Ok((Done::Fresh(made), invited))
+                Idempotency::store(idempotency, &*unit, actor, &made).await?;
+                Ok((Replayable::Fresh(made), invited))
             })
             .await?;
         if let Some(invited) = invited {

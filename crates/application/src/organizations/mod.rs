@@ -2,7 +2,7 @@
 
 mod create;
 mod get;
-mod joining;
+mod join_tokens;
 mod list;
 mod remove;
 mod update;
@@ -17,7 +17,7 @@ use accunode_domain::{
 };
 
 pub use create::CreateOrganization;
-pub use joining::JoinToken;
+pub use join_tokens::JoinToken;
 pub use list::ListOrganizations;
 pub use update::{OrganizationSettings, UpdateOrganization};
 

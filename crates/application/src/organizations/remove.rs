@@ -29,7 +29,7 @@ impl Organizations {
         let mut overtaken = Overtaken::by(if_match);
         loop {
             let attempt = self.remove_once(caller, id, force, if_match).await;
-            if let Some(result) = overtaken.settle(attempt) {
+            if let Some(result) = overtaken.evaluate(attempt) {
                 return result;
             }
         }
@@ -45,11 +45,11 @@ impl Organizations {
         caller.actor.delete_organization(id).map_err(refused)?;
         let stored = &self.stored(id).await?;
 
-        let bereaved = self.ports.transaction(&caller.actor.scope(), |unit| async move {
+        let impact = self.ports.transaction(&caller.actor.scope(), |unit| async move {
         let actor = caller.renewed(&*unit).await?;
         let removal = actor.delete_organization(id).map_err(refused)?;
         let within = actor.narrowed(None, Some(id)).map_err(refused)?;
-        let bereaved = unit.organizations().bereaved(removal).await?;
+        let impact = unit.organizations().deletion_impact(removal).await?;
         let counted = unit.reads().organizations().stats(&within, &[id]).await?;
         let stats = counted.into_iter().next().unwrap_or_default();
         if !force && !stats.is_empty() {
@@ -71,8 +71,8 @@ impl Organizations {
         let mut old = json!(OrganizationState::from(stored));
         if let Value::Object(fields) = &mut old {
             fields.insert("stats".to_owned(), json!(stats));
-            fields.insert("members".to_owned(), json!(bereaved.members));
-            fields.insert("children".to_owned(), json!(bereaved.children));
+            fields.insert("members".to_owned(), json!(impact.members));
+            fields.insert("children".to_owned(), json!(impact.children));
         }
         let event = AuditEvent {
             entity_id: Some(id.0),
@@ -86,10 +86,10 @@ impl Organizations {
             .record(&caller.context, caller.sign(event))
             .await?;
         unit.organizations().remove(removal, version).await?;
-Ok(bereaved)
+Ok(impact)
 }).await?;
-        self.ports.forget_figures(&bereaved.owners).await;
-        for key in &bereaved.files {
+        self.ports.invalidate_cached_stats(&impact.owners).await;
+        for key in &impact.files {
             if let Err(error) = self.ports.files.remove(key).await {
                 tracing::warn!(%key, error = &error as &dyn std::error::Error, "a deleted organization's file could not be removed");
             }

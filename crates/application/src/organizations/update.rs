@@ -12,7 +12,9 @@ use accunode_ports::{UnitOfWork, repositories::OrganizationState};
 use serde_json::json;
 
 use super::{Organizations, looks_like, refused};
-use crate::{Caller, Error, ErrorCode, Vouched, overtaken::Overtaken, predictions::version_asked};
+use crate::{
+    Caller, ConfirmedOnly, Error, ErrorCode, overtaken::Overtaken, predictions::version_asked,
+};
 
 /// The changes to make. Fields that are not named keep their values; `Some(None)` empties a field.
 #[derive(Clone, Debug, Default)]
@@ -26,7 +28,7 @@ pub struct UpdateOrganization {
     /// The values that programs keep with it; they replace all former ones.
     pub values: Option<Settings>,
     /// Settings, which only a caller with a recent proof of identity can change.
-    pub settings: Option<Vouched<OrganizationSettings>>,
+    pub settings: Option<ConfirmedOnly<OrganizationSettings>>,
     /// The row version that the caller read.
     pub if_match: Option<i64>,
 }
@@ -133,7 +135,7 @@ impl Organizations {
         let mut overtaken = Overtaken::by(command.if_match);
         loop {
             let attempt = self.update_once(caller, id, command).await;
-            if let Some(result) = overtaken.settle(attempt) {
+            if let Some(result) = overtaken.evaluate(attempt) {
                 return result;
             }
         }
@@ -182,7 +184,7 @@ impl Organizations {
             })
             .await?;
         // Cached statistics by organization contain its name.
-        self.ports.forget_figures(&[id.0]).await;
+        self.ports.invalidate_cached_stats(&[id.0]).await;
         Ok(updated)
     }
 

@@ -54,7 +54,7 @@ impl Outcomes {
         let mut overtaken = Overtaken::by(None);
         loop {
             let attempt = self.set_coverage_once(caller, command).await;
-            if let Some(result) = overtaken.settle(attempt) {
+            if let Some(result) = overtaken.evaluate(attempt) {
                 return result;
             }
         }

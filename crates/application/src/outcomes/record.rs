@@ -14,7 +14,7 @@ use accunode_ports::repositories::CompanyFilter;
 use serde_json::json;
 
 use super::{Outcomes, out_of_turn};
-use crate::{Caller, Done, Error, Once, RowLevel};
+use crate::{Caller, Error, Idempotency, Replayable, RowLevel};
 
 /// The company of an outcome.
 #[derive(Clone, Debug)]
@@ -46,8 +46,8 @@ impl Outcomes {
         &self,
         caller: &Caller,
         command: &RecordOutcome,
-        once: Option<&Once<'_, Outcome>>,
-    ) -> Result<Done<Outcome>, Error> {
+        idempotency: Option<&Idempotency<'_, Outcome>>,
+    ) -> Result<Replayable<Outcome>, Error> {
         let actor = &caller.actor;
         let level = command.access_level.map(RowLevel::level);
         let grant = actor
@@ -65,8 +65,8 @@ impl Outcomes {
         let (company, facts) = (&company.snapshot(), &facts);
         self.ports
             .transaction(&scope, |unit| async move {
-                if let Some(answer) = Once::take(once, &*unit, actor).await? {
-                    return Ok(Done::Replayed(answer));
+                if let Some(answer) = Idempotency::claim(idempotency, &*unit, actor).await? {
+                    return Ok(Replayable::Replayed(answer));
                 }
                 let timeline = unit
                     .outcomes()
@@ -95,8 +95,8 @@ impl Outcomes {
                 unit.audit_log()
                     .record(&caller.context, caller.sign(event))
                     .await?;
-                Once::keep(once, &*unit, actor, &outcome).await?;
-                Ok(Done::Fresh(outcome))
+                Idempotency::store(idempotency, &*unit, actor, &outcome).await?;
+                Ok(Replayable::Fresh(outcome))
             })
             .await
     }

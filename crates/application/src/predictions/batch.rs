@@ -3,7 +3,7 @@
 use accunode_domain::fault::Fault;
 
 use super::{CreatePrediction, CreatedPrediction, Predictions};
-use crate::{Caller, Done, Error};
+use crate::{Caller, Error, Replayable};
 
 /// The largest number of items in one request.
 pub const MAX_BATCH: usize = 100;
@@ -30,9 +30,11 @@ impl Predictions {
         let mut results = Vec::with_capacity(items.len());
         for item in items {
             results.push(match self.create(caller, item, None).await {
-                Ok(Done::Fresh(created)) => Ok(created),
+                Ok(Replayable::Fresh(created)) => Ok(created),
                 // Without a key nothing is replayed.
-                Ok(Done::Replayed(_)) => Err(Error::Internal("a replay without a key".into())),
+                Ok(Replayable::Replayed(_)) => {
+                    Err(Error::Internal("a replay without a key".into()))
+                }
                 Err(error) => Err(error),
             });
         }

@@ -17,7 +17,7 @@ use accunode_ports::{
 use serde_json::json;
 
 use super::{Predictions, RawRatios, SECTOR_OUT_OF_SCOPE, check_ratios, fit_for_model, to_store};
-use crate::{Caller, Done, Error, ErrorCode, Once, RowLevel};
+use crate::{Caller, Error, ErrorCode, Idempotency, Replayable, RowLevel};
 
 /// The company of a prediction.
 #[derive(Clone, Debug)]
@@ -117,8 +117,8 @@ impl Predictions {
         &self,
         caller: &Caller,
         command: &CreatePrediction,
-        once: Option<&Once<'_, CreatedPrediction>>,
-    ) -> Result<Done<CreatedPrediction>, Error> {
+        idempotency: Option<&Idempotency<'_, CreatedPrediction>>,
+    ) -> Result<Replayable<CreatedPrediction>, Error> {
         let actor = &caller.actor;
         let grant = actor
             .create(
@@ -143,8 +143,8 @@ impl Predictions {
         let done = self
             .ports
             .transaction(&scope, |unit| async move {
-                if let Some(answer) = Once::take(once, &*unit, actor).await? {
-                    return Ok(Done::Replayed(answer));
+                if let Some(answer) = Idempotency::claim(idempotency, &*unit, actor).await? {
+                    return Ok(Replayable::Replayed(answer));
                 }
                 let (company, warnings) = match (named, &checked.draft) {
                     (Some(company), _) => (company.clone(), Vec::new()),
@@ -166,12 +166,14 @@ impl Predictions {
                     )
                     .await?;
                 created.warnings = warnings;
-                Once::keep(once, &*unit, actor, &created).await?;
-                Ok(Done::Fresh(created))
+                Idempotency::store(idempotency, &*unit, actor, &created).await?;
+                Ok(Replayable::Fresh(created))
             })
             .await?;
-        if matches!(&done, Done::Fresh(created) if created.creation != Creation::Skipped) {
-            self.ports.forget_figures(&[grant.owner().key()]).await;
+        if matches!(&done, Replayable::Fresh(created) if created.creation != Creation::Skipped) {
+            self.ports
+                .invalidate_cached_stats(&[grant.owner().key()])
+                .await;
         }
         Ok(done)
     }

@@ -29,7 +29,7 @@ impl Predictions {
         let mut overtaken = Overtaken::by(if_match);
         loop {
             let attempt = self.remove_once(caller, kind, id, if_match).await;
-            if let Some(result) = overtaken.settle(attempt) {
+            if let Some(result) = overtaken.evaluate(attempt) {
                 return result;
             }
         }
@@ -64,7 +64,9 @@ impl Predictions {
                 Ok(())
             })
             .await?;
-        self.ports.forget_figures(&[prediction.owner.key()]).await;
+        self.ports
+            .invalidate_cached_stats(&[prediction.owner.key()])
+            .await;
         Ok(())
     }
 }

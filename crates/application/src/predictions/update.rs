@@ -51,7 +51,7 @@ impl Predictions {
         let mut overtaken = Overtaken::by(command.if_match);
         loop {
             let attempt = self.update_once(caller, kind, id, command).await;
-            if let Some(result) = overtaken.settle(attempt) {
+            if let Some(result) = overtaken.evaluate(attempt) {
                 return result;
             }
         }
@@ -78,7 +78,7 @@ impl Predictions {
             Some(level) => {
                 let company = self.company_owner(caller, &stored).await?;
                 actor
-                    .raise_prediction(
+                    .widen_prediction_access(
                         stored.owner,
                         stored.created_by,
                         level,
@@ -140,7 +140,7 @@ impl Predictions {
             })
             .await?;
         self.ports
-            .forget_figures(&[stored.owner.key(), next.owner.key()])
+            .invalidate_cached_stats(&[stored.owner.key(), next.owner.key()])
             .await;
         next.row_version = version + 1;
         if explanation.is_none() {

@@ -8,7 +8,7 @@ use accunode_domain::{
 use serde_json::json;
 
 use super::RatingScales;
-use crate::{Caller, Done, Error, Once, RowLevel};
+use crate::{Caller, Error, Idempotency, Replayable, RowLevel};
 
 /// A scale to be made.
 #[derive(Clone, Debug)]
@@ -30,8 +30,8 @@ impl RatingScales {
         &self,
         caller: &Caller,
         command: &CreateScale,
-        once: Option<&Once<'_, RatingScale>>,
-    ) -> Result<Done<RatingScale>, Error> {
+        idempotency: Option<&Idempotency<'_, RatingScale>>,
+    ) -> Result<Replayable<RatingScale>, Error> {
         let actor = &caller.actor;
         let level = command.access_level.map(RowLevel::level);
         let grant = actor
@@ -41,8 +41,8 @@ impl RatingScales {
         let id = RatingScaleId(self.ports.ids.new_id());
         self.ports
             .transaction(&actor.scope(), |unit| async move {
-                if let Some(answer) = Once::take(once, &*unit, actor).await? {
-                    return Ok(Done::Replayed(answer));
+                if let Some(answer) = Idempotency::claim(idempotency, &*unit, actor).await? {
+                    return Ok(Replayable::Replayed(answer));
                 }
                 let scale = unit.scales().add(grant, id, facts).await?;
                 let event = AuditEvent {
@@ -59,8 +59,8 @@ impl RatingScales {
                 unit.audit_log()
                     .record(&caller.context, caller.sign(event))
                     .await?;
-                Once::keep(once, &*unit, actor, &scale).await?;
-                Ok(Done::Fresh(scale))
+                Idempotency::store(idempotency, &*unit, actor, &scale).await?;
+                Ok(Replayable::Fresh(scale))
             })
             .await
     }

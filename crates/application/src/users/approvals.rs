@@ -68,21 +68,21 @@ impl Users {
         let email = self
             .ports
             .transaction(&caller.actor.scope(), |unit| async move {
-                let held = self
-                    .hold(&*unit, caller, id, Actor::administer_user)
+                let locked = self
+                    .lock_user(&*unit, caller, id, Actor::administer_user)
                     .await?;
                 let factors = unit.second_factors();
                 let now = self.ports.clock.now();
                 let (done, event_type, new) = match command.decision {
                     Decision::Approve => (
                         factors
-                            .approve(held.granted, command.enrolment, now)
+                            .approve(locked.granted, command.enrolment, now)
                             .await?,
                         "user.second_factor_approved",
                         json!({ "confirmed": true }),
                     ),
                     Decision::Refuse => (
-                        factors.refuse(held.granted, command.enrolment).await?,
+                        factors.refuse(locked.granted, command.enrolment).await?,
                         "user.second_factor_refused",
                         json!(null),
                     ),
@@ -90,7 +90,7 @@ impl Users {
                 if !done {
                     return Err(Error::not_found("enrolment that waits"));
                 }
-                let user = held.record.user;
+                let user = locked.record.user;
                 let event = AuditEvent {
                     entity_id: Some(id.0),
                     organization: user.organization,

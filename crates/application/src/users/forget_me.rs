@@ -6,7 +6,7 @@ use accunode_domain::{
 };
 use serde_json::json;
 
-use super::{Users, refused, standing};
+use super::{Users, refused, role_values};
 use crate::{Confirmed, Error, auth::unusable, predictions::version_asked};
 
 impl Users {
@@ -25,8 +25,8 @@ impl Users {
         let gone = self
             .ports
             .transaction(&actor.scope(), |unit| async move {
-                let mut held = unit.users().lock_for_update(&[id]).await?;
-                let me = held.pop().ok_or_else(|| Error::not_found("user"))?;
+                let mut locked = unit.users().lock_for_update(&[id]).await?;
+                let me = locked.pop().ok_or_else(|| Error::not_found("user"))?;
                 let renewed = actor.renewed(&me.user, me.membership).map_err(unusable)?;
                 let removal = renewed.end_own_account().map_err(refused)?;
                 let version = version_asked(if_match, me.user.row_version)?;
@@ -34,7 +34,7 @@ impl Users {
                 let event = AuditEvent {
                     entity_id: Some(id.0),
                     organization: me.user.organization,
-                    old_values: Some(standing(&me.user)),
+                    old_values: Some(role_values(&me.user)),
                     metadata: json!({
                         "by": "user",
                         "companies_deleted": gone.companies,
@@ -54,7 +54,9 @@ impl Users {
             })
             .await?;
         self.end_sessions_of(id, None).await;
-        self.ports.forget_figures(&[Owner::User(id).key()]).await;
+        self.ports
+            .invalidate_cached_stats(&[Owner::User(id).key()])
+            .await;
         for key in &gone.files {
             if let Err(error) = self.ports.files.remove(key).await {
                 tracing::error!(key, %error, "the file of a forgotten user's upload is left");

@@ -11,7 +11,7 @@ use crate::{Caller, Error};
 
 /// A user as another user sees them.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Shown {
+pub struct UserView {
     /// The user as stored.
     pub user: User,
     /// The effective role.
@@ -20,7 +20,7 @@ pub struct Shown {
     pub full: bool,
 }
 
-impl Shown {
+impl UserView {
     pub(super) fn of(record: UserRecord, full: bool) -> Self {
         Self {
             effective_role: record.subject().role(),
@@ -36,10 +36,10 @@ impl Users {
     /// # Errors
     /// `NotFound`; `role_forbidden` for another member of the same organization.
     #[tracing::instrument(name = "users.get", level = "debug", skip_all)]
-    pub async fn get(&self, caller: &Caller, id: UserId) -> Result<Shown, Error> {
+    pub async fn get(&self, caller: &Caller, id: UserId) -> Result<UserView, Error> {
         let record = self.ports.store.users().find(id).await?;
         let record = record.ok_or_else(|| Error::not_found("user"))?;
         caller.actor.read_user(&record.subject()).map_err(refused)?;
-        Ok(Shown::of(record, true))
+        Ok(UserView::of(record, true))
     }
 }

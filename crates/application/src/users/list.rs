@@ -6,7 +6,7 @@ use accunode_domain::{
 };
 use accunode_ports::repositories::UserFilter;
 
-use super::{Shown, Users};
+use super::{UserView, Users};
 use crate::{Caller, Error};
 
 /// The filter of a list of users.
@@ -27,7 +27,7 @@ impl Users {
     /// `role_forbidden` for a `user`; `outside_scope` for a filter that names an
     /// organization outside of the caller's scope.
     #[tracing::instrument(name = "users.list", level = "debug", skip_all)]
-    pub async fn list(&self, caller: &Caller, query: ListUsers) -> Result<Page<Shown>, Error> {
+    pub async fn list(&self, caller: &Caller, query: ListUsers) -> Result<Page<UserView>, Error> {
         let directory = caller
             .actor
             .directory(query.organization)
@@ -41,7 +41,7 @@ impl Users {
             rows: page
                 .rows
                 .into_iter()
-                .map(|user| Shown::of(user, full))
+                .map(|user| UserView::of(user, full))
                 .collect(),
             next: page.next,
         })

@@ -3,8 +3,8 @@
 mod approvals;
 mod forget_me;
 mod get;
-mod hold;
 mod list;
+mod lock_user;
 mod own_data;
 mod remove;
 mod reset_password;
@@ -25,7 +25,7 @@ use accunode_domain::{
 use serde_json::{Value, json};
 
 pub use approvals::DecideFactor;
-pub use get::Shown;
+pub use get::UserView;
 pub use list::ListUsers;
 pub use own_data::OwnAccount;
 pub use remove::Remove;
@@ -80,6 +80,6 @@ fn reason_of(text: Option<&str>) -> Result<Option<String>, Fault> {
 }
 
 /// The values of a user's role for the audit log.
-fn standing(user: &User) -> Value {
+fn role_values(user: &User) -> Value {
     json!({ "role": user.role, "organization_id": user.organization })
 }

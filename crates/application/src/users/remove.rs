@@ -10,7 +10,7 @@ use accunode_domain::{
 use accunode_ports::repositories::AnonymizedIdentity;
 use serde_json::json;
 
-use super::{Users, hold::Held, reason_of, refused, set_role, standing};
+use super::{Users, lock_user::LockedUser, reason_of, refused, role_values, set_role};
 use crate::{Confirmed, Error, predictions::version_asked};
 
 /// The request to remove a user.
@@ -58,7 +58,8 @@ impl Users {
         let reason = reason.as_deref();
         self.ports
             .transaction(&caller.actor.scope(), |unit| async move {
-                let Held { record, granted } = self.hold(&*unit, caller, id, allow).await?;
+                let LockedUser { record, granted } =
+                    self.lock_user(&*unit, caller, id, allow).await?;
                 let stored = &record.user;
                 let version = version_asked(command.if_match, stored.row_version)?;
                 let updated = unit.users().assign(granted, version).await?;
@@ -88,8 +89,8 @@ impl Users {
         let is_done = self
             .ports
             .transaction(&caller.actor.scope(), |unit| async move {
-                let held = self.hold(&*unit, caller, id, allow).await?;
-                let stored = &held.record.user;
+                let locked = self.lock_user(&*unit, caller, id, allow).await?;
+                let stored = &locked.record.user;
                 if stored.email == stand_in.email {
                     // Another request was faster, or this one is repeated: the user is
                     // anonymized already.
@@ -99,7 +100,7 @@ impl Users {
                 let event = AuditEvent {
                     entity_id: Some(id.0),
                     organization: stored.organization,
-                    old_values: Some(standing(stored)),
+                    old_values: Some(role_values(stored)),
                     metadata: json!({ "reason": reason }),
                     ..AuditEvent::new("user.anonymized", "user", AuditAction::Delete)
                 };
@@ -107,7 +108,7 @@ impl Users {
                     .record(&caller.context, caller.sign(event))
                     .await?;
                 unit.users()
-                    .anonymize(held.granted, &stored.email, stand_in, version)
+                    .anonymize(locked.granted, &stored.email, stand_in, version)
                     .await?;
                 Ok(true)
             })

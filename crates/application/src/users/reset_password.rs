@@ -24,29 +24,33 @@ impl Users {
         let found = found.ok_or_else(|| Error::not_found("user"))?;
         let allowed = caller.actor.administer_user(&found.subject());
         allowed.map_err(refused)?;
-        let postage = if found.user.is_active {
+        let mail_permit = if found.user.is_active {
             let sender = MailSender::of(caller);
             let kind = TokenPurpose::ResetPassword.into();
-            Some(self.ports.postage(kind, &found.user.email, sender).await?)
+            Some(
+                self.ports
+                    .mail_permit(kind, &found.user.email, sender)
+                    .await?,
+            )
         } else {
             None
         };
         let mail = self
             .ports
             .transaction(&caller.actor.scope(), |unit| async move {
-                let held = self
-                    .hold(&*unit, caller, id, Actor::administer_user)
+                let locked = self
+                    .lock_user(&*unit, caller, id, Actor::administer_user)
                     .await?;
-                let user = Some(&held.record.user).filter(|user| user.is_active);
+                let user = Some(&locked.record.user).filter(|user| user.is_active);
                 let auth = Auth {
                     ports: self.ports.clone(),
                 };
                 let mail = auth
-                    .issue(&*unit, user, TokenPurpose::ResetPassword, postage)
+                    .issue(&*unit, user, TokenPurpose::ResetPassword, mail_permit)
                     .await?;
                 let event = AuditEvent {
                     entity_id: Some(id.0),
-                    organization: held.record.user.organization,
+                    organization: locked.record.user.organization,
                     metadata: json!({ "mailed": mail.is_some() }),
                     ..AuditEvent::new("user.password_reset_requested", "user", AuditAction::Update)
                 };

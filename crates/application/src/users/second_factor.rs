@@ -22,13 +22,13 @@ impl Users {
         let removed = self
             .ports
             .transaction(&caller.actor.scope(), |unit| async move {
-                let held = self
-                    .hold(&*unit, caller, id, Actor::administer_user)
+                let locked = self
+                    .lock_user(&*unit, caller, id, Actor::administer_user)
                     .await?;
-                if !unit.second_factors().remove(held.granted).await? {
+                if !unit.second_factors().remove(locked.granted).await? {
                     return Ok(None);
                 }
-                let user = held.record.user;
+                let user = locked.record.user;
                 let event = AuditEvent {
                     entity_id: Some(id.0),
                     organization: user.organization,

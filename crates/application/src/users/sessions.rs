@@ -42,12 +42,12 @@ impl Users {
         let count = self.ports.sessions.list(id).await?.len();
         self.ports
             .transaction(&caller.actor.scope(), |unit| async move {
-                let held = self
-                    .hold(&*unit, caller, id, Actor::administer_user)
+                let locked = self
+                    .lock_user(&*unit, caller, id, Actor::administer_user)
                     .await?;
                 let event = AuditEvent {
                     entity_id: Some(id.0),
-                    organization: held.record.user.organization,
+                    organization: locked.record.user.organization,
                     metadata: json!({ "sessions": count }),
                     ..AuditEvent::new("user.sessions_ended", "user", AuditAction::Logout)
                 };

@@ -9,7 +9,7 @@ use accunode_domain::{
 use accunode_ports::UnitOfWork;
 use serde_json::json;
 
-use super::{Shown, Users, hold::Held, reason_of, refused, standing};
+use super::{UserView, Users, lock_user::LockedUser, reason_of, refused, role_values};
 use crate::{Caller, Confirmed, Error, predictions::version_asked};
 
 /// The requested role.
@@ -39,14 +39,15 @@ impl Users {
         caller: &Confirmed,
         id: UserId,
         command: &SetRole,
-    ) -> Result<Shown, Error> {
+    ) -> Result<UserView, Error> {
         let allow = |actor: &Actor, subject: &Subject| {
             actor.set_role(subject, command.role, command.organization)
         };
         let (record, is_changed) = self
             .ports
             .transaction(&caller.actor.scope(), |unit| async move {
-                let Held { record, granted } = self.hold(&*unit, caller, id, allow).await?;
+                let LockedUser { record, granted } =
+                    self.lock_user(&*unit, caller, id, allow).await?;
                 let reason = reason_of(Some(&command.reason)).map_err(Error::invalid)?;
                 if let Some(organization) = granted.organization() {
                     let home = unit.reads().organizations().find(organization).await?;
@@ -67,7 +68,7 @@ impl Users {
             self.end_sessions_of(id, caller.session.filter(|_| id == caller.actor.user()))
                 .await;
         }
-        Ok(Shown::of(record, true))
+        Ok(UserView::of(record, true))
     }
 }
 
@@ -88,8 +89,8 @@ pub(super) async fn record_change(
         let event = AuditEvent {
             entity_id: Some(new.id.0),
             organization,
-            old_values: Some(standing(old)),
-            new_values: Some(standing(new)),
+            old_values: Some(role_values(old)),
+            new_values: Some(role_values(new)),
             metadata: json!({ "reason": reason }),
             ..AuditEvent::new("user.role_changed", "user", AuditAction::Update)
         };

@@ -8,8 +8,8 @@ use accunode_domain::{
 };
 use serde_json::{Value, json};
 
-use super::{Shown, Users, reason_of};
-use crate::{Caller, Error, Vouched, predictions::version_asked};
+use super::{UserView, Users, reason_of};
+use crate::{Caller, ConfirmedOnly, Error, predictions::version_asked};
 
 /// Changes of a user. A field that is not set stays; `Some(None)` empties it.
 #[derive(Clone, Debug, Default)]
@@ -21,7 +21,7 @@ pub struct UpdateUser {
     /// Their telephone number.
     pub phone: Option<Option<String>>,
     /// Whether they are active; setting it requires a recent proof of the caller.
-    pub is_active: Option<Vouched<bool>>,
+    pub is_active: Option<ConfirmedOnly<bool>>,
     /// The reason, for the audit log.
     pub reason: Option<String>,
     /// The version that the caller read.
@@ -42,7 +42,7 @@ impl Users {
         caller: &Caller,
         id: UserId,
         command: &UpdateUser,
-    ) -> Result<Shown, Error> {
+    ) -> Result<UserView, Error> {
         let allow = |actor: &Actor, subject: &Subject| match command.is_active {
             Some(_) => actor.administer_user(subject),
             None => actor.edit_user(subject),
@@ -50,16 +50,16 @@ impl Users {
         let (record, is_changed) = self
             .ports
             .transaction(&caller.actor.scope(), |unit| async move {
-                let held = self.hold(&*unit, caller, id, allow).await?;
-                let stored = &held.record.user;
+                let locked = self.lock_user(&*unit, caller, id, allow).await?;
+                let stored = &locked.record.user;
                 let version = version_asked(command.if_match, stored.row_version)?;
                 let (next, reason) = changed(stored, command)?;
                 if next == *stored {
-                    return Ok((held.record, false));
+                    return Ok((locked.record, false));
                 }
                 let updated = unit
                     .users()
-                    .update(held.granted, &next.profile, next.is_active, version)
+                    .update(locked.granted, &next.profile, next.is_active, version)
                     .await?;
                 let event = AuditEvent {
                     entity_id: Some(id.0),
@@ -86,7 +86,7 @@ impl Users {
         if is_changed && !record.user.is_active {
             self.end_sessions_of(id, None).await;
         }
-        Ok(Shown::of(record, true))
+        Ok(UserView::of(record, true))
     }
 }
 

@@ -16,7 +16,7 @@ use accunode_ports::repositories::NewJob;
 use serde_json::json;
 
 use super::Validations;
-use crate::{Caller, Done, Error, ErrorCode, Once, RowLevel, rating_scales};
+use crate::{Caller, Error, ErrorCode, Idempotency, Replayable, RowLevel, rating_scales};
 
 /// Whose predictions are compared with what happened, and how.
 #[derive(Clone, Debug)]
@@ -40,8 +40,8 @@ impl Validations {
         &self,
         caller: &Caller,
         command: &AskBacktest,
-        once: Option<&Once<'_, ValidationReport>>,
-    ) -> Result<Done<ValidationReport>, Error> {
+        idempotency: Option<&Idempotency<'_, ValidationReport>>,
+    ) -> Result<Replayable<ValidationReport>, Error> {
         let actor = &caller.actor;
         let refused = |denial| Error::denied(denial, "organization");
         let level = command.access_level.map(RowLevel::level);
@@ -70,8 +70,8 @@ impl Validations {
         };
         self.ports
             .transaction(&actor.scope(), |unit| async move {
-                if let Some(answer) = Once::take(once, &*unit, actor).await? {
-                    return Ok(Done::Replayed(answer));
+                if let Some(answer) = Idempotency::claim(idempotency, &*unit, actor).await? {
+                    return Ok(Replayable::Replayed(answer));
                 }
                 let report = unit
                     .validations()
@@ -94,8 +94,8 @@ impl Validations {
                 unit.audit_log()
                     .record(&caller.context, caller.sign(event))
                     .await?;
-                Once::keep(once, &*unit, actor, &report).await?;
-                Ok(Done::Fresh(report))
+                Idempotency::store(idempotency, &*unit, actor, &report).await?;
+                Ok(Replayable::Fresh(report))
             })
             .await
     }

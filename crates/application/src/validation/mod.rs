@@ -17,7 +17,7 @@ pub use parts::Parts;
 pub use read::ListValidations;
 pub use sample_file::{SAMPLE_COLUMNS, SampleFile};
 pub use sign_off::SignOffReport;
-pub use transitions::{TransitionsFound, TransitionsQuery};
+pub use transitions::{TransitionsQuery, TransitionsResult};
 
 use crate::Ports;
 

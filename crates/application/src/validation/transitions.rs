@@ -39,7 +39,7 @@ pub struct TransitionsQuery {
 
 /// Transitions between the grades of a scale, for the companies of one owner.
 #[derive(Clone, Debug, PartialEq)]
-pub struct TransitionsFound {
+pub struct TransitionsResult {
     /// The owner of the predictions and outcomes.
     pub owner: Owner,
     /// The scale of the grades.
@@ -65,7 +65,7 @@ impl Validations {
         &self,
         caller: &Caller,
         query: &TransitionsQuery,
-    ) -> Result<TransitionsFound, Error> {
+    ) -> Result<TransitionsResult, Error> {
         let (scope, owner) = caller
             .actor
             .figures_of_one(query.access_level, query.organization)
@@ -104,7 +104,7 @@ impl Validations {
             .await
             .map_err(|panic| Error::Internal(Box::new(panic)))?
             .ok_or_else(too_few_rows)?;
-        Ok(TransitionsFound {
+        Ok(TransitionsResult {
             owner,
             scale,
             plan,

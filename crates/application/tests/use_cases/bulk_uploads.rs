@@ -15,7 +15,7 @@ use accunode_domain::{
     ratio::RatioUnit,
     user::Role,
 };
-use accunode_ports::{Conflict, RepositoryError, files::MockFileStore, repositories::RowVerdict};
+use accunode_ports::{Conflict, RepositoryError, files::MockFileStore, repositories::RowResult};
 use tokio::sync::watch;
 
 use crate::support::{scorer_without_gaps, user};
@@ -49,7 +49,7 @@ async fn every_row_is_stored_once_and_the_last_checkpoint_is_the_last_row() {
     assert!(chunks.iter().all(|c| {
         c.rows
             .iter()
-            .all(|r| matches!(r.verdict, RowVerdict::Scored(_)))
+            .all(|r| matches!(r.result, RowResult::Scored(_)))
     }));
 }
 
@@ -79,9 +79,9 @@ async fn rows_with_gaps_fail_one_by_one_where_the_model_takes_none() {
     let refused: Vec<_> = chunks
         .iter()
         .flat_map(|c| &c.rows)
-        .filter_map(|row| match &row.verdict {
-            RowVerdict::Refused(faults) => Some((row.row, &*faults[0].pointer, &*faults[0].code)),
-            RowVerdict::Scored(_) | RowVerdict::LeftOut(_) => None,
+        .filter_map(|row| match &row.result {
+            RowResult::Refused(faults) => Some((row.row, &*faults[0].pointer, &*faults[0].code)),
+            RowResult::Scored(_) | RowResult::LeftOut(_) => None,
         })
         .collect();
     assert_eq!(

@@ -4,7 +4,7 @@ use accunode_domain::access::Forbidden;
 use std::sync::atomic::Ordering;
 
 use accunode_application::{
-    Done, Error, ErrorCode, RowLevel,
+    Error, ErrorCode, Replayable, RowLevel,
     predictions::{CompanyChoice, CreatePrediction, Creation, SECTOR_OUT_OF_SCOPE, ScoreItem},
 };
 use accunode_domain::{
@@ -221,7 +221,7 @@ async fn a_prediction_is_stored_with_its_audit_row_in_one_unit_of_work() {
         .create(&caller(&ana), &command(), None)
         .await
         .unwrap();
-    let Done::Fresh(created) = done else {
+    let Replayable::Fresh(created) = done else {
         panic!("{done:?}")
     };
     assert_eq!(created.prediction.owner, Owner::User(ana.id));
@@ -301,7 +301,7 @@ async fn a_company_that_is_there_is_found_and_never_changed() {
         .create(&caller(&ana), &command(), None)
         .await
         .unwrap();
-    let Done::Fresh(created) = done else {
+    let Replayable::Fresh(created) = done else {
         panic!("{done:?}")
     };
     let warned: Vec<_> = created

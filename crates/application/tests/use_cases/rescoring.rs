@@ -4,7 +4,7 @@ use accunode_domain::access::Forbidden;
 use std::sync::{Arc, Mutex};
 
 use accunode_application::{
-    Application, Done, Error, ErrorCode, RowLevel, Settings, bulk_uploads::RescorePredictions,
+    Application, Error, ErrorCode, Replayable, RowLevel, Settings, bulk_uploads::RescorePredictions,
 };
 use accunode_domain::{
     fault::Fault,
@@ -343,7 +343,7 @@ async fn without_a_name_it_is_the_model_that_answers_by_itself() {
         let application = doubles.application();
         let ana = caller(&ana);
         let done = application.bulk_uploads.rescore(&ana, &command, None);
-        let Done::Fresh(made) = done.await.unwrap() else {
+        let Replayable::Fresh(made) = done.await.unwrap() else {
             panic!("it was never asked before")
         };
         let Task::Rescore(rescoring) = made.task else {

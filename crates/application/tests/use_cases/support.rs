@@ -51,7 +51,7 @@ pub(crate) struct Doubles {
 impl Default for Doubles {
     fn default() -> Self {
         let mut cache = MockCache::new();
-        cache.expect_bump().returning(|_| Ok(()));
+        cache.expect_invalidate().returning(|_| Ok(()));
         let mut throttle = MockThrottle::new();
         throttle.expect_admit().returning(|_| Ok(Admission::Go));
         throttle.expect_succeeded().returning(|_| Ok(()));

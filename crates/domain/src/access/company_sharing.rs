@@ -18,7 +18,7 @@ pub struct CompanySharing {
 }
 
 impl Actor {
-    /// Decides what happens to the rows on a company that `raise`, the answer of [`Self::raise`],
+    /// Decides what happens to the rows on a company that `raise`, the answer of [`Self::widen_access`],
     /// gives to a wider owner. Each prediction follows the rule for raising it alone.
     #[must_use]
     pub fn company_sharing(&self, raise: Grant, rows: &[RowsOnCompany]) -> CompanySharing {
@@ -30,8 +30,13 @@ impl Actor {
                 OnCompany::Predictions if is_of_company => {
                     let organization = to.organization();
                     let level = to.level();
-                    match self.raise_prediction(row.owner, row.created_by, level, organization, to)
-                    {
+                    match self.widen_prediction_access(
+                        row.owner,
+                        row.created_by,
+                        level,
+                        organization,
+                        to,
+                    ) {
                         Ok(_) => &mut found.moving,
                         Err(_) => &mut found.refused,
                     }

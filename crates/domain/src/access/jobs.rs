@@ -30,6 +30,6 @@ impl Actor {
     pub fn control_upload(&self, owner: Owner, creator: UserId) -> Result<Grant, Denial> {
         self.read(owner)?;
         self.require_key_scope(KeyScope::Upload)?;
-        self.change(owner, creator)
+        self.write_unscoped(owner, creator)
     }
 }

@@ -56,7 +56,7 @@ pub use company_removal::{CompanyUse, OnCompany, RowsOnCompany};
 pub use company_sharing::CompanySharing;
 pub use denial::{Contradiction, Denial, Forbidden, Inconsistency};
 pub use keys::{KeyDirectory, KeyScope};
-pub use organizations::{Door, OrganizationChange, Organizations, fits_as_parent};
+pub use organizations::{JoinTarget, OrganizationChange, Organizations, fits_as_parent};
 pub use permissions::Permission;
 pub use proofs::{
     Admission, KeyGrant, KeyRemoval, OrganizationCreation, OrganizationGrant, OrganizationRemoval,

@@ -59,7 +59,7 @@ impl OrganizationChange {
 
 /// What a join token gives access to, from the point of view of one user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Door {
+pub struct JoinTarget {
     /// The organization of the token.
     pub organization: OrganizationId,
     /// Which users may join.
@@ -214,22 +214,22 @@ impl Actor {
     /// In this order: `Forbidden::KeyForbidden`; `Contradiction::AlreadyMember`;
     /// `Forbidden::RoleForbidden` for a super_admin; `NotFound`;
     /// `Forbidden::EmailNotAllowed`.
-    pub fn join_organization(&self, door: Option<&Door>) -> Result<Admission, Denial> {
+    pub fn join_organization(&self, target: Option<&JoinTarget>) -> Result<Admission, Denial> {
         self.require_user()?;
         match self.role() {
             Role::User => {}
             Role::SuperAdmin => return Err(Denial::Forbidden(Forbidden::RoleForbidden)),
             _ => return Err(Denial::Conflict(Contradiction::AlreadyMember)),
         }
-        let door = door
-            .filter(|door| door.is_active && door.policy != JoinPolicy::Closed)
+        let target = target
+            .filter(|target| target.is_active && target.policy != JoinPolicy::Closed)
             .ok_or(Denial::NotFound)?;
-        if door.policy == JoinPolicy::AllowedEmails && !door.is_listed {
+        if target.policy == JoinPolicy::AllowedEmails && !target.is_listed {
             return Err(Denial::Forbidden(Forbidden::EmailNotAllowed));
         }
         Ok(Admission {
             user: self.user(),
-            organization: door.organization,
+            organization: target.organization,
         })
     }
 

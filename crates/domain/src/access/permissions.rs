@@ -4,7 +4,7 @@
 //! row, an organization or a user of that kind; what this module does not ask is decided
 //! only where the operation is performed.
 
-use super::{Actor, DashboardScope, Door, OrganizationChange, Reading, Subject};
+use super::{Actor, DashboardScope, JoinTarget, OrganizationChange, Reading, Subject};
 use crate::{
     id::{OrganizationId, UserId},
     organization::JoinPolicy,
@@ -188,7 +188,7 @@ const ANYTHING: [(&str, &str, OfAnything); 6] = [
         actor.create_organization(None).is_ok()
     }),
     ("organization", "join", |actor| {
-        let open = Door {
+        let open = JoinTarget {
             organization: OrganizationId(uuid::Uuid::nil()),
             policy: JoinPolicy::Token,
             is_active: true,
@@ -351,7 +351,7 @@ fn raises(actor: &Actor, owner: Owner) -> bool {
     let own = Owner::User(actor.user());
     owner != own
         && actor
-            .raise(own, actor.user(), owner.level(), owner.organization())
+            .widen_access(own, actor.user(), owner.level(), owner.organization())
             .is_ok()
 }
 

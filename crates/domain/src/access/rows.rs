@@ -37,7 +37,7 @@ impl Actor {
     ///
     /// # Errors
     /// `NotFound`.
-    pub fn name(&self, owner: Owner) -> Result<(), Denial> {
+    pub fn may_reference(&self, owner: Owner) -> Result<(), Denial> {
         if self.scope().contains(owner) {
             Ok(())
         } else {
@@ -58,7 +58,7 @@ impl Actor {
         company: Owner,
     ) -> Result<Grant, Denial> {
         let grant = self.create(level, organization)?;
-        self.name(company)?;
+        self.may_reference(company)?;
         prediction_fits_company(grant.owner(), company, true)?;
         Ok(grant)
     }
@@ -73,23 +73,23 @@ impl Actor {
     /// write, or `Forbidden::NotWritable`, where the level would go down or the
     /// organization change; those of [`Self::create`] for the level; and
     /// `Forbidden::NotWritable`.
-    pub fn raise(
+    pub fn widen_access(
         &self,
         owner: Owner,
         creator: UserId,
         level: AccessLevel,
         organization: Option<OrganizationId>,
     ) -> Result<Grant, Denial> {
-        self.widen(owner, creator, level, organization, |_| Ok(()))
+        self.widen_where(owner, creator, level, organization, |_| Ok(()))
     }
 
-    /// As [`Self::raise`], for a prediction on a company of `company`: I4 must also hold
+    /// As [`Self::widen_access`], for a prediction on a company of `company`: I4 must also hold
     /// after the change.
     ///
     /// # Errors
-    /// Those of [`Self::raise`], and `Inconsistency::LevelMismatch` before
+    /// Those of [`Self::widen_access`], and `Inconsistency::LevelMismatch` before
     /// `not_writable`.
-    pub fn raise_prediction(
+    pub fn widen_prediction_access(
         &self,
         owner: Owner,
         creator: UserId,
@@ -99,10 +99,10 @@ impl Actor {
     ) -> Result<Grant, Denial> {
         // It was made on a company that its creator could read, and remains theirs.
         let fits = |to| prediction_fits_company(to, company, true);
-        self.widen(owner, creator, level, organization, fits)
+        self.widen_where(owner, creator, level, organization, fits)
     }
 
-    fn widen(
+    fn widen_where(
         &self,
         owner: Owner,
         creator: UserId,
@@ -117,19 +117,19 @@ impl Actor {
             self.require_user()?;
         }
         if level < owner.level() {
-            self.change(owner, creator)?;
+            self.write_unscoped(owner, creator)?;
             return Err(Denial::Conflict(Contradiction::LevelChange));
         }
         let organization = match level {
             AccessLevel::Organization => organization.or(owner.organization()),
             _ => organization,
         };
-        let target = self.place(Some(level), organization)?;
+        let target = self.create_unscoped(Some(level), organization)?;
         // A 422 must not reveal anything about a row that only break-glass can read.
         if reading == Reading::Open && target.owner() != owner {
             fits(target.owner())?;
         }
-        self.change(owner, creator)?;
+        self.write_unscoped(owner, creator)?;
         match (owner, target.owner()) {
             (Owner::Organization(from), Owner::Organization(to)) if from != to => {
                 Err(Denial::Conflict(Contradiction::LevelChange))

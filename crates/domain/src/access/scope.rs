@@ -244,7 +244,7 @@ impl Actor {
         level: Option<AccessLevel>,
         organization: Option<OrganizationId>,
     ) -> Result<Grant, Denial> {
-        let grant = self.place(level, organization)?;
+        let grant = self.create_unscoped(level, organization)?;
         if grant.owner() == Owner::System {
             self.require_user()?;
         }
@@ -252,7 +252,7 @@ impl Actor {
     }
 
     /// As [`Self::create`], without regard to the limits of an API key.
-    pub(super) fn place(
+    pub(super) fn create_unscoped(
         &self,
         level: Option<AccessLevel>,
         organization: Option<OrganizationId>,
@@ -303,12 +303,12 @@ impl Actor {
     pub fn write(&self, owner: Owner, creator: UserId) -> Result<Grant, Denial> {
         self.read(owner)?;
         self.require_key_scope(KeyScope::Write)?;
-        self.change(owner, creator)
+        self.write_unscoped(owner, creator)
     }
 
     /// As [`Self::write`], for a row that is known to be readable and without regard to the
     /// limits of an API key.
-    pub(super) fn change(&self, owner: Owner, creator: UserId) -> Result<Grant, Denial> {
+    pub(super) fn write_unscoped(&self, owner: Owner, creator: UserId) -> Result<Grant, Denial> {
         let allowed = match owner {
             Owner::User(id) => id == self.user() && !self.is_bound(),
             Owner::System => self.role() == Role::SuperAdmin,

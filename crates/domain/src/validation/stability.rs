@@ -74,7 +74,7 @@ pub fn psi(baseline: &[u64], actual: &[u64]) -> Option<Psi> {
         value,
         unsmoothed,
         critical,
-        verdict: judge(value, critical),
+        verdict: classify(value, critical),
     })
 }
 
@@ -89,7 +89,7 @@ fn divergence(expected: f64, actual: f64) -> f64 {
     (actual - expected) * (actual / expected).ln()
 }
 
-fn judge(value: f64, critical: f64) -> Stability {
+fn classify(value: f64, critical: f64) -> Stability {
     if critical > 0.25 {
         Stability::Undetermined
     } else if value >= critical.max(0.25) {

@@ -111,11 +111,11 @@ pub struct TransitionFigures {
 pub struct TransitionTally {
     plan: TransitionWindows,
     scale: MasterScale,
-    seen: Seen,
+    observations: Observations,
 }
 
 #[derive(Clone, Debug)]
-enum Seen {
+enum Observations {
     Cohorts(Vec<MigrationMatrix>),
     Spells {
         companies: usize,
@@ -209,15 +209,19 @@ impl TransitionTally {
     #[must_use]
     pub fn new(plan: TransitionWindows, scale: MasterScale, method: TransitionMethod) -> Self {
         let empty = MigrationMatrix::new(scale.len());
-        let seen = match method {
-            TransitionMethod::Cohort => Seen::Cohorts(vec![empty; plan.windows.len()]),
-            TransitionMethod::Duration => Seen::Spells {
+        let observations = match method {
+            TransitionMethod::Cohort => Observations::Cohorts(vec![empty; plan.windows.len()]),
+            TransitionMethod::Duration => Observations::Spells {
                 companies: 0,
                 spells: Vec::new(),
                 ends: empty,
             },
         };
-        Self { plan, scale, seen }
+        Self {
+            plan,
+            scale,
+            observations,
+        }
     }
 
     /// Counts a company from all versions of its predictions and all its outcomes.
@@ -229,19 +233,28 @@ impl TransitionTally {
         predictions: &[PredictionVersion],
         events: &[KnownEvent],
     ) -> Result<(), Fault> {
-        let Self { plan, scale, seen } = self;
-        match seen {
-            Seen::Cohorts(matrices) => {
+        let Self {
+            plan,
+            scale,
+            observations,
+        } = self;
+        match observations {
+            Observations::Cohorts(matrices) => {
                 for (window, matrix) in plan.windows.iter().zip(matrices) {
                     let last_day = plan.last_day(window);
-                    let seen = window.observe_until(last_day, predictions, events);
-                    let Some(seen) = seen.filter(|seen| seen.excluded.is_none()) else {
+                    let observation = window.observe_until(last_day, predictions, events);
+                    let Some(observation) =
+                        observation.filter(|observation| observation.excluded.is_none())
+                    else {
                         continue;
                     };
-                    matrix.add(scale.grade(seen.pd), seen.end.graded(|pd| scale.grade(pd)));
+                    matrix.add(
+                        scale.grade(observation.pd),
+                        observation.end.graded(|pd| scale.grade(pd)),
+                    );
                 }
             }
-            Seen::Spells {
+            Observations::Spells {
                 companies,
                 spells,
                 ends,
@@ -276,9 +289,9 @@ impl TransitionTally {
     /// The figures; `None` if no company was counted.
     #[must_use]
     pub fn figures(self) -> Option<TransitionFigures> {
-        match self.seen {
-            Seen::Cohorts(matrices) => of_cohorts(&matrices),
-            Seen::Spells { spells, ends, .. } => of_spells(&self.plan, &spells, &ends),
+        match self.observations {
+            Observations::Cohorts(matrices) => of_cohorts(&matrices),
+            Observations::Spells { spells, ends, .. } => of_spells(&self.plan, &spells, &ends),
         }
     }
 }
@@ -357,16 +370,16 @@ fn of_spells(
     };
     let interval = (draws > 0).then(|| bootstrap(grades + 1, spells, spans[0], draws, SEED));
     let row = |i: usize| {
-        let seen = companies[i] > 0;
+        let is_populated = companies[i] > 0;
         TransitionRow {
             companies: companies[i],
             counts: ends.rows()[i].clone(),
             probabilities: (0..grades + 3)
-                .map(|j| (seen && j <= grades).then(|| mean(i, j)))
+                .map(|j| (is_populated && j <= grades).then(|| mean(i, j)))
                 .collect(),
             default_interval: interval
                 .as_ref()
-                .filter(|_| seen)
+                .filter(|_| is_populated)
                 .map(|found| (found.from[i][grades], found.to[i][grades])),
         }
     };

@@ -2,8 +2,8 @@
 
 use accunode_domain::{
     access::{
-        Actor, Contradiction, DashboardScope, Denial, Door, Forbidden, Inconsistency, KeyScope,
-        OrganizationChange, Reading, Removal, fits_as_parent, prediction_fits_company,
+        Actor, Contradiction, DashboardScope, Denial, Forbidden, Inconsistency, JoinTarget,
+        KeyScope, OrganizationChange, Reading, Removal, fits_as_parent, prediction_fits_company,
         super_admin_remains,
     },
     organization::JoinPolicy,
@@ -176,7 +176,7 @@ fn checks_come_in_their_order() {
     // The row in the path is checked before everything in the body.
     let foreign = Owner::User(world.user("u0").unwrap());
     assert_eq!(
-        m1.raise(
+        m1.widen_access(
             foreign,
             world.user("u0").unwrap(),
             AccessLevel::Organization,
@@ -186,7 +186,7 @@ fn checks_come_in_their_order() {
     );
     // The organization in the body is checked before I4, and I4 before writing.
     let raise = |actor: &Actor, owner, level, place, company| {
-        actor.raise_prediction(owner, m1.user(), level, place, company)
+        actor.widen_prediction_access(owner, m1.user(), level, place, company)
     };
     let mismatch = Err(Denial::Unprocessable(Inconsistency::LevelMismatch));
     let level = AccessLevel::Organization;
@@ -209,12 +209,12 @@ fn a_row_stays_with_its_organization() {
     let (t, m1) = (world.actor("tR"), world.user("m1").unwrap());
     let level = AccessLevel::Organization;
     assert_eq!(
-        t.raise(row_of("A"), m1, level, Some(organization("B"))),
+        t.widen_access(row_of("A"), m1, level, Some(organization("B"))),
         Err(Denial::Conflict(Contradiction::LevelChange))
     );
     // Naming the current level changes nothing, whatever the caller's own organization is.
     for name in ["tR", "sa", "oA", "m1"] {
-        let grant = world.actor(name).raise(row_of("A"), m1, level, None);
+        let grant = world.actor(name).widen_access(row_of("A"), m1, level, None);
         assert_eq!(grant.unwrap().owner(), row_of("A"), "{name}");
     }
 }
@@ -408,28 +408,32 @@ fn the_first_administrator_of_a_root_is_its_tenant_admin_and_of_a_child_its_org_
 #[test]
 fn who_may_join_is_told_by_the_door() {
     let world = World::fixture();
-    let door = |policy, is_active, is_listed| Door {
+    let target = |policy, is_active, is_listed| JoinTarget {
         organization: organization("A"),
         policy,
         is_active,
         is_listed,
     };
-    let join =
-        |who: &str, door: Option<Door>| world.actor(who).join_organization(door.as_ref()).map(drop);
-    let open = Some(door(JoinPolicy::Token, true, false));
+    let join = |who: &str, target: Option<JoinTarget>| {
+        world
+            .actor(who)
+            .join_organization(target.as_ref())
+            .map(drop)
+    };
+    let open = Some(target(JoinPolicy::Token, true, false));
     assert_eq!(join("u0", open), Ok(()));
     assert_eq!(
-        join("u0", Some(door(JoinPolicy::AllowedEmails, true, true))),
+        join("u0", Some(target(JoinPolicy::AllowedEmails, true, true))),
         Ok(())
     );
     assert_eq!(
-        join("u0", Some(door(JoinPolicy::AllowedEmails, true, false))),
+        join("u0", Some(target(JoinPolicy::AllowedEmails, true, false))),
         Err(Denial::Forbidden(Forbidden::EmailNotAllowed))
     );
     for shut in [
         None,
-        Some(door(JoinPolicy::Closed, true, true)),
-        Some(door(JoinPolicy::Token, false, true)),
+        Some(target(JoinPolicy::Closed, true, true)),
+        Some(target(JoinPolicy::Token, false, true)),
     ] {
         assert_eq!(join("u0", shut), Err(Denial::NotFound));
     }

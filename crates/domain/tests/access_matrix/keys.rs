@@ -28,7 +28,7 @@ fn a_key_does_what_its_scopes_say_and_its_owner_may() {
     assert_eq!(reader.read(own), Ok(Reading::Open));
     assert_eq!(reader.write(own, m1), Err(MISSING));
     assert_eq!(
-        reader.raise(own, m1, AccessLevel::Organization, None),
+        reader.widen_access(own, m1, AccessLevel::Organization, None),
         Err(MISSING)
     );
     assert_eq!(reader.create(None, None), Err(MISSING));
@@ -177,12 +177,12 @@ fn a_key_changes_nothing_that_outlives_it_and_lets_no_one_in() {
     // tenant.
     let writer = key(&world, "sa", &KeyScope::ALL, None);
     let (row, maker) = (Owner::Organization(a), world.user("m1").unwrap());
-    let raised = writer.raise(row, maker, AccessLevel::System, None);
+    let raised = writer.widen_access(row, maker, AccessLevel::System, None);
     assert_eq!(raised.map(|_| ()), forbidden);
     let company = Owner::System;
-    let raised = writer.raise_prediction(row, maker, AccessLevel::System, None, company);
+    let raised = writer.widen_prediction_access(row, maker, AccessLevel::System, None, company);
     assert_eq!(raised.map(|_| ()), forbidden);
-    let same = writer.raise(Owner::System, maker, AccessLevel::System, None);
+    let same = writer.widen_access(Owner::System, maker, AccessLevel::System, None);
     assert!(same.is_ok());
     let system = Some(AccessLevel::System);
     assert_eq!(writer.create(system, None).map(|_| ()), forbidden);

@@ -9,9 +9,9 @@
 mod cases;
 mod document;
 mod keys;
-mod laws;
 mod permissions;
 mod proofs;
+mod properties;
 mod requests;
 mod table;
 mod uses;

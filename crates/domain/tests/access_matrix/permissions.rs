@@ -1,7 +1,9 @@
 //! The listed permissions of a user are exactly what the policy allows.
 
 use accunode_domain::{
-    access::{Actor, DashboardScope, Door, KeyScope, OrganizationChange, Permission, Reading},
+    access::{
+        Actor, DashboardScope, JoinTarget, KeyScope, OrganizationChange, Permission, Reading,
+    },
     id::{OrganizationId, UserId},
     organization::JoinPolicy,
     owner::{AccessLevel, Owner},
@@ -10,7 +12,7 @@ use accunode_domain::{
 use proptest::{prelude::*, sample::select};
 
 use crate::{
-    laws::{actors, places, rows, worlds},
+    properties::{actors, places, rows, worlds},
     world::{World, organization},
 };
 
@@ -67,7 +69,10 @@ fn lets(actor: &Actor, (resource, action): (&str, &str), owner: Owner, creator: 
         ("rating_scale", "create") => actor.create_scale(level, place).is_ok(),
         ("company" | "prediction", "raise") => {
             let own = Owner::User(actor.user());
-            own != owner && actor.raise(own, actor.user(), owner.level(), place).is_ok()
+            own != owner
+                && actor
+                    .widen_access(own, actor.user(), owner.level(), place)
+                    .is_ok()
         }
         ("bulk_upload" | "rescoring", "create") => actor.upload(level, place).is_ok(),
         ("bulk_upload", "control") => actor.control_upload(owner, creator).is_ok(),
@@ -209,7 +214,7 @@ fn check(world: &World, actor: &Actor) {
             }
         }
     }
-    let open = Door {
+    let open = JoinTarget {
         organization: organization("somewhere"),
         policy: JoinPolicy::Token,
         is_active: true,

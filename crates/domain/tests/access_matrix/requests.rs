@@ -171,7 +171,7 @@ fn ask(world: &World, actor: &Actor, request: &Request<'_>) -> Result<Answer, St
         ("company", "raise" | "lower", Some(to)) => {
             let (owner, creator) = world.owner(request.detail)?;
             let (level, organization) = target(to).ok_or_else(unknown)?;
-            open(actor.raise(owner, creator, level, organization))
+            open(actor.widen_access(owner, creator, level, organization))
         }
         ("company", "force_delete", None) => {
             let (row, company) = request.detail.split_once(" on ").ok_or_else(unknown)?;
@@ -203,7 +203,7 @@ fn ask(world: &World, actor: &Actor, request: &Request<'_>) -> Result<Answer, St
                 created_by,
                 count: 1,
             };
-            let raise = actor.raise(company, creator, level, organization);
+            let raise = actor.widen_access(company, creator, level, organization);
             open(
                 raise.and_then(|raise| match actor.company_sharing(raise, &[row]).refused {
                     0 => Ok(()),
@@ -214,7 +214,7 @@ fn ask(world: &World, actor: &Actor, request: &Request<'_>) -> Result<Answer, St
         ("prediction", "raise" | "lower", Some(to)) => {
             let (owner, creator, company) = prediction(world, request.detail)?;
             let (level, organization) = target(to).ok_or_else(unknown)?;
-            open(actor.raise_prediction(owner, creator, level, organization, company))
+            open(actor.widen_prediction_access(owner, creator, level, organization, company))
         }
         ("company", "create", None) => {
             let (level, organization) = target(request.detail).ok_or_else(unknown)?;

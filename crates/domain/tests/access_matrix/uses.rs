@@ -66,7 +66,7 @@ fn raising_a_company_sorts_the_rows_on_it() {
     let a = organization("A");
     let actor = world.actor("m1");
     let raise = actor
-        .raise(Owner::User(m1), m1, AccessLevel::Organization, Some(a))
+        .widen_access(Owner::User(m1), m1, AccessLevel::Organization, Some(a))
         .unwrap();
     let found = actor.company_sharing(
         raise,
@@ -174,7 +174,7 @@ fn proofs_name_what_they_allow() {
     let (actor, a) = (world.actor("m1"), organization("A"));
     let own = Owner::User(actor.user());
     let raise = actor
-        .raise(own, actor.user(), AccessLevel::Organization, Some(a))
+        .widen_access(own, actor.user(), AccessLevel::Organization, Some(a))
         .unwrap();
     assert_eq!(raise.from(), own);
     assert_eq!(raise.owner(), Owner::Organization(a));

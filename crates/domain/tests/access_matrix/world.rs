@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 /// An organization, as far as the rules use it.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
+pub(crate) struct OrganizationFacts {
     pub(crate) parent: Option<String>,
     pub(crate) is_active: bool,
     pub(crate) hide_system_data: bool,
@@ -23,7 +23,7 @@ pub(crate) struct Place {
 /// Organizations and users by name.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct World {
-    pub(crate) places: BTreeMap<String, Place>,
+    pub(crate) places: BTreeMap<String, OrganizationFacts>,
     pub(crate) users: BTreeMap<String, User>,
 }
 
@@ -78,7 +78,7 @@ impl World {
     }
 
     pub(crate) fn found(&mut self, name: &str, parent: Option<&str>) {
-        let place = Place {
+        let place = OrganizationFacts {
             parent: parent.map(str::to_owned),
             is_active: true,
             hide_system_data: false,
@@ -122,7 +122,7 @@ impl World {
         }
     }
 
-    pub(crate) fn place(&mut self, name: &str) -> &mut Place {
+    pub(crate) fn place(&mut self, name: &str) -> &mut OrganizationFacts {
         self.places.get_mut(name).unwrap()
     }
 

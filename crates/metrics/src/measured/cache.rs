@@ -13,8 +13,8 @@ impl Cache for Measured<dyn Cache> {
         self.inner.generations(owners).await
     }
 
-    async fn bump(&self, owner: Uuid) -> Result<(), PortError> {
-        self.inner.bump(owner).await
+    async fn invalidate(&self, owner: Uuid) -> Result<(), PortError> {
+        self.inner.invalidate(owner).await
     }
 
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, PortError> {

@@ -30,11 +30,11 @@ pub async fn a_bump_moves_the_generation_of_its_owner_only(cache: &dyn Cache, _:
     let before = cache.generations(&owners).await.unwrap();
     assert_eq!(before.len(), 3);
     assert_eq!(cache.generations(&owners).await.unwrap(), before);
-    cache.bump(owners[1]).await.unwrap();
+    cache.invalidate(owners[1]).await.unwrap();
     let after = cache.generations(&owners).await.unwrap();
     assert_eq!((after[0], after[2]), (before[0], before[2]));
     assert!(after[1] > before[1]);
-    cache.bump(owners[1]).await.unwrap();
+    cache.invalidate(owners[1]).await.unwrap();
     assert!(cache.generations(&owners[1..2]).await.unwrap()[0] > after[1]);
     assert!(cache.generations(&[]).await.unwrap().is_empty());
 }

@@ -14,17 +14,17 @@ use crate::RepositoryError;
 #[async_trait]
 pub trait IdempotencyRepository: Send + Sync {
     /// Claims the key for this unit of work. `None`: the key is claimed, the change may be
-    /// made and [`Self::keep`] must follow. `Some`: the outcome of the first request.
+    /// made and [`Self::store`] must follow. `Some`: the outcome of the first request.
     ///
     /// # Errors
     /// `Conflict` with `RequestInFlight` while another unit of work holds the key.
-    async fn take(
+    async fn claim(
         &self,
         principal: UserId,
         request: &IdempotentRequest,
     ) -> Result<Option<StoredOutcome>, RepositoryError>;
     /// Stores the outcome with the change.
-    async fn keep(
+    async fn store(
         &self,
         principal: UserId,
         key: &str,

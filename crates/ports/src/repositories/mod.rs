@@ -8,7 +8,7 @@ mod company;
 mod idempotency;
 mod invitation;
 mod job;
-mod joining;
+mod join_tokens;
 mod monitoring;
 mod organization;
 mod outcome;
@@ -37,15 +37,15 @@ pub use idempotency::IdempotencyRepository;
 pub use invitation::{InvitationRepository, InvitationWriter, NewInvitation};
 pub use job::{
     ChunkRow, JOBS_AT_ONCE, JobChunk, JobFilter, JobQueue, JobRepository, JobWriter, Lease, NewJob,
-    OpenJobs, Renewal, RowFilter, RowVerdict, ScoredRow, Undone,
+    OpenJobs, Renewal, RowFilter, RowResult, ScoredRow, Undone,
 };
-pub use joining::{AllowedEmail, JoiningRepository, JoiningWriter};
+pub use join_tokens::{AllowedEmail, JoinTokenRepository, JoinTokenWriter};
 pub use monitoring::{ModelPredictions, MonitoringRepository, PeriodCuts, SnapshotFilter};
 pub use organization::{
-    Bereaved, FormerMember, OrganizationFilter, OrganizationRepository, OrganizationState,
+    DeletionImpact, FormerMember, OrganizationFilter, OrganizationRepository, OrganizationState,
     OrganizationWriter,
 };
-pub use outcome::{OutcomeFilter, OutcomeRepository, OutcomeStanding, OutcomeWriter};
+pub use outcome::{OutcomeFilter, OutcomeRepository, OutcomeValidity, OutcomeWriter};
 pub use outcome_upload::{NewOutcome, OutcomeChunk, OutcomeRow};
 pub use own_data::{OwnData, OwnDataRepository, OwnDataWriter, OwnRows, PersonalRows};
 pub use prediction::{
@@ -74,7 +74,7 @@ pub use {
     idempotency::MockIdempotencyRepository,
     invitation::{MockInvitationRepository, MockInvitationWriter},
     job::{MockJobQueue, MockJobRepository, MockJobWriter},
-    joining::{MockJoiningRepository, MockJoiningWriter},
+    join_tokens::{MockJoinTokenRepository, MockJoinTokenWriter},
     monitoring::MockMonitoringRepository,
     organization::{MockOrganizationRepository, MockOrganizationWriter},
     outcome::{MockOutcomeRepository, MockOutcomeWriter},
@@ -124,7 +124,7 @@ pub trait Repositories: Send + Sync {
     /// Organizations.
     fn organizations(&self) -> &dyn OrganizationRepository;
     /// Join tokens and who may use them.
-    fn joining(&self) -> &dyn JoiningRepository;
+    fn join_tokens(&self) -> &dyn JoinTokenRepository;
     /// Companies.
     fn companies(&self) -> &dyn CompanyRepository;
     /// Predictions.
@@ -210,7 +210,7 @@ pub trait UnitOfWork: Send + Sync {
     /// Changes of organizations.
     fn organizations(&self) -> &dyn OrganizationWriter;
     /// Changes of join tokens and of who may use them.
-    fn joining(&self) -> &dyn JoiningWriter;
+    fn join_tokens(&self) -> &dyn JoinTokenWriter;
     /// Changes of companies.
     fn companies(&self) -> &dyn CompanyWriter;
     /// Changes of predictions.

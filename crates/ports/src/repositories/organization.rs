@@ -72,7 +72,7 @@ pub struct FormerMember {
 
 /// The rows that are affected by the deletion of an organization.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Bereaved {
+pub struct DeletionImpact {
     /// Its members, who become `user`s.
     pub members: Vec<FormerMember>,
     /// Its children, which become roots.
@@ -148,7 +148,10 @@ pub trait OrganizationWriter: Send + Sync {
     ) -> Result<Organization, RepositoryError>;
     /// Returns the rows that a removal would affect. Locks the organization until the unit of work
     /// ends, so that nothing is added in the meantime.
-    async fn bereaved(&self, removal: OrganizationRemoval) -> Result<Bereaved, RepositoryError>;
+    async fn deletion_impact(
+        &self,
+        removal: OrganizationRemoval,
+    ) -> Result<DeletionImpact, RepositoryError>;
     /// Removes the organization with its rows, if its version is still `version`: its members
     /// become `user`s, and its children roots.
     ///

@@ -16,14 +16,14 @@ use crate::RepositoryError;
 
 /// Which outcomes a list contains.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum OutcomeStanding {
+pub enum OutcomeValidity {
     /// Outcomes that are not withdrawn.
     #[default]
-    Now,
+    Current,
     /// Outcomes that were recorded by a time, and not withdrawn by then.
     AsOf(Timestamp),
     /// All, withdrawn or not.
-    Ever,
+    All,
 }
 
 /// The filter of a list of outcomes, in addition to its scope.
@@ -36,7 +36,7 @@ pub struct OutcomeFilter {
     pub event: Option<Event>,
     pub occurred_from: Option<Date>,
     pub occurred_to: Option<Date>,
-    pub standing: OutcomeStanding,
+    pub validity: OutcomeValidity,
 }
 
 /// Reads outcomes, which are tenant rows, within a scope.

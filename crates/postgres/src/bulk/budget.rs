@@ -9,7 +9,7 @@ use accunode_ports::{
 };
 use uuid::Uuid;
 
-use super::outcome::Kept;
+use super::outcome::JobRow;
 use crate::{db::Tx, errors::from_sqlx};
 
 const USAGE: &str = "SELECT count(*), coalesce(sum(file_size), 0)::bigint, \
@@ -61,8 +61,8 @@ pub(super) async fn fit(
     owner: Uuid,
     budget: RowBudget,
     of_job: i64,
-    mut rows: Vec<Kept>,
-) -> Result<(Vec<Kept>, Keeping), RepositoryError> {
+    mut rows: Vec<JobRow>,
+) -> Result<(Vec<JobRow>, Keeping), RepositoryError> {
     let wanted = rows.iter().filter(|row| counts(row)).count() as u64;
     if wanted == 0 {
         return Ok((rows, Keeping::default()));
@@ -100,7 +100,7 @@ pub(super) async fn fit(
 /// Returns whether the budget applies to the row. It does not apply to rows that an update
 /// replaced and to those of a dry run: later rows of the file are checked against them, and
 /// there is at most one for each row of a stored file.
-fn counts(row: &Kept) -> bool {
+fn counts(row: &JobRow) -> bool {
     matches!(row.status, RowStatus::Error | RowStatus::Skipped)
 }
 

@@ -33,7 +33,7 @@ const MAKE: &str = include_str!("sql/make_companies.sql");
 
 /// A company as predictions store it.
 #[derive(Clone, Debug)]
-pub(super) struct Known {
+pub(super) struct StoredCompany {
     pub(super) id: Uuid,
     pub(super) name: String,
     pub(super) sector: String,
@@ -42,7 +42,7 @@ pub(super) struct Known {
     pub(super) identifiers: Identifiers,
 }
 
-impl Known {
+impl StoredCompany {
     /// Returns what distinguishes it from another company of the same symbol.
     pub(super) fn described(&self) -> Described<'_> {
         Described {
@@ -57,14 +57,14 @@ impl Known {
 /// The companies of a chunk.
 #[derive(Debug, Default)]
 pub(super) struct Companies {
-    by_symbol: HashMap<String, Known>,
+    by_symbol: HashMap<String, StoredCompany>,
     /// The number of companies that were created.
     pub(super) made: u32,
 }
 
 impl Companies {
     /// Returns the company of a row. Every row of the chunk has one.
-    pub(super) fn of(&self, row: &Candidate<'_>) -> Option<&Known> {
+    pub(super) fn of(&self, row: &Candidate<'_>) -> Option<&StoredCompany> {
         self.by_symbol.get(row.scored.company.symbol.as_str())
     }
 
@@ -77,7 +77,7 @@ impl Companies {
                 figi,
                 national_id,
             };
-            let known = Known {
+            let known = StoredCompany {
                 id,
                 name,
                 sector,

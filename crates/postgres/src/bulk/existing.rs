@@ -21,7 +21,7 @@ use super::{
     staging,
 };
 use crate::{
-    db::Tx, entities::outcome_columns::raw_ratios, errors::from_sqlx, kinds::KindNames,
+    db::Tx, entities::outcome_columns::raw_ratios, errors::from_sqlx, kinds::KindSchema,
     row::RowRef, sql::Sql,
 };
 
@@ -29,7 +29,7 @@ const FIND: &str = include_str!("sql/find_existing.sql");
 const LOCK: &str = include_str!("sql/lock_existing.sql");
 const UPDATE: &str = include_str!("sql/update_existing.sql");
 const EARLIER_UPDATES: &str = include_str!("sql/earlier_updates.sql");
-const FORETOLD: &str = include_str!("sql/foretold_rows.sql");
+const DRY_RUN_ROWS: &str = include_str!("sql/dry_run_rows.sql");
 
 /// An existing prediction of the company and period of a row.
 #[derive(Debug)]
@@ -80,7 +80,7 @@ fn of_staged(text: &str, kind: Kind) -> Result<AssertSqlSafe<String>, Repository
 }
 
 /// The conflicting row, the prediction, its upload and row there, its ratios as sent.
-type Found = (i32, Uuid, Option<Uuid>, Option<i32>, Value);
+type ConflictRow = (i32, Uuid, Option<Uuid>, Option<i32>, Value);
 
 /// Returns the predictions that conflict with these staged rows, by row.
 pub(super) async fn find(
@@ -89,13 +89,13 @@ pub(super) async fn find(
     rows: &[i32],
 ) -> Result<HashMap<i32, Existing>, RepositoryError> {
     let kind = chunk.kind;
-    let found: Vec<Found> = sqlx::query_as(of_staged(FIND, kind)?)
+    let found: Vec<ConflictRow> = sqlx::query_as(of_staged(FIND, kind)?)
         .bind(rows)
         .bind(owner_key(chunk))
         .fetch_all(&mut **tx.connection().await)
         .await
         .map_err(from_sqlx)?;
-    let existing = |(met_by, id, job, row, raw): Found| {
+    let existing = |(met_by, id, job, row, raw): ConflictRow| {
         let place = RowRef {
             table: kind.table(),
             id,
@@ -204,28 +204,28 @@ async fn recall_updates(
 
 /// In a dry run: returns earlier rows of the file that would have created the existing
 /// predictions.
-pub(super) async fn find_foretold(
+pub(super) async fn find_dry_run_rows(
     tx: &Tx,
     lease: &Lease,
     chunk: &JobChunk,
     groups: &[Group<'_>],
     there: &mut HashMap<i32, Existing>,
 ) -> Result<(), RepositoryError> {
-    type Foretold = (i32, String, Value, Option<String>);
+    type DryRunRow = (i32, String, Value, Option<String>);
     let rows: HashMap<String, i32> = groups
         .iter()
         .map(|group| (group.chosen.company_period(), number(group.chosen.row)))
         .filter(|(_, row)| !there.contains_key(row))
         .collect();
     let keys: Vec<_> = rows.keys().cloned().collect();
-    let foretold: Vec<Foretold> = sqlx::query_as(FORETOLD)
+    let dry_run_rows: Vec<DryRunRow> = sqlx::query_as(DRY_RUN_ROWS)
         .bind(lease.job.0)
         .bind(keys)
         .fetch_all(&mut **tx.connection().await)
         .await
         .map_err(from_sqlx)?;
     let place = kept_row(lease);
-    for (row, company_period, raw, source) in foretold {
+    for (row, company_period, raw, source) in dry_run_rows {
         let Some(&met_by) = rows.get(&company_period) else {
             continue;
         };

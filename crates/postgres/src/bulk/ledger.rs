@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::{
     budget::{self, Keeping},
     number,
-    outcome::{CONFLICTING_DUPLICATE, ChunkOutcome, Kept, Tally},
+    outcome::{CONFLICTING_DUPLICATE, ChunkOutcome, JobRow, Tally},
     owner_key,
 };
 use crate::{db::Tx, errors::from_sqlx, repositories::AuditLog, row::storable};
@@ -241,7 +241,7 @@ pub(super) async fn keep_rows(
     tx: &Tx,
     lease: &Lease,
     owner: Uuid,
-    kept: &[Kept],
+    kept: &[JobRow],
 ) -> Result<(), RepositoryError> {
     for part in kept.chunks(KEPT_AT_ONCE) {
         keep_part(tx, lease, owner, part).await?;
@@ -253,7 +253,7 @@ async fn keep_part(
     tx: &Tx,
     lease: &Lease,
     owner: Uuid,
-    kept: &[Kept],
+    kept: &[JobRow],
 ) -> Result<(), RepositoryError> {
     let rows: Vec<_> = kept.iter().map(|row| number(row.row)).collect();
     let statuses: Vec<_> = kept
@@ -269,8 +269,10 @@ async fn keep_part(
     let predictions: Vec<_> = kept.iter().map(|row| row.prediction).collect();
     let old_values: Vec<_> = kept.iter().map(|row| row.old_values.clone()).collect();
     let versions: Vec<_> = kept.iter().map(|row| row.written_version).collect();
-    let (keys, raws): (Vec<_>, Vec<_>) =
-        kept.iter().map(|row| row.foretold.clone().unzip()).unzip();
+    let (keys, raws): (Vec<_>, Vec<_>) = kept
+        .iter()
+        .map(|row| row.dry_run_row.clone().unzip())
+        .unzip();
     sqlx::query(KEEP_ROWS)
         .bind(lease.job.0)
         .bind(owner)
@@ -291,7 +293,7 @@ async fn keep_part(
 }
 
 /// Returns the reason as one word: the first fault's code.
-fn code(row: &Kept) -> Option<String> {
+fn code(row: &JobRow) -> Option<String> {
     match (row.faults.first(), row.status) {
         (Some(fault), _) => Some(storable(&fault.code).chars().take(60).collect()),
         (None, RowStatus::Updated | RowStatus::Ok) => None,

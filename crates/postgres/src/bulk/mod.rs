@@ -42,7 +42,7 @@ use accunode_domain::{
 };
 use accunode_ports::{
     Conflict, Contention, RepositoryError,
-    repositories::{JobChunk, Lease, RowVerdict, ScoredRow},
+    repositories::{JobChunk, Lease, RowResult, ScoredRow},
 };
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
@@ -80,7 +80,7 @@ impl Candidate<'_> {
 ///
 /// # Errors
 /// `Stale`.
-pub(crate) async fn hold(tx: &Tx, lease: &Lease) -> Result<(), RepositoryError> {
+pub(crate) async fn lock_lease(tx: &Tx, lease: &Lease) -> Result<(), RepositoryError> {
     ledger::lock(tx, lease).await.map(|_| ())
 }
 
@@ -118,16 +118,16 @@ async fn resolve(
     let mut outcome = outcome::ChunkOutcome::default();
     let mut candidates = Vec::with_capacity(chunk.rows.len());
     for row in &chunk.rows {
-        match &row.verdict {
-            RowVerdict::Scored(scored) => {
+        match &row.result {
+            RowResult::Scored(scored) => {
                 candidates.push(Candidate {
                     row: row.row,
                     source: &row.source,
                     scored,
                 });
             }
-            RowVerdict::Refused(faults) => outcome.refused(row.row, &row.source, faults.clone()),
-            RowVerdict::LeftOut(faults) => outcome.left_out(row.row, &row.source, faults.clone()),
+            RowResult::Refused(faults) => outcome.refused(row.row, &row.source, faults.clone()),
+            RowResult::LeftOut(faults) => outcome.left_out(row.row, &row.source, faults.clone()),
         }
     }
     if candidates.is_empty() {
@@ -179,7 +179,7 @@ async fn resolve(
     }
     existing::update(tx, lease, chunk, &mut there).await?;
     if chunk.dry_run {
-        existing::find_foretold(tx, lease, chunk, &groups, &mut there).await?;
+        existing::find_dry_run_rows(tx, lease, chunk, &groups, &mut there).await?;
     }
     for group in groups {
         outcome.group(

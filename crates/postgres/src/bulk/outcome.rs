@@ -32,7 +32,7 @@ pub(super) const CONFLICTING_DUPLICATE: &str = "conflicting_duplicate";
 
 /// A row that is stored with the job, because it did not simply become a prediction.
 #[derive(Debug)]
-pub(super) struct Kept {
+pub(super) struct JobRow {
     pub(super) row: u32,
     pub(super) status: RowStatus,
     pub(super) faults: Vec<Fault>,
@@ -42,7 +42,7 @@ pub(super) struct Kept {
     /// The version of the prediction that the row wrote.
     pub(super) written_version: Option<i64>,
     /// For an ok row of a dry run: its company and period, and its ratios as sent.
-    pub(super) foretold: Option<(String, Value)>,
+    pub(super) dry_run_row: Option<(String, Value)>,
 }
 
 /// The outcomes of a chunk.
@@ -52,7 +52,7 @@ pub(super) struct ChunkOutcome {
     /// as skipped, and the row that replaces it counts as the superseded row did.
     pub(super) counts: JobCounts,
     /// Rows to be stored; also superseded rows of earlier chunks.
-    pub(super) kept: Vec<Kept>,
+    pub(super) kept: Vec<JobRow>,
     /// Rows of earlier chunks that are stored again.
     pub(super) superseded: Vec<u32>,
     /// The number of companies that were created.
@@ -145,7 +145,7 @@ impl ChunkOutcome {
         match (existing, chunk.on_conflict) {
             (None, _) => {
                 self.counts.success += 1;
-                self.foretell(chunk, &group.chosen);
+                self.keep_dry_run_row(chunk, &group.chosen);
                 let stored = (!chunk.dry_run).then_some(group.chosen.scored.id.0);
                 self.repeats(chunk, group, stored);
             }
@@ -221,7 +221,7 @@ impl ChunkOutcome {
         if let Some(earlier) = existing.made_by(job) {
             // The row that is current now is as ok as the earlier one was.
             self.earlier(chosen, earlier, existing.source.clone(), existing.id);
-            self.foretell(chunk, chosen);
+            self.keep_dry_run_row(chunk, chosen);
         } else {
             match &existing.updated_before {
                 Some((earlier, source)) => {
@@ -229,7 +229,7 @@ impl ChunkOutcome {
                 }
                 None => self.counts.updated += 1,
             }
-            self.kept.push(Kept {
+            self.kept.push(JobRow {
                 row: chosen.row,
                 status: RowStatus::Updated,
                 faults: Vec::new(),
@@ -237,7 +237,7 @@ impl ChunkOutcome {
                 prediction: existing.id,
                 old_values: Some(old_values.clone()),
                 written_version: existing.written_version.filter(|_| !chunk.dry_run),
-                foretold: None,
+                dry_run_row: None,
             });
         }
         self.repeats(chunk, group, existing.id);
@@ -264,11 +264,11 @@ impl ChunkOutcome {
 
     /// Stores the ok rows of a dry run, because later rows can be checked against them only
     /// there.
-    fn foretell(&mut self, chunk: &JobChunk, row: &Candidate<'_>) {
+    fn keep_dry_run_row(&mut self, chunk: &JobChunk, row: &Candidate<'_>) {
         if !chunk.dry_run {
             return;
         }
-        self.kept.push(Kept {
+        self.kept.push(JobRow {
             row: row.row,
             status: RowStatus::Ok,
             faults: Vec::new(),
@@ -276,7 +276,7 @@ impl ChunkOutcome {
             prediction: None,
             old_values: None,
             written_version: None,
-            foretold: Some((
+            dry_run_row: Some((
                 row.company_period(),
                 raw_json(chunk.kind, &row.scored.ratios),
             )),
@@ -340,7 +340,7 @@ impl ChunkOutcome {
             RowStatus::Ok | RowStatus::Updated => {}
         }
         let source = source.map(str::to_owned);
-        self.kept.push(Kept {
+        self.kept.push(JobRow {
             row,
             status,
             faults,
@@ -348,7 +348,7 @@ impl ChunkOutcome {
             prediction,
             old_values,
             written_version: None,
-            foretold: None,
+            dry_run_row: None,
         });
     }
 }

@@ -29,7 +29,7 @@ use serde_json::{Value, json};
 use time::{Date, format_description::FormatItem, macros::format_description};
 use uuid::Uuid;
 
-use super::{budget, ledger, number, outcome::Kept};
+use super::{budget, ledger, number, outcome::JobRow};
 use crate::{
     db::Tx,
     errors::{defect, from_sqlx},
@@ -40,7 +40,7 @@ const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
 const LOOK_UP: &str = include_str!("sql/look_up_symbols.sql");
 const STANDING: &str = include_str!("sql/standing_outcomes.sql");
 const EXTERNAL_IDS: &str = include_str!("sql/standing_external_ids.sql");
-const FORETOLD: &str = include_str!("sql/foretold_rows.sql");
+const DRY_RUN_ROWS: &str = include_str!("sql/dry_run_rows.sql");
 const INSERT: &str = include_str!("sql/insert_outcomes.sql");
 const STANDING_OF_JOB: &str = include_str!("sql/standing_outcomes_of_job.sql");
 const WITHDRAW: &str = include_str!("sql/withdraw_outcomes.sql");
@@ -74,14 +74,17 @@ pub(crate) async fn record(
     lock_owner(tx, owner).await?;
     let companies = companies(tx, scope, chunk).await?;
     let mut timelines = Timelines::read(tx, lease, chunk, &companies).await?;
-    let judged = timelines.judge(chunk, &companies);
-    let good: Vec<_> = judged.iter().filter(|row| row.faults.is_empty()).collect();
+    let resolved = timelines.resolve(chunk, &companies);
+    let good: Vec<_> = resolved
+        .iter()
+        .filter(|row| row.faults.is_empty())
+        .collect();
     if !chunk.dry_run {
         insert(tx, lease, chunk, &good).await?;
     }
     let mut counts = JobCounts::default();
     let mut kept = Vec::new();
-    for row in judged {
+    for row in resolved {
         match row.status {
             RowStatus::Ok => counts.success += 1,
             RowStatus::Skipped => counts.skipped += 1,
@@ -104,13 +107,13 @@ pub(crate) async fn record(
 
 /// A company as outcomes store it.
 #[derive(Debug)]
-struct Known {
+struct StoredCompany {
     id: Uuid,
     name: String,
     sector: String,
 }
 
-type Companies = HashMap<String, Known>;
+type Companies = HashMap<String, StoredCompany>;
 
 fn readable(chunk: &OutcomeChunk) -> impl Iterator<Item = (&OutcomeRow, &NewOutcome)> {
     let read = |row: &'_ OutcomeRow| row.read.is_ok();
@@ -136,7 +139,7 @@ async fn companies(
         .map_err(from_sqlx)?;
     let known = found
         .into_iter()
-        .map(|(id, symbol, name, sector)| (symbol, Known { id, name, sector }));
+        .map(|(id, symbol, name, sector)| (symbol, StoredCompany { id, name, sector }));
     Ok(known.collect())
 }
 
@@ -200,20 +203,20 @@ impl Timelines {
         let taken = taken.into_iter();
         timelines.external_ids = taken.map(|(x, id)| (x, Origin::Stored(id))).collect();
         if chunk.dry_run {
-            timelines.add_foretold(tx, lease, &ids).await?;
+            timelines.add_dry_run_rows(tx, lease, &ids).await?;
         }
         Ok(timelines)
     }
 
     /// Adds the outcomes that earlier rows of a dry run would have recorded.
-    async fn add_foretold(
+    async fn add_dry_run_rows(
         &mut self,
         tx: &Tx,
         lease: &Lease,
         companies: &[Uuid],
     ) -> Result<(), RepositoryError> {
         let keys: Vec<String> = companies.iter().map(Uuid::to_string).collect();
-        let rows: Vec<(i32, String, Value, Option<String>)> = sqlx::query_as(FORETOLD)
+        let rows: Vec<(i32, String, Value, Option<String>)> = sqlx::query_as(DRY_RUN_ROWS)
             .bind(lease.job.0)
             .bind(keys)
             .fetch_all(&mut **tx.connection().await)
@@ -245,16 +248,20 @@ impl Timelines {
     }
 
     /// Determines the outcome of each row, in the file's order.
-    fn judge<'c>(&mut self, chunk: &'c OutcomeChunk, companies: &'c Companies) -> Vec<Judged<'c>> {
-        let mut judged: Vec<Judged<'c>> = chunk.rows.iter().map(Judged::of).collect();
-        let mut order: Vec<usize> = (0..judged.len()).collect();
+    fn resolve<'c>(
+        &mut self,
+        chunk: &'c OutcomeChunk,
+        companies: &'c Companies,
+    ) -> Vec<ResolvedRow<'c>> {
+        let mut resolved: Vec<ResolvedRow<'c>> = chunk.rows.iter().map(ResolvedRow::of).collect();
+        let mut order: Vec<usize> = (0..resolved.len()).collect();
         // On one day a default is before a cure.
         order.sort_by_key(|at| {
-            let new = judged[*at].row.read.as_ref().ok();
+            let new = resolved[*at].row.read.as_ref().ok();
             new.map(|new| (new.facts.occurred_on, new.facts.event))
         });
         for at in order {
-            let row = &mut judged[at];
+            let row = &mut resolved[at];
             let Ok(new) = &row.row.read else { continue };
             match companies.get(new.symbol.as_str()) {
                 Some(company) => {
@@ -275,10 +282,15 @@ impl Timelines {
                 }
             }
         }
-        judged
+        resolved
     }
 
-    fn take(&mut self, row: u32, new: &NewOutcome, company: &Known) -> (RowStatus, Vec<Fault>) {
+    fn take(
+        &mut self,
+        row: u32,
+        new: &NewOutcome,
+        company: &StoredCompany,
+    ) -> (RowStatus, Vec<Fault>) {
         let facts = &new.facts;
         let mark = TimelineMark::from(facts);
         let timeline = self
@@ -334,14 +346,14 @@ impl Timelines {
 }
 
 /// A row and its outcome.
-struct Judged<'c> {
+struct ResolvedRow<'c> {
     row: &'c OutcomeRow,
-    company: Option<&'c Known>,
+    company: Option<&'c StoredCompany>,
     status: RowStatus,
     faults: Vec<Fault>,
 }
 
-impl<'c> Judged<'c> {
+impl<'c> ResolvedRow<'c> {
     fn of(row: &'c OutcomeRow) -> Self {
         let faults = row.read.as_ref().err().cloned().unwrap_or_default();
         Self {
@@ -356,15 +368,15 @@ impl<'c> Judged<'c> {
         }
     }
 
-    fn kept(self) -> Kept {
-        let foretold = match (&self.row.read, self.company, self.status) {
+    fn kept(self) -> JobRow {
+        let dry_run_row = match (&self.row.read, self.company, self.status) {
             (Ok(new), Some(company), RowStatus::Ok) => {
                 let facts = serde_json::to_value(&new.facts).unwrap_or_default();
                 Some((company.id.to_string(), facts))
             }
             _ => None,
         };
-        Kept {
+        JobRow {
             row: self.row.row,
             status: self.status,
             faults: self.faults,
@@ -372,7 +384,7 @@ impl<'c> Judged<'c> {
             prediction: None,
             old_values: None,
             written_version: None,
-            foretold,
+            dry_run_row,
         }
     }
 }
@@ -381,11 +393,11 @@ async fn insert(
     tx: &Tx,
     lease: &Lease,
     chunk: &OutcomeChunk,
-    good: &[&Judged<'_>],
+    good: &[&ResolvedRow<'_>],
 ) -> Result<(), RepositoryError> {
-    let rows = good.iter().filter_map(|judged| {
-        let new = judged.row.read.as_ref().ok()?;
-        Some((judged.row.row, new, judged.company?))
+    let rows = good.iter().filter_map(|resolved| {
+        let new = resolved.row.read.as_ref().ok()?;
+        Some((resolved.row.row, new, resolved.company?))
     });
     let rows: Vec<_> = rows.collect();
     if rows.is_empty() {
@@ -442,8 +454,8 @@ async fn insert(
 /// of a company would be inconsistent, such as a cure without its default, all of them are kept.
 pub(super) async fn undo(tx: &Tx, grant: Grant, job: &Job) -> Result<Undone, RepositoryError> {
     lock_owner(tx, job.owner.key()).await?;
-    type Standing = (Uuid, Uuid, String, String, Date, bool, bool);
-    let standing: Vec<Standing> = sqlx::query_as(STANDING_OF_JOB)
+    type JobOutcome = (Uuid, Uuid, String, String, Date, bool, bool);
+    let standing: Vec<JobOutcome> = sqlx::query_as(STANDING_OF_JOB)
         .bind(job.id.0)
         .bind(job.owner.key())
         .fetch_all(&mut **tx.connection().await)

@@ -24,12 +24,12 @@ use accunode_ports::{
 use serde_json::json;
 use sqlx::AssertSqlSafe;
 
-use super::{budget, copy::CopyText, ledger, number, outcome::Kept, staging};
+use super::{budget, copy::CopyText, ledger, number, outcome::JobRow, staging};
 use crate::{
     db::Tx,
     entities::outcome_columns::probabilities,
     errors::{defect, from_sqlx},
-    kinds::KindNames,
+    kinds::KindSchema,
     sql::Sql,
 };
 
@@ -53,9 +53,9 @@ pub(crate) async fn rescore(
         update(tx, chunk, &found).await?;
         found
     } else {
-        Found::default()
+        LockState::default()
     };
-    let kept: Vec<_> = chunk.rows.iter().map(|row| kept_row(row, &found)).collect();
+    let kept: Vec<_> = chunk.rows.iter().map(|row| job_row(row, &found)).collect();
     let counts = counted(&kept);
     let owner = chunk.grant.owner().key();
     let (kept, keeping) = budget::fit(tx, owner, chunk.row_budget, job.rows_kept, kept).await?;
@@ -69,7 +69,7 @@ pub(crate) async fn rescore(
 
 /// The state of the scored predictions, by row number.
 #[derive(Debug, Default)]
-struct Found {
+struct LockState {
     /// Those that may be written, and whether they are unchanged since they were read.
     locked: HashMap<i32, bool>,
     /// Those that are unchanged since they were read and may not be written.
@@ -126,13 +126,13 @@ async fn copy(tx: &Tx, chunk: &RescoredChunk) -> Result<(), RepositoryError> {
     staging::fill(tx, kind.rescored(), &columns, text).await
 }
 
-async fn lock(tx: &Tx, kind: Kind) -> Result<Found, RepositoryError> {
+async fn lock(tx: &Tx, kind: Kind) -> Result<LockState, RepositoryError> {
     let sql = Sql::of(LOCK).of_kind(kind).text()?;
     let locked: Vec<(i32, bool)> = sqlx::query_as(AssertSqlSafe(sql))
         .fetch_all(&mut **tx.connection().await)
         .await
         .map_err(from_sqlx)?;
-    Ok(Found {
+    Ok(LockState {
         locked: locked.into_iter().collect(),
         unwritable: HashSet::new(),
     })
@@ -142,7 +142,7 @@ async fn lock(tx: &Tx, kind: Kind) -> Result<Found, RepositoryError> {
 async fn unwritable(
     tx: &Tx,
     chunk: &RescoredChunk,
-    found: &Found,
+    found: &LockState,
 ) -> Result<HashSet<i32>, RepositoryError> {
     let rows: Vec<_> = scored(chunk)
         .map(|row| number(row.row))
@@ -164,7 +164,7 @@ fn scored(chunk: &RescoredChunk) -> impl Iterator<Item = &RescoredRow> {
     chunk.rows.iter().filter(|row| row.scored.is_ok())
 }
 
-async fn update(tx: &Tx, chunk: &RescoredChunk, found: &Found) -> Result<(), RepositoryError> {
+async fn update(tx: &Tx, chunk: &RescoredChunk, found: &LockState) -> Result<(), RepositoryError> {
     let kind = chunk.kind;
     let (ids, rows): (Vec<_>, Vec<_>) = scored(chunk)
         .map(|row| (row.read.id.0, number(row.row)))
@@ -203,7 +203,7 @@ async fn update(tx: &Tx, chunk: &RescoredChunk, found: &Found) -> Result<(), Rep
     }
 }
 
-fn kept_row(row: &RescoredRow, found: &Found) -> Kept {
+fn job_row(row: &RescoredRow, found: &LockState) -> JobRow {
     let n = number(row.row);
     let (status, faults) = match (&row.scored, found.locked.get(&n)) {
         (Err(faults), _) => (RowStatus::Error, faults.clone()),
@@ -223,7 +223,7 @@ fn kept_row(row: &RescoredRow, found: &Found) -> Kept {
             )
         }
     };
-    Kept {
+    JobRow {
         row: row.row,
         status,
         faults,
@@ -231,11 +231,11 @@ fn kept_row(row: &RescoredRow, found: &Found) -> Kept {
         prediction: Some(row.read.id.0),
         old_values: None,
         written_version: None,
-        foretold: None,
+        dry_run_row: None,
     }
 }
 
-fn counted(kept: &[Kept]) -> JobCounts {
+fn counted(kept: &[JobRow]) -> JobCounts {
     let mut counts = JobCounts::default();
     for row in kept {
         match row.status {

@@ -14,7 +14,7 @@ use crate::{
     db::Tx,
     entities::outcome_columns::{probabilities, raw_json},
     errors::{defect, from_orm, from_sqlx},
-    kinds::KindNames,
+    kinds::KindSchema,
     sql::Sql,
 };
 

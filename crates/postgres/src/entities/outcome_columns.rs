@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 #[cfg(doc)]
-use crate::kinds::KindNames;
+use crate::kinds::KindSchema;
 use crate::{
     errors::defect,
     row::{RowRef, storable},
@@ -143,7 +143,7 @@ pub(crate) fn raw_ratios(kind: Kind, stored: &Value) -> Option<RawRatios> {
     Some((raw, unit))
 }
 
-/// Returns the four-decimal probabilities in the order of [`KindNames::probabilities`].
+/// Returns the four-decimal probabilities in the order of [`KindSchema::probabilities`].
 pub(crate) fn probabilities(
     kind: Kind,
     outcome: &Outcome,

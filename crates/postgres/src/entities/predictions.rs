@@ -15,7 +15,7 @@ use super::{outcome_columns::OutcomeColumns, revisions::RevisionTable};
 use crate::{
     columns::Columns,
     errors::defect,
-    kinds::KindNames,
+    kinds::KindSchema,
     row::{RowRef, owner_of},
     tenant::TenantEntity,
 };

@@ -10,7 +10,7 @@ use sea_orm::EntityTrait;
 use uuid::Uuid;
 
 use super::outcome_columns::OutcomeColumns;
-use crate::{kinds::KindNames, row::RowRef};
+use crate::{kinds::KindSchema, row::RowRef};
 
 /// One kind's table of revisions.
 pub(crate) trait RevisionTable: EntityTrait<Model: Into<RevisionRow>> {

@@ -91,8 +91,8 @@ fn taken_over() -> OnConflict {
 impl IdempotencyRepository for StoredOutcomes {
     /// An advisory lock holds the key until the unit of work ends, so that a second request
     /// gets an error soon instead of waiting for the first one's commit.
-    #[tracing::instrument(name = "IdempotencyRepository::take", level = "debug", skip_all)]
-    async fn take(
+    #[tracing::instrument(name = "IdempotencyRepository::claim", level = "debug", skip_all)]
+    async fn claim(
         &self,
         principal: UserId,
         request: &IdempotentRequest,
@@ -122,8 +122,8 @@ impl IdempotencyRepository for StoredOutcomes {
         }))
     }
 
-    #[tracing::instrument(name = "IdempotencyRepository::keep", level = "debug", skip_all)]
-    async fn keep(
+    #[tracing::instrument(name = "IdempotencyRepository::store", level = "debug", skip_all)]
+    async fn store(
         &self,
         principal: UserId,
         key: &str,

@@ -8,7 +8,7 @@ pub(crate) mod company;
 mod idempotency;
 mod invitation;
 mod job;
-mod joining;
+mod join_tokens;
 mod monitoring;
 mod organization;
 mod outcome;
@@ -24,7 +24,7 @@ mod validation;
 
 use accunode_ports::repositories::{
     AnalyticsRepository, ApiKeyRepository, AuditLogRepository, AuthRepository, CompanyRepository,
-    InvitationRepository, JobRepository, JoiningRepository, MonitoringRepository,
+    InvitationRepository, JobRepository, JoinTokenRepository, MonitoringRepository,
     OrganizationRepository, OutcomeRepository, OwnDataRepository, PredictionRepository,
     Repositories, ScaleRepository, SecondFactorRepository, UserRepository, UserTokenRepository,
     ValidationRepository,
@@ -32,7 +32,7 @@ use accunode_ports::repositories::{
 
 pub(crate) use self::{
     analytics::Analytics, api_key::ApiKeys, audit::AuditLog, auth::AuthUsers, company::Companies,
-    idempotency::StoredOutcomes, invitation::Invitations, job::Jobs, joining::Joining,
+    idempotency::StoredOutcomes, invitation::Invitations, job::Jobs, join_tokens::JoinTokens,
     monitoring::MonitoredModels, organization::Organizations, outcome::Outcomes,
     own_data::OwnRecords, prediction::Predictions, rating_scale::Scales,
     second_factor::SecondFactors, user::Users, user_token::UserTokens, validation::Validations,
@@ -53,7 +53,7 @@ pub(crate) struct PgRepositories<E> {
     user_tokens: UserTokens<E>,
     invitations: Invitations<E>,
     organizations: Organizations<E>,
-    joining: Joining<E>,
+    join_tokens: JoinTokens<E>,
     companies: Companies<E>,
     predictions: Predictions<E>,
     outcomes: Outcomes<E>,
@@ -78,7 +78,7 @@ impl<E: Clone> PgRepositories<E> {
             user_tokens: UserTokens::new(identity.clone()),
             invitations: Invitations::new(rows.clone()),
             organizations: Organizations::new(rows.clone()),
-            joining: Joining::new(rows.clone()),
+            join_tokens: JoinTokens::new(rows.clone()),
             companies: Companies::new(rows.clone()),
             predictions: Predictions::new(rows.clone()),
             outcomes: Outcomes::new(rows.clone()),
@@ -141,8 +141,8 @@ impl<E: Executor> Repositories for PgRepositories<E> {
         &self.organizations
     }
 
-    fn joining(&self) -> &dyn JoiningRepository {
-        &self.joining
+    fn join_tokens(&self) -> &dyn JoinTokenRepository {
+        &self.join_tokens
     }
 
     fn companies(&self) -> &dyn CompanyRepository {

@@ -14,8 +14,8 @@ use accunode_domain::{
 use accunode_ports::{
     RepositoryError,
     repositories::{
-        Bereaved, FormerMember, OrganizationFilter, OrganizationRepository, OrganizationState,
-        OrganizationWriter,
+        DeletionImpact, FormerMember, OrganizationFilter, OrganizationRepository,
+        OrganizationState, OrganizationWriter,
     },
 };
 use async_trait::async_trait;
@@ -296,8 +296,15 @@ impl OrganizationWriter for Organizations<Tx> {
         }
     }
 
-    #[tracing::instrument(name = "OrganizationWriter::bereaved", level = "debug", skip_all)]
-    async fn bereaved(&self, removal: OrganizationRemoval) -> Result<Bereaved, RepositoryError> {
+    #[tracing::instrument(
+        name = "OrganizationWriter::deletion_impact",
+        level = "debug",
+        skip_all
+    )]
+    async fn deletion_impact(
+        &self,
+        removal: OrganizationRemoval,
+    ) -> Result<DeletionImpact, RepositoryError> {
         self.db.extend_statement_timeout().await?;
         let id = removal.organization().0;
         let mut lock = organizations::Entity::find_by_id(id)
@@ -316,7 +323,7 @@ impl OrganizationWriter for Organizations<Tx> {
             .column(bulk_upload_jobs::Column::Filename)
             .filter(bulk_upload_jobs::Column::OrganizationId.eq(id))
             .filter(bulk_upload_jobs::Column::Filename.ne(""));
-        Ok(Bereaved {
+        Ok(DeletionImpact {
             members: self.members(id).await?,
             children: children.into_iter().map(OrganizationId).collect(),
             files: scalars(&self.db, build(files.into_query())).await?,

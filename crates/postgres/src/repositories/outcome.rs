@@ -9,7 +9,7 @@ use accunode_domain::{
 };
 use accunode_ports::{
     RepositoryError,
-    repositories::{OutcomeFilter, OutcomeRepository, OutcomeStanding, OutcomeWriter},
+    repositories::{OutcomeFilter, OutcomeRepository, OutcomeValidity, OutcomeWriter},
 };
 use async_trait::async_trait;
 use sea_orm::{
@@ -233,10 +233,10 @@ fn condition(filter: &OutcomeFilter) -> Condition {
         )
         .add_option(filter.occurred_from.map(|day| Column::OccurredOn.gte(day)))
         .add_option(filter.occurred_to.map(|day| Column::OccurredOn.lte(day)));
-    match filter.standing {
-        OutcomeStanding::Ever => condition,
-        OutcomeStanding::Now => condition.add(Column::WithdrawnAt.is_null()),
-        OutcomeStanding::AsOf(time) => condition.add(Column::CreatedAt.lte(time)).add(
+    match filter.validity {
+        OutcomeValidity::All => condition,
+        OutcomeValidity::Current => condition.add(Column::WithdrawnAt.is_null()),
+        OutcomeValidity::AsOf(time) => condition.add(Column::CreatedAt.lte(time)).add(
             Condition::any()
                 .add(Column::WithdrawnAt.is_null())
                 .add(Column::WithdrawnAt.gt(time)),

@@ -26,7 +26,7 @@ use crate::{
         quarterly_predictions::Entity as Quarterly,
     },
     errors::defect,
-    kinds::KindNames,
+    kinds::KindSchema,
     row::RowRef,
     tenant::{ScopeSql, column},
 };

@@ -160,7 +160,7 @@ impl ValidationWriter for Validations<Tx> {
         lease: &Lease,
         new: &NewResult,
     ) -> Result<(), RepositoryError> {
-        bulk::hold(&self.db, lease).await?;
+        bulk::lock_lease(&self.db, lease).await?;
         let id = lease.job.0;
         for (file, parts) in &new.files {
             for (part, content) in (0..).zip(parts) {

@@ -77,7 +77,7 @@ pub(super) async fn months_to_archive(
     before: Timestamp,
 ) -> Result<Vec<Date>, RepositoryError> {
     let mut transaction = begin(store).await?;
-    sqlx::query(super::PATIENCE)
+    sqlx::query(super::LONG_STATEMENT_TIMEOUT)
         .execute(&mut *transaction)
         .await
         .map_err(from_sqlx)?;

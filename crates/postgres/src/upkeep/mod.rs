@@ -50,7 +50,7 @@ const FORGET_RUNS: &str =
 /// How long runs can be looked up.
 const RUNS_KEPT: time::Duration = time::Duration::days(400);
 /// Statements of maintenance may take long, because they block no other statement.
-const PATIENCE: &str = "SET LOCAL statement_timeout = '2h'";
+const LONG_STATEMENT_TIMEOUT: &str = "SET LOCAL statement_timeout = '2h'";
 
 /// Maintenance on PostgreSQL.
 #[derive(Debug)]
@@ -79,13 +79,15 @@ impl PgMaintenance {
     }
 
     /// Runs one statement that may take long, in a transaction of its own.
-    async fn patiently<T: Send + Unpin + for<'r> sqlx::FromRow<'r, sqlx::postgres::PgRow>>(
+    async fn fetch_with_long_timeout<
+        T: Send + Unpin + for<'r> sqlx::FromRow<'r, sqlx::postgres::PgRow>,
+    >(
         &self,
         sql: &'static str,
         bind: Option<&str>,
     ) -> Result<Vec<T>, RepositoryError> {
         let mut transaction = archive::begin(&self.store).await?;
-        sqlx::query(PATIENCE)
+        sqlx::query(LONG_STATEMENT_TIMEOUT)
             .execute(&mut *transaction)
             .await
             .map_err(from_sqlx)?;
@@ -175,7 +177,8 @@ impl Maintenance for PgMaintenance {
     }
 
     async fn analyze(&self, table: &str) -> Result<(), RepositoryError> {
-        self.patiently::<((),)>(ANALYZE, Some(table)).await?;
+        self.fetch_with_long_timeout::<((),)>(ANALYZE, Some(table))
+            .await?;
         Ok(())
     }
 
@@ -187,8 +190,9 @@ impl Maintenance for PgMaintenance {
     }
 
     async fn rollup_differences(&self) -> Result<Vec<RollupDifference>, RepositoryError> {
-        let rows: Vec<(String, uuid::Uuid, i64, i64)> =
-            self.patiently(ROLLUP_DIFFERENCES, None).await?;
+        let rows: Vec<(String, uuid::Uuid, i64, i64)> = self
+            .fetch_with_long_timeout(ROLLUP_DIFFERENCES, None)
+            .await?;
         let difference = |(kind, owner_key, summed, counted)| RollupDifference {
             kind,
             owner_key,

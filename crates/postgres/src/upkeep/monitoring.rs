@@ -26,7 +26,7 @@ type Row = (String, Uuid, String, String, String, String);
 pub(super) async fn monitored(
     maintenance: &PgMaintenance,
 ) -> Result<Vec<MonitoredPredictions>, RepositoryError> {
-    let rows: Vec<Row> = maintenance.patiently(MONITORED, None).await?;
+    let rows: Vec<Row> = maintenance.fetch_with_long_timeout(MONITORED, None).await?;
     rows.into_iter().map(monitored_of).collect()
 }
 

@@ -9,7 +9,7 @@ use accunode_domain::{
 use accunode_ports::{
     RepositoryError,
     budgets::{BudgetKind, JobBudget, RowBudget},
-    repositories::{ChunkRow, JobQueue, Lease, NewJob, RowVerdict},
+    repositories::{ChunkRow, JobQueue, Lease, NewJob, RowResult},
 };
 use accunode_postgres::QueueSettings;
 use futures::future::join_all;
@@ -159,7 +159,7 @@ fn failed(number: u32) -> ChunkRow {
     ChunkRow {
         row: number,
         source: format!("row {number}"),
-        verdict: RowVerdict::Refused(vec![Fault::new("x", "wrong", "wrong")]),
+        result: RowResult::Refused(vec![Fault::new("x", "wrong", "wrong")]),
     }
 }
 

@@ -13,7 +13,7 @@ use accunode_domain::{
 use accunode_ports::{
     RepositoryError,
     budgets::RowBudget,
-    repositories::{JobChunk, JobQueue, Lease, Repositories, RowFilter, RowVerdict},
+    repositories::{JobChunk, JobQueue, Lease, Repositories, RowFilter, RowResult},
 };
 use accunode_postgres::QueueSettings;
 use uuid::Uuid;
@@ -175,7 +175,7 @@ async fn a_personal_upload_uses_the_companies_of_ones_organization_and_of_everyo
     )
     .await;
     let mut differing = row(3, "EVERY", "2024 Q1", 0.2);
-    if let RowVerdict::Scored(scored) = &mut differing.verdict {
+    if let RowResult::Scored(scored) = &mut differing.result {
         scored.company.sector = "Utilities".to_owned();
     }
     let rows = vec![
@@ -223,7 +223,7 @@ async fn differing_companies_are_counted_over_all_chunks_and_stay_when_the_job_i
         let rows = (first..first + 8)
             .map(|n| {
                 let mut row = row(n, &format!("S{n}"), "2024", 0.1);
-                if let (RowVerdict::Scored(scored), true) = (&mut row.verdict, n % 2 == 0) {
+                if let (RowResult::Scored(scored), true) = (&mut row.result, n % 2 == 0) {
                     scored.company = profile("SAME");
                     scored.company.name = format!("Name {n}");
                     scored.period = period(&format!("20{n:02}"));

@@ -102,7 +102,7 @@ async fn a_change_needs_the_version_that_was_read() {
     let work = world.begin(&m1).await;
     // Raised to the organization at the same time.
     let raise = m1
-        .raise(
+        .widen_access(
             company.owner,
             company.created_by,
             AccessLevel::Organization,
@@ -159,7 +159,7 @@ async fn the_level_of_a_company_waits_for_its_predictions_until_the_commit_and_n
         .predict(&m1, AccessLevel::Personal, &company, "2024 Q1", 0.5)
         .await;
     let to = AccessLevel::Organization;
-    let raise = m1.raise(company.owner, company.created_by, to, None);
+    let raise = m1.widen_access(company.owner, company.created_by, to, None);
     let raise = raise.unwrap();
     let in_use = Some(Conflict::CompanyInUse);
     let work = world.begin(&m1).await;
@@ -178,7 +178,7 @@ async fn the_level_of_a_company_waits_for_its_predictions_until_the_commit_and_n
     let companies = work.companies();
     let raised = companies.update_with_predictions(raise, &company, 1).await;
     let raised = raised.unwrap();
-    let with_it = m1.raise_prediction(made.owner, made.created_by, to, None, raised.owner);
+    let with_it = m1.widen_prediction_access(made.owner, made.created_by, to, None, raised.owner);
     let moved = Prediction {
         owner: raised.owner,
         ..made

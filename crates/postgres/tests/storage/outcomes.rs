@@ -8,7 +8,7 @@ use accunode_domain::{
     prediction::{Kind, OnConflict},
     risk::SectorScope,
 };
-use accunode_ports::repositories::{JobQueue, Repositories, RowFilter, RowVerdict};
+use accunode_ports::repositories::{JobQueue, Repositories, RowFilter, RowResult};
 use accunode_postgres::QueueSettings;
 use uuid::Uuid;
 
@@ -286,7 +286,7 @@ async fn a_sector_out_of_scope_is_that_of_the_company_that_is_there_and_not_the_
     // The file gives Energy as the sector of the first two, and that of a bank for the
     // third.
     let mut third = row(4, "NEW", "2024", 0.1);
-    if let RowVerdict::Scored(scored) = &mut third.verdict {
+    if let RowResult::Scored(scored) = &mut third.result {
         scored.company.sector = "financials".to_owned();
     }
     let rows = vec![

@@ -110,7 +110,7 @@ async fn a_rescored_prediction_replaces_the_version_that_was_read() {
         .predict(&m1, AccessLevel::Personal, &company, "2024", 0.5)
         .await;
     let raise = m1
-        .raise(
+        .widen_access(
             stored.owner,
             stored.created_by,
             AccessLevel::Organization,

@@ -31,7 +31,7 @@ async fn replace(world: &World, prediction: &mut Prediction, change: impl FnOnce
     let m1 = world.actor("m1").await;
     let (before, creator) = (prediction.owner, prediction.created_by);
     change(prediction);
-    let grant = m1.raise(before, creator, prediction.owner.level(), None);
+    let grant = m1.widen_access(before, creator, prediction.owner.level(), None);
     let work = world.begin(&m1).await;
     work.predictions()
         .replace(grant.unwrap(), prediction, prediction.row_version)

@@ -148,13 +148,17 @@ async fn a_key_returns_its_first_outcome_again() {
 
     let first = world.store.begin(&scope).await.unwrap();
     assert_eq!(
-        first.idempotency().take(principal, &request).await.unwrap(),
+        first
+            .idempotency()
+            .claim(principal, &request)
+            .await
+            .unwrap(),
         None
     );
     let second = world.store.begin(&scope).await.unwrap();
     let in_flight = second
         .idempotency()
-        .take(principal, &request)
+        .claim(principal, &request)
         .await
         .unwrap_err();
     assert!(
@@ -164,19 +168,23 @@ async fn a_key_returns_its_first_outcome_again() {
     drop(second);
     first
         .idempotency()
-        .keep(principal, "k", &answer)
+        .store(principal, "k", &answer)
         .await
         .unwrap();
     first.commit().await.unwrap();
 
     let again = world.store.begin(&scope).await.unwrap();
     assert_eq!(
-        again.idempotency().take(principal, &request).await.unwrap(),
+        again
+            .idempotency()
+            .claim(principal, &request)
+            .await
+            .unwrap(),
         Some(answer)
     );
     let other = UserId(id("m2"));
     assert_eq!(
-        again.idempotency().take(other, &request).await.unwrap(),
+        again.idempotency().claim(other, &request).await.unwrap(),
         None,
         "keys are each one's own"
     );
@@ -188,7 +196,11 @@ async fn a_key_returns_its_first_outcome_again() {
         .unwrap();
     let later = world.store.begin(&scope).await.unwrap();
     assert_eq!(
-        later.idempotency().take(principal, &request).await.unwrap(),
+        later
+            .idempotency()
+            .claim(principal, &request)
+            .await
+            .unwrap(),
         None,
         "kept for 24 hours"
     );
@@ -205,7 +217,7 @@ async fn a_key_whose_unit_of_work_was_given_up_is_free_at_once() {
     };
     for _ in 0..50 {
         let unit = world.store.begin(&scope).await.unwrap();
-        let taken = unit.idempotency().take(principal, &request).await;
+        let taken = unit.idempotency().claim(principal, &request).await;
         // The previous unit of work rolls back after it is dropped, and this one waits for
         // that.
         assert_eq!(taken.unwrap(), None);

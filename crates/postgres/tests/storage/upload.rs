@@ -17,7 +17,7 @@ use accunode_ports::{
     RepositoryError,
     budgets::RowBudget,
     repositories::{
-        ChunkRow, JobChunk, JobQueue, Lease, PredictionFilter, Repositories, RowFilter, RowVerdict,
+        ChunkRow, JobChunk, JobQueue, Lease, PredictionFilter, Repositories, RowFilter, RowResult,
         ScoredRow,
     },
 };
@@ -227,7 +227,7 @@ pub(crate) fn row(number: u32, symbol: &str, text: &str, pd: f64) -> ChunkRow {
     ChunkRow {
         row: number,
         source: format!("{symbol},{text},{pd}"),
-        verdict: RowVerdict::Scored(Box::new(scored)),
+        result: RowResult::Scored(Box::new(scored)),
     }
 }
 
@@ -235,7 +235,7 @@ pub(crate) fn refused(number: u32) -> ChunkRow {
     ChunkRow {
         row: number,
         source: "x\0\t\\,".to_owned(),
-        verdict: RowVerdict::Refused(vec![Fault::new("/ratios", "too_few_ratios", "2 of \0 5")]),
+        result: RowResult::Refused(vec![Fault::new("/ratios", "too_few_ratios", "2 of \0 5")]),
     }
 }
 

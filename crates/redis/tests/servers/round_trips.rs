@@ -67,7 +67,7 @@ impl Ports {
         self.cache.put("key", vec![1], minute).await.unwrap();
         assert!(self.cache.get("key").await.unwrap().is_some());
         self.cache.generations(&[owner]).await.unwrap();
-        self.cache.bump(owner).await.unwrap();
+        self.cache.invalidate(owner).await.unwrap();
 
         self.limiter.draw(LimitClass::Read, "user").await.unwrap();
         let address = IpAddr::from([192, 0, 2, 1]);

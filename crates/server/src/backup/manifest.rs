@@ -87,7 +87,7 @@ impl From<accunode_files::Written> for Part {
 #[serde(deny_unknown_fields)]
 pub struct SecretKey {
     /// Where it was when the backup was made.
-    pub place: KeyPlace,
+    pub place: KeyLocation,
     /// Fingerprints of the keys that decrypt the secrets; a key cannot be derived from one.
     pub fingerprints: Vec<String>,
 }
@@ -95,7 +95,7 @@ pub struct SecretKey {
 /// The location of the key when the backup was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum KeyPlace {
+pub enum KeyLocation {
     /// In this backup.
     Backup,
     /// In the data folder, and left out of the backup on request.

@@ -2,7 +2,7 @@
 //! `commands::backup` writes one, `commands::restore` reads one.
 //!
 //! - `manifest`: the content of a backup, with a hash of each part
-//! - `place`: the folder or the prefix in a bucket that contains one
+//! - `location`: the folder or the prefix in a bucket that contains one
 //! - `writer` and `reader`: writing one so that a partial backup never looks complete, and
 //!   checking one
 //! - `inventory`: the content of a database, to compare a restored one with
@@ -12,14 +12,14 @@
 //! folder without a manifest is not a backup.
 
 pub mod inventory;
+pub mod location;
 pub mod manifest;
-pub mod place;
 pub mod programs;
 pub mod reader;
 pub mod writer;
 
+pub use location::BackupLocation;
 pub use manifest::{Manifest, Part};
-pub use place::Place;
 pub use reader::Reader;
 pub use writer::Writer;
 

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::manifest::{MANIFEST, MANIFEST_HASH};
 use super::writer::MARK;
-use super::{Manifest, Place};
+use super::{BackupLocation, Manifest};
 use crate::config::Config;
 
 /// The longest manifest that is read: that of a million files has some 200 MB.
@@ -20,7 +20,7 @@ const LONGEST_MANIFEST: u64 = 1 << 30;
 #[derive(Debug)]
 pub struct Reader {
     objects: Objects,
-    place: Place,
+    place: BackupLocation,
     manifest: Manifest,
 }
 
@@ -29,8 +29,8 @@ impl Reader {
     ///
     /// # Errors
     /// If there is no backup, or its manifest is damaged.
-    pub async fn open(place: &Place, config: &Config) -> anyhow::Result<Self> {
-        if let Place::Folder(folder) = place {
+    pub async fn open(place: &BackupLocation, config: &Config) -> anyhow::Result<Self> {
+        if let BackupLocation::Folder(folder) = place {
             // The store would create the folder.
             ensure!(folder.is_dir(), "there is no folder {place}");
         }
@@ -70,7 +70,7 @@ impl Reader {
 
     /// Returns the location.
     #[must_use]
-    pub const fn place(&self) -> &Place {
+    pub const fn place(&self) -> &BackupLocation {
         &self.place
     }
 

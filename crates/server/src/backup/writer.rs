@@ -13,7 +13,7 @@ use futures::{Stream, stream};
 
 use super::manifest::{MANIFEST, MANIFEST_HASH};
 use super::place::folder_objects;
-use super::{Manifest, Part, Place};
+use super::{BackupLocation, Manifest, Part};
 use crate::config::Config;
 
 /// The object that marks an unfinished or interrupted backup in a bucket. It is removed
@@ -26,7 +26,7 @@ pub(super) const MARK: &str = "partial";
 pub struct Writer {
     objects: Objects,
     parts: BTreeMap<String, Part>,
-    place: Place,
+    place: BackupLocation,
     /// The unfinished folder.
     draft: Option<Draft>,
 }
@@ -36,13 +36,13 @@ impl Writer {
     ///
     /// # Errors
     /// If the location is not empty, or cannot be written.
-    pub async fn begin(place: &Place, config: &Config) -> anyhow::Result<Self> {
+    pub async fn begin(place: &BackupLocation, config: &Config) -> anyhow::Result<Self> {
         let (objects, draft) = match place {
-            Place::Folder(folder) => {
+            BackupLocation::Folder(folder) => {
                 let draft = Draft::begin(folder)?;
                 (folder_objects(&draft.draft)?, Some(draft))
             }
-            Place::Bucket(_) => {
+            BackupLocation::Bucket(_) => {
                 let objects = place.objects(config)?;
                 mark(&objects, place).await?;
                 (objects, None)
@@ -131,7 +131,7 @@ impl Writer {
                 .with_context(|| format!("cannot write {key} to {}", self.place))
         };
         write(MANIFEST_HASH, line.into_bytes()).await?;
-        if matches!(self.place, Place::Bucket(_)) {
+        if matches!(self.place, BackupLocation::Bucket(_)) {
             self.objects
                 .remove(MARK)
                 .await
@@ -144,7 +144,7 @@ impl Writer {
     /// Removes what was written so far.
     pub async fn abandon(self) {
         // A folder is removed with its draft.
-        if self.draft.is_some() || matches!(self.place, Place::Folder(_)) {
+        if self.draft.is_some() || matches!(self.place, BackupLocation::Folder(_)) {
             return;
         }
         let rest = [MANIFEST, MANIFEST_HASH, MARK].map(str::to_owned);
@@ -158,7 +158,7 @@ impl Writer {
 }
 
 /// Marks a location in a bucket, which must be empty.
-async fn mark(objects: &Objects, place: &Place) -> anyhow::Result<()> {
+async fn mark(objects: &Objects, place: &BackupLocation) -> anyhow::Result<()> {
     let found = objects.list().await;
     let found = found.with_context(|| format!("cannot look into {place}"))?;
     if found.iter().any(|(key, _)| key == MARK) {

@@ -162,8 +162,8 @@ impl Ephemeral {
         // A thread is used, because reading standard input cannot be interrupted: the
         // process ends without waiting for it.
         thread::Builder::new()
-            .name("wishes".to_owned())
-            .spawn(move || hear(&mut io::stdin().lock(), &clock))
+            .name("commands".to_owned())
+            .spawn(move || answer_commands(&mut io::stdin().lock(), &clock))
             .context("cannot read standard input")?;
         Ok(())
     }
@@ -189,13 +189,13 @@ struct Account<'a> {
 /// A command on standard input.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Wish {
+struct InputCommand {
     /// The number of seconds by which the clock is put forward.
     advance_seconds: u32,
 }
 
 /// Answers each line with one of its own, until the input ends.
-fn hear(lines: &mut impl BufRead, clock: &AdvancingClock) {
+fn answer_commands(lines: &mut impl BufRead, clock: &AdvancingClock) {
     loop {
         let mut line = String::new();
         match io::Read::take(&mut *lines, LONGEST_LINE).read_line(&mut line) {
@@ -213,9 +213,9 @@ fn hear(lines: &mut impl BufRead, clock: &AdvancingClock) {
 fn answer(line: &str, clock: &AdvancingClock) -> serde_json::Value {
     let advanced = serde_json::from_str(line)
         .map_err(|error| format!(r#"{error}; write {{"advance_seconds": 3600}}"#))
-        .and_then(|wish: Wish| {
+        .and_then(|command: InputCommand| {
             clock
-                .advance(wish.advance_seconds)
+                .advance(command.advance_seconds)
                 .map_err(|error| error.to_string())
         });
     let result = advanced.and_then(|now| now.format(&Rfc3339).map_err(|error| error.to_string()));

@@ -13,7 +13,7 @@ use crate::{
     config::Config,
     database::{ConditionProbe, Database, DatabaseError},
     service::{Parts, Service},
-    single::{Place, Sessions},
+    serving_lock::{ServingLock, Sessions},
 };
 
 /// The pauses between attempts double from the first to the longest.
@@ -23,7 +23,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// The prepared parts of the service.
 pub(crate) struct Prepared {
     pub(crate) service: Service,
-    pub(crate) place: Place,
+    pub(crate) serving_lock: ServingLock,
 }
 
 /// The preparation in progress.
@@ -80,7 +80,7 @@ impl Preparation<'_> {
             Some(_) => Sessions::Shared,
             None => Sessions::InProcess,
         };
-        let place = Place::take(url.expose(), sessions).await?;
+        let serving_lock = ServingLock::take(url.expose(), sessions).await?;
         let mut parts = parts.clone();
         parts.owner = match database.owner_options().await {
             Ok(options) => Some(options),
@@ -92,7 +92,7 @@ impl Preparation<'_> {
             parts.probes.push(Arc::new(ConditionProbe::new(condition)));
         }
         let service = Service::of(self.config, url.expose(), parts).await?;
-        if place.is_alone() {
+        if serving_lock.is_alone() {
             // The workers that held them were killed: no one has to wait until their leases
             // expire.
             let freed = service.application.ports().queue.free_all().await?;
@@ -100,7 +100,10 @@ impl Preparation<'_> {
                 tracing::info!(jobs = freed, "jobs of a process that was killed go on");
             }
         }
-        Ok(Prepared { service, place })
+        Ok(Prepared {
+            service,
+            serving_lock,
+        })
     }
 
     async fn open(&mut self) -> anyhow::Result<Database> {

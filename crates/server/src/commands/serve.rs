@@ -18,7 +18,7 @@ use super::{
     front::{self, Front},
     metrics_page,
     prepare::{Preparation, Prepared},
-    signals::{Asked, Signals},
+    signals::{Signals, StopSignal},
     start_runtime,
 };
 use crate::{
@@ -126,7 +126,10 @@ impl Process<'_> {
             };
             preparation.finish(parts.await?).await
         };
-        let Prepared { service, place } = tokio::select! {
+        let Prepared {
+            service,
+            serving_lock,
+        } = tokio::select! {
             prepared = prepared => prepared?,
             _ = signals.asked() => {
                 cancel.cancel();
@@ -138,7 +141,7 @@ impl Process<'_> {
         // These tasks end after everything else, which depends on them.
         let last = Tasks::here();
         last.vital("place of the process", |stop| async move {
-            place.keep(stop).await.map_err(Into::into)
+            serving_lock.keep(stop).await.map_err(Into::into)
         });
         if let Some(embedded) = embedded {
             watch_over(embedded, &last);
@@ -160,7 +163,7 @@ impl Process<'_> {
             service.application.maintenance.clone(),
         );
         service.tasks.vital("upkeep", |stop| async move {
-            upkeep::look_after(store, maintenance, stop).await;
+            upkeep::run_maintenance(store, maintenance, stop).await;
             Ok(())
         });
         if self.duties.worker {
@@ -190,8 +193,8 @@ impl Process<'_> {
                 None => std::future::pending().await,
             }
         };
-        let asked = tokio::select! {
-            asked = signals.asked() => Ok(asked),
+        let signal = tokio::select! {
+            signal = signals.asked() => Ok(signal),
             lost = service.tasks.lost() => Err(lost.into()),
             lost = last.lost() => Err(lost.into()),
             error = front_ended => Err(error),
@@ -201,15 +204,15 @@ impl Process<'_> {
             metrics_page,
             tasks: fronts,
         };
-        self.end(&asked, &mut signals, &service, answering, &last)
+        self.end(&signal, &mut signals, &service, answering, &last)
             .await;
-        asked.map(|_| ())
+        signal.map(|_| ())
     }
 
     /// Ends the process, from the request or the failure until nothing is left to do.
     async fn end(
         &self,
-        asked: &anyhow::Result<Asked>,
+        signal: &anyhow::Result<StopSignal>,
         signals: &mut Signals,
         service: &Service,
         answering: Answering,
@@ -225,7 +228,7 @@ impl Process<'_> {
         // The tasks stop at once, and not after the last request: a job is returned to the
         // queue, and another process continues it.
         service.tasks.stop();
-        let waits = front.is_some() && matches!(asked, Ok(Asked::Terminate));
+        let waits = front.is_some() && matches!(signal, Ok(StopSignal::Terminate));
         let drained = async {
             let drain = Duration::from_secs(self.config.drain_seconds);
             if waits && !drain.is_zero() {

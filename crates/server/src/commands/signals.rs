@@ -6,7 +6,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// The kind of request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Asked {
+pub(crate) enum StopSignal {
     /// Ctrl-C: a user at a terminal waits.
     Interrupt,
     /// SIGTERM: from a service manager, which allows some time.
@@ -34,15 +34,15 @@ impl Signals {
     }
 
     /// Waits for a request, the first or a further one.
-    pub(crate) async fn asked(&mut self) -> Asked {
+    pub(crate) async fn asked(&mut self) -> StopSignal {
         tokio::select! {
             _ = self.interrupt.recv() => {
                 tracing::info!("interrupted: stopping");
-                Asked::Interrupt
+                StopSignal::Interrupt
             }
             _ = self.terminate.recv() => {
                 tracing::info!("told to end: stopping");
-                Asked::Terminate
+                StopSignal::Terminate
             }
         }
     }

@@ -3,7 +3,7 @@
 use accunode_embedded_postgres::EmbeddedOptions;
 use accunode_files::{Location, ParserSettings, S3Settings};
 use accunode_migration::{OWNER_ROLE, SERVER_ROLE};
-use accunode_web::AtOnce;
+use accunode_web::ConcurrencyLimits;
 use anyhow::Context;
 
 use super::Config;
@@ -49,9 +49,9 @@ impl Config {
 
     /// The limits of concurrent expensive work of one tenant.
     #[must_use]
-    pub fn at_once(&self) -> AtOnce {
+    pub fn at_once(&self) -> ConcurrencyLimits {
         let places = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
-        AtOnce {
+        ConcurrencyLimits {
             analytics: places(self.at_once.analytics),
             batch: places(self.at_once.batch),
             export: places(self.at_once.export),

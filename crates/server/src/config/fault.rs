@@ -4,7 +4,7 @@ use std::fmt;
 
 /// One invalid value: its setting, its source, and the rule that it violates.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
+pub struct ConfigFault {
     /// The setting, such as `listen` or `postgres.settings.work_mem`.
     pub field: String,
     /// The given value; `None` if it may contain a secret or no value was given.
@@ -17,9 +17,9 @@ pub struct Fault {
 
 /// All faults; never empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConfigFaults(pub Vec<Fault>);
+pub struct ConfigFaults(pub Vec<ConfigFault>);
 
-impl fmt::Display for Fault {
+impl fmt::Display for ConfigFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.field)?;
         if let Some(value) = &self.value {

@@ -8,7 +8,7 @@ use figment::providers::{Format, Toml};
 use figment::value::{Dict, Value};
 use figment::{Figment, Provider};
 
-use super::fault::Fault;
+use super::fault::ConfigFault;
 use accunode_embedded_postgres::is_setting_name;
 
 const PREFIX: &str = "ACCUNODE_";
@@ -88,7 +88,7 @@ pub(super) struct Layers {
     origins: BTreeMap<String, String>,
     keys: &'static [&'static str],
     secrets: &'static [&'static str],
-    pub(super) faults: Vec<Fault>,
+    pub(super) faults: Vec<ConfigFault>,
 }
 
 impl Layers {
@@ -119,7 +119,7 @@ impl Layers {
     fn add_file(&mut self, path: &Path) {
         let origin = path.display().to_string();
         let mut fault = |rule: String| {
-            self.faults.push(Fault {
+            self.faults.push(ConfigFault {
                 field: "config".into(),
                 value: Some(origin.clone()),
                 source: None,
@@ -177,7 +177,7 @@ impl Layers {
                 setting.is_some_and(|name| is_setting_name(&name.to_ascii_lowercase()));
             if is_ours && !is_setting && !known.contains(name) {
                 let nearest = nearest(name, known.iter().map(String::as_str));
-                self.faults.push(Fault {
+                self.faults.push(ConfigFault {
                     field: name.clone(),
                     value: None,
                     source: Some("the environment".to_owned()),
@@ -193,7 +193,7 @@ impl Layers {
             .and_then(|rest| rest.strip_prefix('.'));
         if !self.keys.contains(&key) && !setting.is_some_and(is_setting_name) {
             let nearest = nearest(key, self.keys.iter().copied());
-            self.faults.push(Fault {
+            self.faults.push(ConfigFault {
                 field: key.to_owned(),
                 value: None,
                 source: Some(origin.to_owned()),
@@ -263,7 +263,7 @@ impl Layers {
     }
 
     pub(super) fn fault(&mut self, key: &str, value: Option<String>, rule: &str) {
-        self.faults.push(Fault {
+        self.faults.push(ConfigFault {
             field: key.to_owned(),
             value: value.filter(|_| !self.secrets.contains(&key)),
             source: self.origins.get(key).cloned(),

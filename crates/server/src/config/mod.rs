@@ -29,10 +29,10 @@ use serde::Serialize;
 use tracing_subscriber::EnvFilter;
 
 pub use budgets::{BudgetsConfig, MailsConfig, MinFreeDisk};
-pub use fault::{ConfigFaults, Fault};
+pub use fault::{ConfigFault, ConfigFaults};
 pub use layers::Sources;
 pub use parts::{
-    AtOnceConfig, HashingConfig, LimitsConfig, LogFormat, ParserConfig, PostgresConfig,
+    ConcurrencyConfig, HashingConfig, LimitsConfig, LogFormat, ParserConfig, PostgresConfig,
     Registration, S3Config,
 };
 pub use secret::{SecretKeys, SecretText, SecretUrl, SecretUrls};
@@ -253,7 +253,7 @@ pub struct Config {
     /// The limits of mails that users can cause.
     pub mails: MailsConfig,
     /// Concurrent expensive requests of one tenant, by kind of work; 0 is no limit.
-    pub at_once: AtOnceConfig,
+    pub at_once: ConcurrencyConfig,
     /// Proxies whose forwarded addresses are trusted: addresses or networks.
     #[serde(serialize_with = "with_commas", skip_serializing_if = "Vec::is_empty")]
     pub trusted_proxies: Vec<String>,

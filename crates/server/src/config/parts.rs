@@ -57,7 +57,7 @@ pub struct LimitsConfig {
 /// Expensive requests of one tenant that may run at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "the names are those of the kinds of work")]
-pub struct AtOnceConfig {
+pub struct ConcurrencyConfig {
     pub analytics: u32,
     pub batch: u32,
     pub export: u32,

@@ -10,14 +10,14 @@ use accunode_local::HashingSettings;
 use accunode_mail::{Sender, SmtpUrl};
 use accunode_ports::repositories::JOBS_AT_ONCE;
 use accunode_postgres::{PoolKind, PoolSettings, PoolSizes};
-use accunode_web::AtOnce;
+use accunode_web::ConcurrencyLimits;
 use sqlx::postgres::PgConnectOptions;
 use url::Url;
 
 use super::layers::Layers;
 use super::{
-    AtOnceConfig, HashingConfig, LimitsConfig, ParserConfig, PostgresConfig, S3Config, SecretUrl,
-    Sources,
+    ConcurrencyConfig, HashingConfig, LimitsConfig, ParserConfig, PostgresConfig, S3Config,
+    SecretUrl, Sources,
 };
 use crate::database::connections;
 use accunode_embedded_postgres::{EmbeddedOptions, OWNED_SETTINGS};
@@ -241,15 +241,15 @@ pub(super) fn read_limits(layers: &mut Layers) -> LimitsConfig {
     }
 }
 
-pub(super) fn read_at_once(layers: &mut Layers) -> AtOnceConfig {
-    let default = AtOnce::default();
+pub(super) fn read_at_once(layers: &mut Layers) -> ConcurrencyConfig {
+    let default = ConcurrencyLimits::default();
     let mut read = |key: &str, default: usize| {
         let rule = "must be a number of requests from 1 to 10000, or 0 for no limit";
         layers
             .read(key, rule, |text| parse_within(text, 0..=10_000))
             .unwrap_or_else(|| u32::try_from(default).unwrap_or(u32::MAX))
     };
-    AtOnceConfig {
+    ConcurrencyConfig {
         analytics: read("at_once.analytics", default.analytics),
         batch: read("at_once.batch", default.batch),
         export: read("at_once.export", default.export),

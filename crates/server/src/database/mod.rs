@@ -8,9 +8,9 @@
 //! security, or as the tables' owner.
 
 mod condition;
+mod connect;
 pub(crate) mod connections;
 mod error;
-mod reach;
 mod role;
 
 use std::net::IpAddr;
@@ -21,8 +21,8 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
 
 pub(crate) use condition::ConditionProbe;
+pub(crate) use connect::connect;
 pub use error::DatabaseError;
-pub(crate) use reach::reach;
 
 use crate::config::{Config, SecretUrl};
 use connections::Allowance;
@@ -166,7 +166,7 @@ impl Database {
     /// # Errors
     /// [`DatabaseError::TooFewConnections`] with the number that would fit.
     pub async fn check_connections(&self, pool: u32) -> Result<(), DatabaseError> {
-        let mut connection = reach(&self.server_url.expose().parse()?).await?;
+        let mut connection = connect(&self.server_url.expose().parse()?).await?;
         let allowance = Allowance::ask(&mut connection).await?;
         connection.close().await?;
         allowance.check(pool)
@@ -231,7 +231,7 @@ impl Database {
     /// # Errors
     /// As [`Self::owner_url`], and if the database does not answer.
     pub async fn connect_as_owner(&self) -> Result<PgConnection, DatabaseError> {
-        reach(&self.owner_options().await?).await
+        connect(&self.owner_options().await?).await
     }
 
     /// Returns the options with which [`Self::connect_as_owner`] connects.
@@ -262,7 +262,7 @@ fn is_readable_on_the_way(options: &PgConnectOptions) -> bool {
 
 /// Another process may create it at the same time.
 async fn create_database(cluster: &PgConnectOptions) -> Result<(), DatabaseError> {
-    let mut connection = reach(cluster).await?;
+    let mut connection = connect(cluster).await?;
     let exists: bool =
         sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)")
             .bind(DATABASE)
@@ -300,7 +300,7 @@ async fn make_roles(superuser: PgConnectOptions) -> Result<(), DatabaseError> {
 }
 
 async fn one_connection(options: PgConnectOptions) -> Result<PgPool, DatabaseError> {
-    reach(&options).await?.close().await?;
+    connect(&options).await?.close().await?;
     let pool = PgPoolOptions::new()
         .max_connections(1)
         .connect_with(options)

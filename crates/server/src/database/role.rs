@@ -3,7 +3,7 @@
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, Row};
 
-use super::{DatabaseError, reach};
+use super::{DatabaseError, connect};
 
 /// The properties of a connection's role.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub(super) struct RoleFacts {
 impl RoleFacts {
     /// Connects and queries the role.
     pub(super) async fn ask(options: &PgConnectOptions) -> Result<Self, DatabaseError> {
-        let mut connection = reach(options).await?;
+        let mut connection = connect(options).await?;
         let row = sqlx::query(include_str!("role.sql"))
             .fetch_one(&mut connection)
             .await?;

@@ -20,11 +20,11 @@ use uuid::Uuid;
 
 use super::{
     browser,
-    envelope::{RateLimitState, RequestId},
     negotiate::{Format, choose},
     policy::{Keys, Policy, StepUp},
     problem::Problem,
     query::{self, Query},
+    response_middleware::{RateLimitState, RequestId},
     route::Endpoint,
     state::WebState,
     streams::Streams,

@@ -7,7 +7,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use accunode_application::{Done, Once};
+use accunode_application::{Idempotency, Replayable};
 use accunode_domain::idempotency::{IdempotentRequest, StoredOutcome};
 use actix_web::{
     HttpMessage, HttpRequest, HttpResponse,
@@ -112,9 +112,9 @@ impl<T, F: Fn(&T) -> Reply + Send + Sync> Replies<T, F> {
     }
 
     /// Returns the key, for the use case, and how it stores the outcome.
-    pub(crate) fn once(&self) -> Option<Once<'_, T>> {
+    pub(crate) fn idempotency(&self) -> Option<Idempotency<'_, T>> {
         let request = self.request.clone()?;
-        Some(Once {
+        Some(Idempotency {
             request,
             serialize: Box::new(|outcome| self.keep(outcome)),
         })
@@ -133,19 +133,19 @@ impl<T, F: Fn(&T) -> Reply + Send + Sync> Replies<T, F> {
     ///
     /// # Errors
     /// An outcome that this version cannot read is an internal error.
-    pub(crate) fn reply(self, done: Done<T>) -> Result<(Reply, bool), Problem> {
+    pub(crate) fn reply(self, done: Replayable<T>) -> Result<(Reply, bool), Problem> {
         match done {
-            Done::Fresh(made) => {
+            Replayable::Fresh(made) => {
                 let kept = self.kept.into_inner();
                 let kept = kept.unwrap_or_else(PoisonError::into_inner);
                 Ok((kept.unwrap_or_else(|| (self.render)(&made)), false))
             }
-            Done::Replayed(stored) => Ok((Reply::restored(stored)?, true)),
+            Replayable::Replayed(stored) => Ok((Reply::restored(stored)?, true)),
         }
     }
 
     /// Sends the response.
-    pub(crate) fn answer(self, done: Done<T>) -> Answer {
+    pub(crate) fn answer(self, done: Replayable<T>) -> Answer {
         let (reply, is_replayed) = self.reply(done)?;
         reply.send(is_replayed)
     }
@@ -193,7 +193,7 @@ pub(crate) fn requested(
     let by_key = caller.and_then(|caller| caller.key);
     // The response may contain an organization's row: a caller who has left it, or has fewer
     // rights there, makes a different request.
-    let standing = caller.map_or_else(String::new, |caller| {
+    let caller_rights = caller.map_or_else(String::new, |caller| {
         let actor = &caller.actor;
         let organization = actor.organization().map(|id| id.0);
         format!("{} {}", actor.role(), organization.unwrap_or_default())
@@ -205,14 +205,19 @@ pub(crate) fn requested(
             Some(id) => hex::encode(Sha256::digest(format!("{id}\n{key}"))),
             None => key.to_owned(),
         },
-        fingerprint: fingerprint(request.method().as_str(), request.path(), &standing, fields),
+        fingerprint: fingerprint(
+            request.method().as_str(),
+            request.path(),
+            &caller_rights,
+            fields,
+        ),
     }))
 }
 
 /// Returns the SHA-256 over method, path, role and organization of the caller, and the fields in
 /// a form that does not depend on the order of keys.
-fn fingerprint(method: &str, path: &str, standing: &str, fields: &Value) -> String {
-    let mut text = format!("{method}\n{path}\n{standing}\n");
+fn fingerprint(method: &str, path: &str, caller_rights: &str, fields: &Value) -> String {
+    let mut text = format!("{method}\n{path}\n{caller_rights}\n");
     canonical(fields, &mut text);
     hex::encode(Sha256::digest(text.as_bytes()))
 }
@@ -311,14 +316,14 @@ mod tests {
         let replies = Replies::new(Some(request.clone()), render);
         let stored = StoredOutcome {
             fingerprint: String::new(),
-            outcome: (replies.once().unwrap().serialize)(&1),
+            outcome: (replies.idempotency().unwrap().serialize)(&1),
         };
-        let (sent, is_replayed) = replies.reply(Done::Fresh(1)).unwrap();
+        let (sent, is_replayed) = replies.reply(Replayable::Fresh(1)).unwrap();
         assert!(!is_replayed);
         assert_eq!(rendered.load(Ordering::Relaxed), 1);
 
         let again = Replies::new(Some(request), render);
-        let (replayed, is_replayed) = again.reply(Done::Replayed(stored)).unwrap();
+        let (replayed, is_replayed) = again.reply(Replayable::Replayed(stored)).unwrap();
         assert!(is_replayed);
         assert_eq!(replayed, sent);
         assert_eq!(rendered.load(Ordering::Relaxed), 1);
@@ -327,8 +332,8 @@ mod tests {
     #[test]
     fn a_request_without_a_key_is_rendered_when_it_is_answered() {
         let replies = Replies::new(None, |id: &u8| Reply::new(StatusCode::OK, &json!(id)));
-        assert!(replies.once().is_none());
-        let (reply, is_replayed) = replies.reply(Done::Fresh(7)).unwrap();
+        assert!(replies.idempotency().is_none());
+        let (reply, is_replayed) = replies.reply(Replayable::Fresh(7)).unwrap();
         assert_eq!((reply.body, is_replayed), (json!(7), false));
     }
 }

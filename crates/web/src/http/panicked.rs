@@ -72,7 +72,7 @@ mod tests {
 
     use actix_web::{App, HttpServer, middleware::from_fn, web};
 
-    use crate::http::envelope::envelope;
+    use crate::http::response_middleware::response_middleware;
 
     #[expect(clippy::panic, reason = "what a handler with a defect does")]
     async fn at_once() -> &'static str {
@@ -128,7 +128,7 @@ mod tests {
                 .route("/at-once", web::get().to(at_once))
                 .route("/later", web::get().to(later))
                 .route("/sound", web::get().to(async || "sound"))
-                .wrap(from_fn(envelope))
+                .wrap(from_fn(response_middleware))
         })
         .workers(1)
         .disable_signals()

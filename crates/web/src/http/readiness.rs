@@ -21,7 +21,7 @@ use tokio::{sync::Mutex, task::JoinHandle};
 const FRESH: Duration = Duration::from_millis(250);
 /// The time limit of one probe. A probe that takes longer counts as failed until it ends,
 /// and no other one is started before.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A failing check, with the time since when it fails.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,7 +110,7 @@ impl Readiness {
             .0
             .probes
             .iter()
-            .map(|one| one.look(&ports.tasks, PATIENCE));
+            .map(|one| one.look(&ports.tasks, PROBE_TIMEOUT));
         let failing = join_all(looks).await.into_iter().flatten().collect();
         let findings = self.0.since.note(failing, ports.clock.now());
         *found = Some((Instant::now(), findings.clone()));

@@ -17,7 +17,7 @@ use std::{
 
 use accunode_ports::{
     slots::{Slot, Slots},
-    workload::{Within, Work, Workload},
+    workload::{WithWorkload, Work, Workload},
 };
 use actix_web::{
     HttpMessage, HttpRequest,
@@ -43,7 +43,7 @@ const RETRY_AFTER: u32 = 2;
 /// The number of requests of each kind of work that one tenant may have at once; 0 for no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are those of the kinds of work")]
-pub struct AtOnce {
+pub struct ConcurrencyLimits {
     pub search: usize,
     pub export: usize,
     pub analytics: usize,
@@ -51,7 +51,7 @@ pub struct AtOnce {
     pub upload: usize,
 }
 
-impl AtOnce {
+impl ConcurrencyLimits {
     const fn of(self, work: Work) -> usize {
         match work {
             Work::Interactive => 0,
@@ -64,7 +64,7 @@ impl AtOnce {
     }
 }
 
-impl Default for AtOnce {
+impl Default for ConcurrencyLimits {
     fn default() -> Self {
         Self {
             search: 2,
@@ -101,7 +101,7 @@ pub struct WorkFigures {
 
 /// A tenant's place for one kind of work.
 #[derive(Debug)]
-struct Place {
+struct WorkPermit {
     limits: WorkLimits,
     kind: usize,
     _slot: Option<Slot<Uuid>>,
@@ -110,7 +110,7 @@ struct Place {
 impl WorkLimits {
     /// Creates this number of places for every tenant.
     #[must_use]
-    pub fn new(at_once: AtOnce) -> Self {
+    pub fn new(at_once: ConcurrencyLimits) -> Self {
         let kinds = Work::EXPENSIVE.iter().map(|work| Kind {
             work: *work,
             places: match at_once.of(*work) {
@@ -136,7 +136,7 @@ impl WorkLimits {
     }
 
     /// Returns a place, or `None` for work that needs none.
-    async fn enter(&self, work: Work, tenant: Uuid) -> Result<Option<Place>, Problem> {
+    async fn enter(&self, work: Work, tenant: Uuid) -> Result<Option<WorkPermit>, Problem> {
         let Some(at) = self.0.iter().position(|kind| kind.work == work) else {
             return Ok(None);
         };
@@ -156,7 +156,7 @@ impl WorkLimits {
             }
         };
         kind.running.fetch_add(1, Ordering::Relaxed);
-        Ok(Some(Place {
+        Ok(Some(WorkPermit {
             limits: self.clone(),
             kind: at,
             _slot: slot,
@@ -166,11 +166,11 @@ impl WorkLimits {
 
 impl Default for WorkLimits {
     fn default() -> Self {
-        Self::new(AtOnce::default())
+        Self::new(ConcurrencyLimits::default())
     }
 }
 
-impl Drop for Place {
+impl Drop for WorkPermit {
     fn drop(&mut self) {
         if let Some(kind) = self.limits.0.get(self.kind) {
             kind.running.fetch_sub(1, Ordering::Relaxed);
@@ -201,47 +201,49 @@ pub(crate) async fn begin(
     work: Work,
     tenant: Uuid,
 ) -> Result<(), Problem> {
-    let place = limits.enter(work, tenant).await?;
+    let permit = limits.enter(work, tenant).await?;
     let workload = Workload {
         work,
         owner: Some(tenant),
     };
     workload.assign();
-    if let Some(place) = place {
-        request.extensions_mut().insert(Begun { workload, place });
+    if let Some(permit) = permit {
+        request
+            .extensions_mut()
+            .insert(StartedWork { workload, permit });
     }
     Ok(())
 }
 
 /// What a request has begun, in its extensions until there is a response.
 #[derive(Debug)]
-struct Begun {
+struct StartedWork {
     workload: Workload,
-    place: Place,
+    permit: WorkPermit,
 }
 
 /// Lets the response of expensive work keep its place until its body ends, and makes the body's
 /// own work count as the request's.
 pub(crate) fn keep(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
-    let begun = response.request().extensions_mut().remove::<Begun>();
+    let begun = response.request().extensions_mut().remove::<StartedWork>();
     match begun {
         None => response,
-        Some(Begun { workload, place }) => response.map_body(|_, body| {
-            BoxBody::new(Kept {
-                body: Within::new(workload, body),
-                _place: place,
+        Some(StartedWork { workload, permit }) => response.map_body(|_, body| {
+            BoxBody::new(BodyWithPermit {
+                body: WithWorkload::new(workload, body),
+                _permit: permit,
             })
         }),
     }
 }
 
 /// A body that keeps a place.
-struct Kept {
-    body: Within<BoxBody>,
-    _place: Place,
+struct BodyWithPermit {
+    body: WithWorkload<BoxBody>,
+    _permit: WorkPermit,
 }
 
-impl MessageBody for Kept {
+impl MessageBody for BodyWithPermit {
     type Error = <BoxBody as MessageBody>::Error;
 
     fn size(&self) -> BodySize {
@@ -264,10 +266,10 @@ mod tests {
 
     #[tokio::test]
     async fn one_tenant_has_so_many_places_and_others_have_theirs() {
-        let limits = WorkLimits::new(AtOnce {
+        let limits = WorkLimits::new(ConcurrencyLimits {
             export: 1,
             search: 0,
-            ..AtOnce::default()
+            ..ConcurrencyLimits::default()
         });
         let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
         let held = limits.enter(Work::Export, one).await.unwrap();

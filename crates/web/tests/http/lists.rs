@@ -8,7 +8,7 @@ use accunode_domain::{
     page::{Cursor, Page, Sort},
 };
 use accunode_ports::mock::MockUnitOfWork;
-use accunode_web::{AtOnce, WorkLimits};
+use accunode_web::{ConcurrencyLimits, WorkLimits};
 use uuid::Uuid;
 
 use crate::kit::{Kit, get};
@@ -148,9 +148,9 @@ async fn lines_of_json_have_every_page_and_are_audited_first() {
 #[actix_web::test]
 async fn an_export_keeps_its_place_until_its_body_has_ended() {
     let mut kit = with_two_pages();
-    kit.work = WorkLimits::new(AtOnce {
+    kit.work = WorkLimits::new(ConcurrencyLimits {
         export: 1,
-        ..AtOnce::default()
+        ..ConcurrencyLimits::default()
     });
     for _ in 0..2 {
         let mut unit = MockUnitOfWork::default();

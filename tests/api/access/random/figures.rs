@@ -6,7 +6,7 @@ use accunode_domain::owner::AccessLevel;
 use accunode_tests::TestUser;
 use serde_json::Value;
 
-use super::spec::{Bundle, Spec, Thing};
+use super::spec::{Bundle, BundlePart, Spec};
 use crate::support::{count, number, text};
 
 /// Compares a number with one that was computed in another order.
@@ -24,18 +24,21 @@ fn mean(values: impl Iterator<Item = u32>) -> f64 {
 }
 
 pub(super) async fn check(spec: &Spec, who: usize, user: &TestUser) {
-    for (kind, thing) in [("annual", Thing::Annual), ("quarterly", Thing::Quarterly)] {
+    for (kind, part) in [
+        ("annual", BundlePart::Annual),
+        ("quarterly", BundlePart::Quarterly),
+    ] {
         let readable: Vec<(usize, &Bundle)> = spec
             .bundles
             .iter()
             .enumerate()
-            .filter(|(_, bundle)| spec.reads(who, Spec::owned(bundle, thing)))
+            .filter(|(_, bundle)| spec.reads(who, Spec::owned(bundle, part)))
             .collect();
         let about = format!("{kind} as {who} of {spec:#?}");
         headline(kind, &readable, user, &about).await;
         distribution(kind, &readable, user, &about).await;
         trend(kind, &readable, user, &about).await;
-        if thing == Thing::Quarterly {
+        if part == BundlePart::Quarterly {
             agreement(&readable, user, &about).await;
         }
     }
@@ -190,26 +193,26 @@ async fn stats(spec: &Spec, who: usize, user: &TestUser) {
             continue;
         }
         let computed = answer.expect(200);
-        let of = |thing: Thing| {
+        let of = |part: BundlePart| {
             let own = spec.bundles.iter().filter(|bundle| {
-                let owned = Spec::owned(bundle, thing);
+                let owned = Spec::owned(bundle, part);
                 owned.level == AccessLevel::Organization && bundle.place == place
             });
             own.count()
         };
         let about = format!("{place} as {who} of {spec:#?}");
         assert_eq!(computed["users"], spec.members(place), "{about}");
-        assert_eq!(computed["companies"], of(Thing::Company), "{about}");
+        assert_eq!(computed["companies"], of(BundlePart::Company), "{about}");
         assert_eq!(
             computed["predictions"]["annual"],
-            of(Thing::Annual),
+            of(BundlePart::Annual),
             "{about}"
         );
         assert_eq!(
             computed["predictions"]["quarterly"],
-            of(Thing::Quarterly),
+            of(BundlePart::Quarterly),
             "{about}"
         );
-        assert_eq!(computed["jobs"], of(Thing::Job), "{about}");
+        assert_eq!(computed["jobs"], of(BundlePart::Job), "{about}");
     }
 }

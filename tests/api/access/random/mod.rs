@@ -13,7 +13,7 @@ use proptest::test_runner::{Config, TestRunner};
 use uuid::Uuid;
 
 use crate::support::{all_rows, run, text};
-use spec::{Spec, Thing};
+use spec::{BundlePart, Spec};
 
 /// The number of random tenants; each is a separate service.
 const CASES: u32 = 4;
@@ -63,20 +63,20 @@ async fn check(spec: &Spec) {
     }
 }
 
-const LISTS: [(&str, Thing); 8] = [
-    ("/companies", Thing::Company),
-    ("/companies?sort=name", Thing::Company),
-    ("/companies?sort=symbol", Thing::Company),
-    ("/predictions/annual", Thing::Annual),
-    ("/predictions/annual?sort=pd", Thing::Annual),
-    ("/predictions/quarterly", Thing::Quarterly),
-    ("/predictions/quarterly?sort=pd", Thing::Quarterly),
-    ("/bulk-uploads", Thing::Job),
+const LISTS: [(&str, BundlePart); 8] = [
+    ("/companies", BundlePart::Company),
+    ("/companies?sort=name", BundlePart::Company),
+    ("/companies?sort=symbol", BundlePart::Company),
+    ("/predictions/annual", BundlePart::Annual),
+    ("/predictions/annual?sort=pd", BundlePart::Annual),
+    ("/predictions/quarterly", BundlePart::Quarterly),
+    ("/predictions/quarterly?sort=pd", BundlePart::Quarterly),
+    ("/bulk-uploads", BundlePart::Job),
 ];
 
 async fn lists(spec: &Spec, who: usize, user: &TestUser) {
-    for (list, thing) in LISTS {
-        let expected = spec.readable(who, thing, |_| true);
+    for (list, part) in LISTS {
+        let expected = spec.readable(who, part, |_| true);
         let about = format!("{who} lists {list} of {spec:#?}");
         assert_eq!(listed(user, list).await, expected, "{about}");
         let csv = user.get_as(list, "text/csv").await;
@@ -87,13 +87,13 @@ async fn lists(spec: &Spec, who: usize, user: &TestUser) {
             .collect();
         assert_eq!(exported.len(), expected.len(), "{about}");
         assert_eq!(exported.into_iter().collect::<BTreeSet<_>>(), expected);
-        if thing == Thing::Job {
+        if part == BundlePart::Job {
             continue;
         }
         for level in AccessLevel::ALL {
             let mark = if list.contains('?') { '&' } else { '?' };
             let narrowed = format!("{list}{mark}access_level={level}");
-            let expected = spec.readable(who, thing, |owned| owned.level == level);
+            let expected = spec.readable(who, part, |owned| owned.level == level);
             assert_eq!(
                 listed(user, &narrowed).await,
                 expected,

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 /// An organization.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
+pub(super) struct OrganizationSpec {
     /// The root that it belongs to, by its index in the list.
     pub(super) parent: Option<usize>,
     is_active: bool,
@@ -18,7 +18,7 @@ pub(super) struct Place {
 
 /// A user.
 #[derive(Clone, Debug)]
-pub(super) struct Someone {
+pub(super) struct UserSpec {
     pub(super) role: Role,
     place: Option<usize>,
     pub(super) is_active: bool,
@@ -45,14 +45,14 @@ pub(super) struct Bundle {
 
 #[derive(Clone, Debug)]
 pub(super) struct Spec {
-    pub(super) places: Vec<Place>,
-    pub(super) users: Vec<Someone>,
+    pub(super) places: Vec<OrganizationSpec>,
+    pub(super) users: Vec<UserSpec>,
     pub(super) bundles: Vec<Bundle>,
 }
 
 /// A part of a bundle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Thing {
+pub(super) enum BundlePart {
     Company,
     Annual,
     Quarterly,
@@ -93,7 +93,7 @@ pub(super) fn specs() -> impl Strategy<Value = Spec> {
         .prop_map(|(places, users, bundles)| {
             let mut spec = Spec {
                 places: Vec::new(),
-                users: vec![Someone {
+                users: vec![UserSpec {
                     role: Role::SuperAdmin,
                     place: None,
                     is_active: true,
@@ -104,14 +104,14 @@ pub(super) fn specs() -> impl Strategy<Value = Spec> {
                 let roots: Vec<usize> = (0..spec.places.len())
                     .filter(|at| spec.places[*at].parent.is_none())
                     .collect();
-                spec.places.push(Place {
+                spec.places.push(OrganizationSpec {
                     parent: (child && !roots.is_empty()).then(|| roots[parent % roots.len()]),
                     is_active: active > 0,
                     hides,
                 });
             }
             for (role, place, active) in users {
-                spec.users.push(Someone {
+                spec.users.push(UserSpec {
                     role,
                     place: role
                         .needs_organization()
@@ -159,19 +159,19 @@ impl Spec {
     }
 
     /// Returns the id of a part of the bundle at this index.
-    pub(super) fn id(thing: Thing, at: usize) -> Uuid {
-        let kind = match thing {
-            Thing::Company => 0x3000,
-            Thing::Annual => 0x4000,
-            Thing::Quarterly => 0x5000,
-            Thing::Job => 0x6000,
+    pub(super) fn id(part: BundlePart, at: usize) -> Uuid {
+        let kind = match part {
+            BundlePart::Company => 0x3000,
+            BundlePart::Annual => 0x4000,
+            BundlePart::Quarterly => 0x5000,
+            BundlePart::Job => 0x6000,
         };
         Uuid::from_u128(kind + at as u128)
     }
 
     /// Returns the owner of a part of a bundle.
-    pub(super) fn owned(bundle: &Bundle, thing: Thing) -> Owned {
-        let everyones = thing == Thing::Company && bundle.on_system;
+    pub(super) fn owned(bundle: &Bundle, part: BundlePart) -> Owned {
+        let everyones = part == BundlePart::Company && bundle.on_system;
         Owned {
             level: if everyones {
                 AccessLevel::System
@@ -238,15 +238,15 @@ impl Spec {
     pub(super) fn readable(
         &self,
         who: usize,
-        thing: Thing,
+        part: BundlePart,
         also: impl Fn(Owned) -> bool,
     ) -> BTreeSet<Uuid> {
         (0..self.bundles.len())
             .filter(|at| {
-                let owned = Self::owned(&self.bundles[*at], thing);
+                let owned = Self::owned(&self.bundles[*at], part);
                 self.reads(who, owned) && also(owned)
             })
-            .map(|at| Self::id(thing, at))
+            .map(|at| Self::id(part, at))
             .collect()
     }
 
@@ -293,13 +293,13 @@ impl Spec {
                 )
             };
             let hundredths = |n: u32| format!("{}.{:02}", n / 100, n % 100);
-            let (company, sector) = (Self::id(Thing::Company, at), bundle.sector);
+            let (company, sector) = (Self::id(BundlePart::Company, at), bundle.sector);
             let pd = hundredths(bundle.pd);
             let values = format!(
                 "{pd}, '{}', {}, now(), 'm', '1', repeat('a', 64), {}",
                 bundle.risk,
                 hundredths(bundle.confidence),
-                whose(Self::owned(bundle, Thing::Annual))
+                whose(Self::owned(bundle, BundlePart::Annual))
             );
             let _ = write!(
                 sql,
@@ -316,14 +316,14 @@ impl Spec {
                    VALUES ('{}', '{company}', 'C{at}', 'N', 'Sector {sector}', '{year}', 'Q{}', {pd}, {}, {}, {values}); \
                  INSERT INTO bulk_upload_jobs (id, filename, original_filename, file_size, job_type, \
                    access_level, organization_id, created_by) VALUES ('{}', 'f', 'f', 1, 'annual', {});",
-                whose(Self::owned(bundle, Thing::Company)),
-                Self::id(Thing::Annual, at),
-                Self::id(Thing::Quarterly, at),
+                whose(Self::owned(bundle, BundlePart::Company)),
+                Self::id(BundlePart::Annual, at),
+                Self::id(BundlePart::Quarterly, at),
                 bundle.quarter,
                 hundredths(bundle.logistic),
                 hundredths(bundle.gbm),
-                Self::id(Thing::Job, at),
-                whose(Self::owned(bundle, Thing::Job)),
+                Self::id(BundlePart::Job, at),
+                whose(Self::owned(bundle, BundlePart::Job)),
                 year = bundle.year,
             );
         }

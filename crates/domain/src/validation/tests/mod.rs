@@ -1,8 +1,8 @@
 //! The worked examples of the design, and laws that hold for any companies.
 
 mod examples;
-mod laws;
 mod monitoring;
+mod properties;
 mod samples;
 mod transitions;
 

@@ -88,12 +88,12 @@ pub struct ChunkRow {
     /// The original row, as a CSV record.
     pub source: String,
     /// How the row is handled.
-    pub verdict: RowVerdict,
+    pub result: RowResult,
 }
 
 /// How a row is handled.
 #[derive(Clone, Debug, PartialEq)]
-pub enum RowVerdict {
+pub enum RowResult {
     /// The row makes a prediction, unless its company and period already have one.
     Scored(Box<ScoredRow>),
     /// The row cannot be used.

@@ -113,5 +113,5 @@ pub trait JobQueue: Send + Sync {
     /// is only a hint; the table decides.
     async fn wait(&self);
     /// Returns when a job may have progressed, or after the polling interval.
-    async fn moved(&self, job: JobId);
+    async fn wait_for_change(&self, job: JobId);
 }

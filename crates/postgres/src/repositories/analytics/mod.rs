@@ -23,7 +23,7 @@ use accunode_ports::{
 use async_trait::async_trait;
 use sea_orm::FromQueryResult;
 
-use crate::{db::Executor, kinds::KindNames, sql::Sql, tenant::ScopeSql};
+use crate::{db::Executor, kinds::KindSchema, sql::Sql, tenant::ScopeSql};
 
 const HEADLINE: &str = include_str!("sql/headline.sql");
 const HIGH_RISK_COMPANIES: &str = include_str!("sql/high_risk_companies.sql");

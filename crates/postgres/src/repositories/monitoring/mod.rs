@@ -26,7 +26,7 @@ use crate::{
     },
     errors::defect,
     keyset::page,
-    kinds::KindNames,
+    kinds::KindSchema,
     page::Keyset,
     row::time_key,
     sql::Sql,

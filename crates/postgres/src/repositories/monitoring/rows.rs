@@ -9,7 +9,7 @@ use accunode_ports::{RepositoryError, error::Cause};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
-use crate::kinds::KindNames;
+use crate::kinds::KindSchema;
 
 /// Codes of what is in no bin between two edges, as `code.sql` has them.
 pub(super) const MISSING: i32 = -1;

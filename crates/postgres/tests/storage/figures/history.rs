@@ -18,9 +18,9 @@ use uuid::Uuid;
 use crate::world::{USERS, World, id, noon, organization, prediction};
 
 /// Pseudo-random numbers that are the same in every run (SplitMix64).
-pub(super) struct Dice(pub(super) u64);
+pub(super) struct Rng(pub(super) u64);
 
-impl Dice {
+impl Rng {
     pub(super) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
@@ -47,22 +47,22 @@ impl Dice {
 }
 
 /// A random step, which may be refused.
-pub(super) struct Life<'w> {
+pub(super) struct RandomStep<'w> {
     pub(super) world: &'w World,
-    pub(super) dice: Dice,
+    pub(super) rng: Rng,
     pub(super) made: u32,
     pub(super) happened: usize,
 }
 
-impl Life<'_> {
+impl RandomStep<'_> {
     pub(super) async fn step(&mut self) {
-        let (name, ..) = USERS[self.dice.below(USERS.len())];
+        let (name, ..) = USERS[self.rng.below(USERS.len())];
         let actor = self.world.actor(name).await;
-        match self.dice.below(20) {
+        match self.rng.below(20) {
             0 => self.make_company(&actor).await,
             1..=9 => self.predict(&actor).await,
             10..=11 => self.rescore(&actor).await,
-            12..=14 => self.raise(&actor).await,
+            12..=14 => self.widen_access(&actor).await,
             15 => self.remove_prediction(&actor).await,
             16 => self.remove_company(&actor).await,
             17 => self.move_user().await,
@@ -72,9 +72,9 @@ impl Life<'_> {
     }
 
     pub(super) async fn make_company(&mut self, actor: &Actor) {
-        let level = AccessLevel::ALL[self.dice.below(3)];
+        let level = AccessLevel::ALL[self.rng.below(3)];
         let named = *self
-            .dice
+            .rng
             .of(&[None, Some(organization("A")), Some(organization("B"))])
             .unwrap();
         let named = named.filter(|_| level == AccessLevel::Organization);
@@ -82,12 +82,12 @@ impl Life<'_> {
             return;
         };
         self.made += 1;
-        let pick = |dice: &mut Dice, names: &[&str]| dice.of(names).map(|name| (*name).to_owned());
+        let pick = |rng: &mut Rng, names: &[&str]| rng.of(names).map(|name| (*name).to_owned());
         let draft = CompanyDraft {
             symbol: format!("S{}", self.made),
-            sector: pick(&mut self.dice, &["Energy", "Utilities", "Materials"]),
-            industry: pick(&mut self.dice, &["Oil", "Gas", ""]),
-            country: pick(&mut self.dice, &["USA", "POL"]),
+            sector: pick(&mut self.rng, &["Energy", "Utilities", "Materials"]),
+            industry: pick(&mut self.rng, &["Oil", "Gas", ""]),
+            country: pick(&mut self.rng, &["USA", "POL"]),
             ..CompanyDraft::default()
         };
         let work = self.world.begin(actor).await;
@@ -112,31 +112,31 @@ impl Life<'_> {
     }
 
     pub(super) async fn some_prediction(&mut self, scope: &Scope) -> Option<Prediction> {
-        let kind = Kind::ALL[self.dice.below(2)];
+        let kind = Kind::ALL[self.rng.below(2)];
         let all = (PredictionFilter::default(), Limit::new(100).unwrap());
         let predictions = self.world.store.predictions();
         let page = predictions
             .list(scope, kind, &all.0, Sort::CreatedAt, all.1, None)
             .await
             .unwrap();
-        self.dice.of(&page.rows).cloned()
+        self.rng.of(&page.rows).cloned()
     }
 
     pub(super) async fn predict(&mut self, actor: &Actor) {
         let companies = self.companies(&actor.scope()).await;
-        let Some(company) = self.dice.of(&companies) else {
+        let Some(company) = self.rng.of(&companies) else {
             return;
         };
-        let level = AccessLevel::ALL[self.dice.below(3)];
+        let level = AccessLevel::ALL[self.rng.below(3)];
         let Ok(grant) = actor.predict(Some(level), None, company.owner) else {
             return;
         };
-        let year = 2020 + self.dice.below(3);
-        let period = match self.dice.below(2) {
+        let year = 2020 + self.rng.below(3);
+        let period = match self.rng.below(2) {
             0 => format!("{year}"),
-            _ => format!("{year} Q{}", 1 + self.dice.below(2)),
+            _ => format!("{year} Q{}", 1 + self.rng.below(2)),
         };
-        let pd = self.dice.probability();
+        let pd = self.rng.probability();
         self.made += 1;
         let mut new = prediction(grant, company, &period, pd);
         new.created_at = noon() + std::time::Duration::from_secs(u64::from(self.made));
@@ -151,13 +151,13 @@ impl Life<'_> {
     /// Sets other probabilities and another confidence than the default ones.
     pub(super) fn dress(&mut self, prediction: &mut Prediction) {
         let outcome = &mut prediction.outcome;
-        outcome.pd = Pd::new(self.dice.probability()).unwrap();
+        outcome.pd = Pd::new(self.rng.probability()).unwrap();
         outcome.risk_level = Thresholds::FALLBACK.level(outcome.pd);
-        outcome.confidence = self.dice.below(10_001) as f64 / 10_000.0;
+        outcome.confidence = self.rng.below(10_001) as f64 / 10_000.0;
         if outcome.parts.is_some() {
             outcome.parts = Some(EnsembleParts {
-                logistic: Pd::new(self.dice.probability()).unwrap(),
-                gbm: Pd::new(self.dice.probability()).unwrap(),
+                logistic: Pd::new(self.rng.probability()).unwrap(),
+                gbm: Pd::new(self.rng.probability()).unwrap(),
             });
         }
     }
@@ -174,18 +174,23 @@ impl Life<'_> {
         self.replace(actor, grant, &next).await;
     }
 
-    pub(super) async fn raise(&mut self, actor: &Actor) {
+    pub(super) async fn widen_access(&mut self, actor: &Actor) {
         let Some(stored) = self.some_prediction(&actor.scope()).await else {
             return;
         };
-        let level = AccessLevel::ALL[1 + self.dice.below(2)];
+        let level = AccessLevel::ALL[1 + self.rng.below(2)];
         let companies = self.world.store.companies();
         let company = companies.find(&actor.scope(), stored.company.id).await;
         let Some(company) = company.unwrap() else {
             return;
         };
-        let grant =
-            actor.raise_prediction(stored.owner, stored.created_by, level, None, company.owner);
+        let grant = actor.widen_prediction_access(
+            stored.owner,
+            stored.created_by,
+            level,
+            None,
+            company.owner,
+        );
         let Ok(grant) = grant else { return };
         let next = Prediction {
             owner: grant.owner(),
@@ -226,7 +231,7 @@ impl Life<'_> {
 
     pub(super) async fn remove_company(&mut self, actor: &Actor) {
         let companies = self.companies(&actor.scope()).await;
-        let Some(company) = self.dice.of(&companies) else {
+        let Some(company) = self.rng.of(&companies) else {
             return;
         };
         let Ok(grant) = actor.write(company.owner, company.created_by) else {
@@ -248,9 +253,9 @@ impl Life<'_> {
     }
 
     pub(super) async fn move_user(&mut self) {
-        let name = *self.dice.of(&["m1", "m2", "oA", "mB"]).unwrap();
+        let name = *self.rng.of(&["m1", "m2", "oA", "mB"]).unwrap();
         let (role, to) = *self
-            .dice
+            .rng
             .of(&[
                 ("org_member", "A"),
                 ("org_member", "B"),
@@ -270,14 +275,14 @@ impl Life<'_> {
     }
 
     pub(super) async fn change_organization(&mut self) {
-        let sql = match self.dice.below(3) {
+        let sql = match self.rng.below(3) {
             0 => "UPDATE organizations SET hide_system_data = NOT hide_system_data WHERE id = $1",
             1 => "UPDATE organizations SET parent_id = $2 WHERE id = $1",
             // Two organizations may have the same name.
             _ => "UPDATE organizations SET name = 'Acme' WHERE id = $1",
         };
-        let child = *self.dice.of(&["A", "B"]).unwrap();
-        let root = *self.dice.of(&["R", "Z"]).unwrap();
+        let child = *self.rng.of(&["A", "B"]).unwrap();
+        let root = *self.rng.of(&["R", "Z"]).unwrap();
         let query = sqlx::query(sql).bind(id(child));
         let query = if sql.contains("$2") {
             query.bind(id(root))

@@ -248,9 +248,9 @@ fn assert_near(computed: &[String], plain: &[String], about: &str) {
 async fn live(seed: u64) {
     const STEPS: usize = 90;
     let world = World::create().await;
-    let mut life = Life {
+    let mut step = RandomStep {
         world: &world,
-        dice: Dice(seed),
+        rng: Rng(seed),
         made: 0,
         happened: 0,
     };
@@ -265,12 +265,12 @@ async fn live(seed: u64) {
     }
     let mut done = 0;
     // Only successful operations count as steps; some operation always succeeds.
-    while life.happened < STEPS {
+    while step.happened < STEPS {
         done += 1;
-        let before = life.happened;
-        life.step().await;
-        if life.happened > before && life.happened.is_multiple_of(9) {
-            let (name, ..) = USERS[life.dice.below(USERS.len())];
+        let before = step.happened;
+        step.step().await;
+        if step.happened > before && step.happened.is_multiple_of(9) {
+            let (name, ..) = USERS[step.rng.below(USERS.len())];
             compare(&world, name, &format!("seed {seed}, step {done}")).await;
         }
     }

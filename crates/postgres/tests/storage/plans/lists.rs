@@ -651,7 +651,7 @@ pub(super) const LISTS: &[List] = &[
         "allowed e-mails",
         "JoiningRepository::allowed_emails",
         read!(|s, a| {
-            s.joining()
+            s.join_tokens()
                 .allowed_emails(organization(a), Limit::default(), None)
                 .await
                 .unwrap();

@@ -12,8 +12,8 @@ use sqlx::PgConnection;
 
 use super::snapshot::Snapshot;
 use crate::backup::Writer;
+use crate::backup::location::stored_files;
 use crate::backup::manifest::FILES;
-use crate::backup::place::stored_files;
 use crate::config::Config;
 use crate::database::Database;
 

@@ -20,8 +20,8 @@ use nix::sys::stat::{Mode, umask};
 use nix::sys::statvfs::statvfs;
 
 use super::{in_runtime, print_line, stop_requested, with_database};
-use crate::backup::manifest::{FORMAT, KeyPlace, Kind, SECRET_KEY, SecretKey, fingerprints};
-use crate::backup::{Manifest, Place, Reader, Writer, is_disk_full};
+use crate::backup::manifest::{FORMAT, KeyLocation, Kind, SECRET_KEY, SecretKey, fingerprints};
+use crate::backup::{BackupLocation, Manifest, Reader, Writer, is_disk_full};
 use crate::config::{Config, SecretKeys};
 use crate::database::Database;
 use files::Files;
@@ -35,7 +35,7 @@ pub struct Backup {
     /// The folder that the backup becomes, which must not exist yet; or a place in a bucket where
     /// nothing is yet, such as s3://bucket/backups/1
     #[arg(value_name = "DESTINATION")]
-    pub place: Place,
+    pub place: BackupLocation,
     /// Leave the key out that opens second factors; keep a copy of secret.key elsewhere
     #[arg(long)]
     pub without_secret_key: bool,
@@ -99,7 +99,7 @@ pub fn run(config: &Config, options: &Backup) -> anyhow::Result<()> {
     })
 }
 
-async fn verify(config: &Config, place: &Place) -> anyhow::Result<()> {
+async fn verify(config: &Config, place: &BackupLocation) -> anyhow::Result<()> {
     let reader = Reader::open(place, config).await?;
     reader.verify().await?;
     let manifest = reader.manifest();
@@ -200,23 +200,23 @@ fn print_faults(manifest: &Manifest) -> anyhow::Result<()> {
 
 fn print_key(config: &Config, manifest: &Manifest) -> anyhow::Result<()> {
     match manifest.secret_key.place {
-        KeyPlace::Backup => print_line(
+        KeyLocation::Backup => print_line(
             "attention: secret.key is in it; anyone who has the backup has the second factors, too. \
              With --without-secret-key it is left out",
         ),
-        KeyPlace::DataFolder => print_line(format_args!(
+        KeyLocation::DataFolder => print_line(format_args!(
             "secret.key is not in it: keep a copy of {} apart from it, or second factors cannot be opened",
             config.data_dir.join(SECRET_KEY).display()
         )),
-        KeyPlace::Setting => print_line(
+        KeyLocation::Setting => print_line(
             "the setting secret_key is not in it: keep it, or second factors cannot be opened",
         ),
-        KeyPlace::Nowhere => Ok(()),
+        KeyLocation::Nowhere => Ok(()),
     }
 }
 
 /// Fails before hours of copying if the backup certainly does not fit.
-fn check_space(folder: &Path, needed: u64, place: &Place) -> anyhow::Result<()> {
+fn check_space(folder: &Path, needed: u64, place: &BackupLocation) -> anyhow::Result<()> {
     let free = statvfs(folder)
         .with_context(|| format!("cannot look at the disk of {}", folder.display()))?;
     #[expect(
@@ -240,7 +240,7 @@ async fn copy_key(
 ) -> anyhow::Result<SecretKey> {
     if let Some(keys) = &config.secret_key {
         return Ok(SecretKey {
-            place: KeyPlace::Setting,
+            place: KeyLocation::Setting,
             fingerprints: fingerprints(keys),
         });
     }
@@ -249,7 +249,7 @@ async fn copy_key(
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => {
             return Ok(SecretKey {
-                place: KeyPlace::Nowhere,
+                place: KeyLocation::Nowhere,
                 fingerprints: Vec::new(),
             });
         }
@@ -258,12 +258,12 @@ async fn copy_key(
     let keys = SecretKeys::parse(text.trim())
         .with_context(|| format!("{} must hold 64 hexadecimal digits", path.display()))?;
     let place = if options.without_secret_key {
-        KeyPlace::DataFolder
+        KeyLocation::DataFolder
     } else {
         writer
             .add(SECRET_KEY, stream::iter([Ok(Bytes::from(text))]))
             .await?;
-        KeyPlace::Backup
+        KeyLocation::Backup
     };
     Ok(SecretKey {
         place,

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use anyhow::{Context, bail, ensure};
 
 use super::Restore;
-use crate::backup::manifest::{KeyPlace, SECRET_KEY, fingerprints};
+use crate::backup::manifest::{KeyLocation, SECRET_KEY, fingerprints};
 use crate::backup::{Manifest, Reader};
 use crate::config::{Config, SecretKeys};
 
@@ -28,7 +28,7 @@ impl Key {
         manifest: &Manifest,
     ) -> anyhow::Result<Self> {
         let needed = &manifest.secret_key;
-        if needed.place == KeyPlace::Nowhere {
+        if needed.place == KeyLocation::Nowhere {
             return Ok(Self::Settled);
         }
         let path = path(config);
@@ -47,7 +47,7 @@ impl Key {
             return Ok(Self::Settled);
         }
         match needed.place {
-            KeyPlace::Backup => Ok(Self::Put),
+            KeyLocation::Backup => Ok(Self::Put),
             _ if options.without_secret_key => Ok(Self::Settled),
             _ => bail!(
                 "the backup does not hold the key that opens second factors: put it into {} or into the setting \

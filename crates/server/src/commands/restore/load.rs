@@ -8,8 +8,8 @@ use tokio_util::io::StreamReader;
 
 use crate::backup::Reader;
 use crate::backup::inventory::Inventory;
+use crate::backup::location::stored_files;
 use crate::backup::manifest::{DATABASE, FILES};
-use crate::backup::place::stored_files;
 use crate::backup::programs::Program;
 use crate::commands::backup::server_version;
 use crate::commands::print_line;

@@ -22,7 +22,7 @@ use nix::sys::stat::{Mode, umask};
 
 use super::{in_runtime, print_line, stop_requested, with_database};
 use crate::backup::manifest::Kind;
-use crate::backup::{Manifest, Place, Reader, is_disk_full};
+use crate::backup::{BackupLocation, Manifest, Reader, is_disk_full};
 use crate::config::Config;
 use staging::Staging;
 
@@ -31,7 +31,7 @@ use staging::Staging;
 pub struct Restore {
     /// The folder of the backup, or its place in a bucket such as s3://bucket/backups/1
     #[arg(value_name = "BACKUP")]
-    pub place: Place,
+    pub place: BackupLocation,
     /// Go on without the key that opens second factors: their owners need recovery codes
     #[arg(long)]
     pub without_secret_key: bool,

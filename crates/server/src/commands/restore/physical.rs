@@ -12,8 +12,8 @@ use tokio_util::io::StreamReader;
 
 use super::{Restore, Staging};
 use crate::backup::Reader;
+use crate::backup::location::{folder_objects, stored_files};
 use crate::backup::manifest::{CLUSTER, FILES};
-use crate::backup::place::{folder_objects, stored_files};
 use crate::commands::backup::{Named, named, server_version};
 use crate::commands::{in_runtime, print_line, with_database};
 use crate::config::Config;

@@ -3,7 +3,7 @@
 //! that the next run continues an interrupted one.
 
 use accunode_application::{
-    Application, Caller, Done, Error, RowLevel,
+    Application, Caller, Error, Replayable, RowLevel,
     auth::{LoggedIn, Registration},
     bulk_uploads::SubmitUpload,
     organizations::CreateOrganization,
@@ -306,8 +306,8 @@ impl Demo<'_> {
         let confirmed = self.application.confirm(admin)?;
         let organizations = &self.application.organizations;
         match organizations.create(&confirmed, &command, None).await? {
-            Done::Fresh(made) => Ok(made.id),
-            Done::Replayed(_) => bail!("an organization was made twice"),
+            Replayable::Fresh(made) => Ok(made.id),
+            Replayable::Replayed(_) => bail!("an organization was made twice"),
         }
     }
 
@@ -355,11 +355,11 @@ impl Demo<'_> {
             force: false,
         };
         let submitted = bulk.submit(caller, upload, None).await;
-        let Some(Done::Fresh(mut job)) = unless_there(submitted, "duplicate_file")? else {
+        let Some(Replayable::Fresh(mut job)) = unless_there(submitted, "duplicate_file")? else {
             return Ok(());
         };
         while !job.status.is_final() {
-            bulk.moved(job.id).await;
+            bulk.wait_for_change(job.id).await;
             job = bulk.get(caller, job.id).await?;
         }
         Ok(())

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use accunode_application::{
-    Application, Caller, Done, RowLevel,
+    Application, Caller, Replayable, RowLevel,
     outcomes::{OutcomeCompany, RecordOutcome, SetCoverage},
     predictions::ListPredictions,
     validation::{AskBacktest, ListValidations, SignOffReport},
@@ -186,13 +186,13 @@ async fn back_test(
     };
     let asked = application.validations.ask(asker, &command, None).await;
     let report = match asked? {
-        Done::Fresh(report) => report,
-        Done::Replayed(_) => bail!("a back-test was asked for twice"),
+        Replayable::Fresh(report) => report,
+        Replayable::Replayed(_) => bail!("a back-test was asked for twice"),
     };
     let bulk = &application.bulk_uploads;
     let mut job = bulk.get(asker, report.job()).await?;
     while !job.status.is_final() {
-        bulk.moved(job.id).await;
+        bulk.wait_for_change(job.id).await;
         job = bulk.get(asker, job.id).await?;
     }
     Ok(report.id)

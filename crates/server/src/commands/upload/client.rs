@@ -23,7 +23,7 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// The longest pause that a server may ask for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(120);
 /// The time limit for a response.
-const PATIENCE: Duration = Duration::from_secs(120);
+const READ_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// A client of a server, with an API key.
 pub(super) struct Client {
@@ -46,7 +46,7 @@ impl Client {
         }
         let http = reqwest::Client::builder()
             .user_agent(concat!("accunode/", env!("CARGO_PKG_VERSION")))
-            .read_timeout(PATIENCE)
+            .read_timeout(READ_TIMEOUT)
             .build()?;
         Ok(Self {
             http,
@@ -67,7 +67,7 @@ impl Client {
         fields: &[(&'static str, String)],
         progress: &Progress,
     ) -> anyhow::Result<Job> {
-        let once = Uuid::now_v7().to_string();
+        let idempotency_key = Uuid::now_v7().to_string();
         let url = self.api.join("bulk-uploads")?;
         let mut tries = 0;
         loop {
@@ -76,7 +76,7 @@ impl Client {
             let request = self
                 .http
                 .post(url.clone())
-                .header("idempotency-key", &once)
+                .header("idempotency-key", &idempotency_key)
                 .multipart(form);
             if let Some(answer) = self.answer(request, tries).await? {
                 return read(answer).await;

@@ -17,7 +17,7 @@ use super::{
 };
 
 /// The names of the column that identifies the company of a row.
-const COMPANY: [&str; 5] = [
+const COMPANY_COLUMNS: [&str; 5] = [
     "company_symbol",
     "symbol",
     "ticker",
@@ -145,7 +145,7 @@ impl Tables {
         let mut failed = 0;
         read_rows(
             predictions,
-            &[&COMPANY, &["pd"], &["period", "reporting_year"]],
+            &[&COMPANY_COLUMNS, &["pd"], &["period", "reporting_year"]],
             |row| {
                 if row.cell(&["error"]).is_some() {
                     failed += 1;
@@ -158,7 +158,7 @@ impl Tables {
         if reading.tables.predictions.is_empty() {
             bail!("{} has no predictions", predictions.display());
         }
-        read_rows(outcomes, &[&COMPANY, &["occurred_on"]], |row| {
+        read_rows(outcomes, &[&COMPANY_COLUMNS, &["occurred_on"]], |row| {
             reading.event(row);
         })?;
         let mut tables = reading.tables;
@@ -302,11 +302,11 @@ impl Reading {
 
     fn company(&mut self, row: &mut Row<'_>) -> Option<Name> {
         let name = row
-            .cell(&COMPANY)
+            .cell(&COMPANY_COLUMNS)
             .filter(|name| name.len() <= LONGEST_COMPANY);
         let name = name.and_then(|name| self.tables.names.add(name));
         if name.is_none() {
-            row.fault(COMPANY[0], COMPANY_RULE);
+            row.fault(COMPANY_COLUMNS[0], COMPANY_RULE);
         }
         name
     }

@@ -43,7 +43,7 @@ pub(crate) const MAX_RATIOS: usize = 40;
 /// The number of bytes of an oversized body that are read and discarded.
 const READ_OVER: usize = 8 << 20;
 /// The time limit for receiving a body.
-const PATIENCE: Duration = Duration::from_secs(30);
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A body of at most `LIMIT` bytes that is read later, so that a caller who may not make the
 /// request is refused first.
@@ -112,12 +112,12 @@ impl<T: RequestBody, const LIMIT: usize> Body<T, LIMIT> {
     ) -> Result<R, Problem> {
         check_kind(&self.headers)?;
         let length = declared_length(&self.headers);
-        let arrived = tokio::time::timeout(PATIENCE, collect(self.payload, length, LIMIT))
+        let arrived = tokio::time::timeout(READ_TIMEOUT, collect(self.payload, length, LIMIT))
             .await
             .map_err(|_| Problem::of_status(StatusCode::REQUEST_TIMEOUT))??;
-        match arrived.room {
+        match arrived.memory {
             None => parse(&arrived.bytes),
-            Some(room) => large::parse(room, move || parse(&arrived.bytes)).await,
+            Some(memory) => large::parse(memory, move || parse(&arrived.bytes)).await,
         }
     }
 }
@@ -212,7 +212,7 @@ fn check_kind(headers: &HeaderMap) -> Result<(), Problem> {
 struct Arrived {
     bytes: BytesMut,
     /// Its share of the memory for large bodies, if it is one.
-    room: Option<large::Room>,
+    memory: Option<large::MemoryPermit>,
 }
 
 async fn collect(
@@ -227,7 +227,7 @@ async fn collect(
         return Err(too_large(limit));
     }
     let mut bytes = BytesMut::new();
-    let mut room = None;
+    let mut memory = None;
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| match error {
             PayloadError::Overflow => too_large(limit),
@@ -243,12 +243,12 @@ async fn collect(
             read_over(payload).await;
             return Err(too_large(limit));
         }
-        if length > SMALL && room.is_none() {
-            room = Some(large::room().await?);
+        if length > SMALL && memory.is_none() {
+            memory = Some(large::reserve().await?);
         }
         bytes.extend_from_slice(&chunk);
     }
-    Ok(Arrived { bytes, room })
+    Ok(Arrived { bytes, memory })
 }
 
 /// Reads and discards the rest of an oversized body, up to a limit: a client that is still

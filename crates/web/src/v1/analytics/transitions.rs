@@ -1,6 +1,6 @@
 //! Transitions of companies between grades.
 
-use accunode_application::validation::{TransitionsFound, TransitionsQuery};
+use accunode_application::validation::{TransitionsQuery, TransitionsResult};
 use accunode_domain::{
     fault::Fault,
     id::OrganizationId,
@@ -186,7 +186,7 @@ impl TransitionRowDto {
 }
 
 impl TransitionsDto {
-    fn of(query: &TransitionsQuery, found: TransitionsFound) -> Self {
+    fn of(query: &TransitionsQuery, found: TransitionsResult) -> Self {
         let grades = found.scale.grades.grades();
         let (plan, figures) = (&found.plan, found.figures);
         let windows = plan.windows.iter().map(|window| TransitionWindowDto {

@@ -27,7 +27,7 @@ pub(crate) async fn mfa(anonymous: Anonymous, body: Body<ShownFactor>) -> Answer
     let ShownFactor { mfa_token, code } = body.read().await?.value;
     let auth = &anonymous.application.auth;
     let signed_in = auth
-        .show_factor(&mfa_token, &code, &anonymous.context)
+        .verify_second_factor(&mfa_token, &code, &anonymous.context)
         .await?;
     session::answer(&anonymous.request, signed_in)
 }

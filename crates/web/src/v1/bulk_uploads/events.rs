@@ -120,7 +120,7 @@ impl Follower {
                 self.seen = Some(mark);
                 return Ok(Some(self.event(job, is_final)));
             }
-            let moved = self.call.application.bulk_uploads.moved(self.id);
+            let moved = self.call.application.bulk_uploads.wait_for_change(self.id);
             tokio::select! {
                 () = self.lifecycle.closing() => {
                     self.has_ended = true;

@@ -62,7 +62,7 @@ const SHEET_LENGTH: usize = 255;
 /// The greatest length of a text field, in bytes.
 const TEXT_LIMIT: usize = 1_024;
 /// How long the rest of a refused file is read and discarded.
-const PATIENCE: Duration = Duration::from_secs(5);
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 /// The most bytes of an unused part that are read and discarded, so that other faults of the form
 /// can be reported.
 const DRAIN_LIMIT: usize = 16 << 20;
@@ -420,7 +420,7 @@ async fn receive(bulk: &BulkUploads, mut field: Field) -> Result<(StoredFile, Ve
     }
     if file.is_err() && !has_ended {
         // A client that is still sending would not see the answer, so it gets some time.
-        let _ = tokio::time::timeout(PATIENCE, drain(field)).await;
+        let _ = tokio::time::timeout(DRAIN_TIMEOUT, drain(field)).await;
     }
     Ok((file?, head))
 }

@@ -42,7 +42,9 @@ pub(crate) async fn retry(call: Authenticated) -> Answer {
     let tasks = call.application.ports().tasks.clone();
     let done = tasks.background(async move {
         let replies = Replies::new(request, move |job: &Job| reply(job, now));
-        let done = bulk.retry(&caller, id, replies.once().as_ref()).await?;
+        let done = bulk
+            .retry(&caller, id, replies.idempotency().as_ref())
+            .await?;
         replies.reply(done)
     });
     let (reply, is_replayed) = done

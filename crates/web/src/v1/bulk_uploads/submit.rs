@@ -55,7 +55,7 @@ pub(crate) async fn submit(call: Authenticated, payload: Payload) -> Answer {
     let done = tasks.background(async move {
         let replies = Replies::new(request, move |job: &Job| reply(job, now));
         let done = bulk
-            .submit(&caller, upload, replies.once().as_ref())
+            .submit(&caller, upload, replies.idempotency().as_ref())
             .await?;
         replies.reply(done)
     });

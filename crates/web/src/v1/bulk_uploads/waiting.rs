@@ -82,7 +82,7 @@ pub(crate) async fn job(call: &Authenticated, id: JobId, query: &JobQuery) -> Re
         }
         let is_ending = tokio::select! {
             () = lifecycle.closing() => true,
-            _ = tokio::time::timeout(left.min(RECHECK), jobs.moved(id)) => false,
+            _ = tokio::time::timeout(left.min(RECHECK), jobs.wait_for_change(id)) => false,
         };
         if is_ending {
             return Ok(job);

@@ -44,7 +44,7 @@ pub(crate) async fn create(call: Authenticated, body: Body<NewCompany>) -> Answe
     let command = body.value.command(level);
     let companies = &call.application.companies;
     let done = companies
-        .create(&call.caller, &command, replies.once().as_ref())
+        .create(&call.caller, &command, replies.idempotency().as_ref())
         .await?;
     replies.answer(done)
 }

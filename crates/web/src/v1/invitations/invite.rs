@@ -41,7 +41,7 @@ pub(crate) async fn invite(call: Authenticated, body: Body<NewInvitation>) -> An
         .invite(
             &call.confirmed()?,
             &body.value.into(),
-            replies.once().as_ref(),
+            replies.idempotency().as_ref(),
         )
         .await?;
     replies.answer(done)

@@ -41,17 +41,18 @@ pub(crate) async fn export(call: Authenticated) -> Answer {
     let directory = call.application.users.clone();
     let caller = call.confirmed()?;
     let account = directory.export_account(&caller).await?;
-    let telling = Telling {
+    let writer = ExportWriter {
         head: Some(head(account, &caller)?),
         directory,
         caller,
         kinds: OwnData::ALL.into_iter().peekable(),
         after: None,
-        place: Place::Begin,
+        position: ListPosition::Begin,
     };
-    let body = stream::try_unfold(telling, |telling| async move {
-        telling.next().await.map_err(cut)
-    });
+    let body = stream::try_unfold(
+        writer,
+        |writer| async move { writer.next().await.map_err(cut) },
+    );
     Ok(HttpResponse::Ok()
         .content_type("application/json")
         .insert_header((
@@ -88,24 +89,24 @@ fn head(account: OwnAccount, caller: &Caller) -> Result<String, Problem> {
 }
 
 /// The progress of writing the object.
-struct Telling {
+struct ExportWriter {
     directory: Users,
     caller: Confirmed,
     head: Option<String>,
     kinds: Peekable<IntoIter<OwnData, 12>>,
     after: Option<(Timestamp, Uuid)>,
-    place: Place,
+    position: ListPosition,
 }
 
 /// The position in the present list of rows.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum ListPosition {
     Begin,
     Within,
     Over,
 }
 
-impl Telling {
+impl ExportWriter {
     /// Returns the next part of the object. Rows are read after the client has received the
     /// previous ones.
     async fn next(mut self) -> Result<Option<(Bytes, Self)>, Error> {
@@ -113,10 +114,10 @@ impl Telling {
             return Ok(Some((Bytes::from(head), self)));
         }
         let Some(kind) = self.kinds.peek().copied() else {
-            if self.place == Place::Over {
+            if self.position == ListPosition::Over {
                 return Ok(None);
             }
-            self.place = Place::Over;
+            self.position = ListPosition::Over;
             return Ok(Some((Bytes::from_static(b"}"), self)));
         };
         let found = self
@@ -124,20 +125,20 @@ impl Telling {
             .export_rows(&self.caller, kind, self.after.take())
             .await?;
         let rows: Vec<String> = found.rows.iter().map(Value::to_string).collect();
-        let mut text = match self.place {
-            Place::Within => String::new(),
+        let mut text = match self.position {
+            ListPosition::Within => String::new(),
             _ => format!(",\"{}\":[", kind.as_str()),
         };
-        if self.place == Place::Within && !rows.is_empty() {
+        if self.position == ListPosition::Within && !rows.is_empty() {
             text.push(',');
         }
         text.push_str(&rows.join(","));
         self.after = found.next;
-        self.place = Place::Within;
+        self.position = ListPosition::Within;
         if self.after.is_none() {
             text.push(']');
             self.kinds.next();
-            self.place = Place::Begin;
+            self.position = ListPosition::Begin;
         }
         Ok(Some((Bytes::from(text), self)))
     }

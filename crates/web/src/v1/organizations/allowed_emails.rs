@@ -122,7 +122,7 @@ pub(crate) async fn add(call: Authenticated, body: Body<NewAllowedEmail>) -> Ans
             &call.confirmed()?,
             id,
             &body.value.email,
-            replies.once().as_ref(),
+            replies.idempotency().as_ref(),
         )
         .await?;
     replies.answer(done)

@@ -47,7 +47,7 @@ pub(crate) async fn create(call: Authenticated, body: Body<NewOrganization>) -> 
         .create(
             &call.confirmed()?,
             &body.value.into(),
-            replies.once().as_ref(),
+            replies.idempotency().as_ref(),
         )
         .await?;
     replies.answer(done)

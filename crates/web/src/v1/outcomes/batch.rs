@@ -60,8 +60,8 @@ pub(crate) async fn batch(call: Authenticated, body: Body<OutcomeBatch, LARGE>) 
     let mut data = Vec::with_capacity(value.items.len());
     let mut all_replayed = true;
     for (at, (item, level)) in value.items.into_iter().zip(levels).enumerate() {
-        let once = idempotency::requested_item(&call.request, at, &raw["items"][at])?;
-        let (item, replayed) = one(&call, item.command(level), once).await;
+        let idempotent = idempotency::requested_item(&call.request, at, &raw["items"][at])?;
+        let (item, replayed) = one(&call, item.command(level), idempotent).await;
         all_replayed &= replayed;
         data.push(item);
     }
@@ -91,7 +91,7 @@ async fn one(
         let replies = Replies::new(request, reply);
         let outcomes = &call.application.outcomes;
         let done = outcomes
-            .record(&call.caller, &command?, replies.once().as_ref())
+            .record(&call.caller, &command?, replies.idempotency().as_ref())
             .await?;
         replies.reply(done)
     };

@@ -10,7 +10,7 @@ use accunode_domain::{
     page::Sort,
     validation::Event,
 };
-use accunode_ports::repositories::{OutcomeFilter, OutcomeStanding};
+use accunode_ports::repositories::{OutcomeFilter, OutcomeValidity};
 use time::Date;
 
 use super::dto::OutcomeDto;
@@ -73,10 +73,10 @@ impl OutcomeQuery {
                 event: self.event,
                 occurred_from: self.occurred_from,
                 occurred_to: self.occurred_to,
-                standing: match self.as_of {
-                    Some(time) => OutcomeStanding::AsOf(time.0),
-                    None if self.include_withdrawn => OutcomeStanding::Ever,
-                    None => OutcomeStanding::Now,
+                validity: match self.as_of {
+                    Some(time) => OutcomeValidity::AsOf(time.0),
+                    None if self.include_withdrawn => OutcomeValidity::All,
+                    None => OutcomeValidity::Current,
                 },
             },
             access_level: self.access_level,

@@ -48,7 +48,7 @@ pub(crate) async fn record(call: Authenticated, body: Body<NewOutcome>) -> Answe
     let command = body.value.command(level)?;
     let outcomes = &call.application.outcomes;
     let done = outcomes
-        .record(&call.caller, &command, replies.once().as_ref())
+        .record(&call.caller, &command, replies.idempotency().as_ref())
         .await?;
     replies.answer(done)
 }

@@ -51,9 +51,9 @@ pub(crate) async fn batch(call: Authenticated, body: Body<Batch, LARGE>) -> Answ
     let mut data = Vec::with_capacity(items.len());
     let mut all_replayed = true;
     for (at, (item, level)) in items.into_iter().zip(levels).enumerate() {
-        let once = idempotency::requested_item(&call.request, at, &item.raw)?;
+        let idempotent = idempotency::requested_item(&call.request, at, &item.raw)?;
         let command = item.value.and_then(|value| value.command(kind, level));
-        let (item, replayed) = one(&call, command, once).await;
+        let (item, replayed) = one(&call, command, idempotent).await;
         all_replayed &= replayed;
         data.push(item);
     }
@@ -84,7 +84,7 @@ async fn one(
         let replies = Replies::new(request, reply);
         let predictions = &call.application.predictions;
         let done = predictions
-            .create(&call.caller, &command?, replies.once().as_ref())
+            .create(&call.caller, &command?, replies.idempotency().as_ref())
             .await?;
         replies.reply(done)
     };

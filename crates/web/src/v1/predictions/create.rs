@@ -68,7 +68,7 @@ pub(crate) async fn create(call: Authenticated, body: Body<NewPrediction>) -> An
     let command = body.value.command(kind, level)?;
     let predictions = &call.application.predictions;
     let done = predictions
-        .create(&call.caller, &command, replies.once().as_ref())
+        .create(&call.caller, &command, replies.idempotency().as_ref())
         .await?;
     replies.answer(done)
 }

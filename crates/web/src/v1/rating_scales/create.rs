@@ -134,7 +134,7 @@ pub(crate) async fn create(call: Authenticated, body: Body<NewRatingScale>) -> A
     let command = body.value.command(level);
     let scales = &call.application.rating_scales;
     let done = scales
-        .create(&call.caller, &command, replies.once().as_ref())
+        .create(&call.caller, &command, replies.idempotency().as_ref())
         .await?;
     replies.answer(done)
 }

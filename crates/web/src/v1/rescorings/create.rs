@@ -92,7 +92,7 @@ pub(crate) async fn create(call: Authenticated, body: Body<NewRescoring>) -> Ans
     let command = body.value.command(level);
     let bulk = &call.application.bulk_uploads;
     let done = bulk
-        .rescore(&call.caller, &command, replies.once().as_ref())
+        .rescore(&call.caller, &command, replies.idempotency().as_ref())
         .await?;
     replies.answer(done)
 }

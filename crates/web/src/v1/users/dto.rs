@@ -2,7 +2,7 @@
 
 use crate::http::body::RequestBody;
 use crate::v1::auth::dto::profile_faults;
-use accunode_application::users::{SetRole, Shown, UpdateUser};
+use accunode_application::users::{SetRole, UpdateUser, UserView};
 use accunode_domain::fault::Fault;
 use accunode_domain::{id::OrganizationId, user::Role};
 use serde::{Deserialize, Serialize};
@@ -78,17 +78,17 @@ impl UserDto {
     ];
 }
 
-impl From<Shown> for UserDto {
-    fn from(shown: Shown) -> Self {
-        let user = shown.user;
+impl From<UserView> for UserDto {
+    fn from(view: UserView) -> Self {
+        let user = view.user;
         Self {
             id: user.id.0,
             email: user.email.as_str().to_owned(),
             first_name: user.profile.first_name,
             last_name: user.profile.last_name,
-            effective_role: shown.effective_role,
+            effective_role: view.effective_role,
             role: user.role,
-            more: shown.full.then_some(UserDetailsDto {
+            more: view.full.then_some(UserDetailsDto {
                 phone: user.profile.phone,
                 organization_id: user.organization.map(|id| id.0),
                 is_verified: user.is_verified,

@@ -18,7 +18,7 @@ use crate::http::{call::Authenticated, etag, problem::Answer};
 pub(crate) async fn get(call: Authenticated) -> Answer {
     call.no_params()?;
     let directory = &call.application.users;
-    let shown = directory.get(&call.caller, call.id("user")?).await?;
-    let version = shown.user.row_version;
-    etag::object(&call.request, version, &UserDto::from(shown))
+    let view = directory.get(&call.caller, call.id("user")?).await?;
+    let version = view.user.row_version;
+    etag::object(&call.request, version, &UserDto::from(view))
 }

@@ -136,7 +136,7 @@ pub(crate) async fn create(call: Authenticated, body: Body<NewValidation>) -> An
     let command = command.map_err(accunode_application::Error::invalid)?;
     let validations = &call.application.validations;
     let done = validations
-        .ask(&call.caller, &command, replies.once().as_ref())
+        .ask(&call.caller, &command, replies.idempotency().as_ref())
         .await?;
     replies.answer(done)
 }

@@ -1,6 +1,6 @@
 //! Monitoring as it is written.
 
-use accunode_application::monitoring::{MonitoringFound, TrendPoint};
+use accunode_application::monitoring::{MonitoringResult, TrendPoint};
 use accunode_domain::{
     outcome::Definition,
     owner::AccessLevel,
@@ -254,7 +254,7 @@ fn baseline_text(baseline: Baseline) -> String {
 }
 
 impl MonitoringDto {
-    pub(super) fn of(found: MonitoringFound, baseline: Baseline) -> Self {
+    pub(super) fn of(found: MonitoringResult, baseline: Baseline) -> Self {
         let inputs = found.model.kind.ratios().iter().zip(&found.shift.inputs);
         Self {
             model: (&found.model.model).into(),

@@ -61,57 +61,60 @@ impl Numbered {
 
 /// The size of the existing rows.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Ground {
+pub(crate) struct SeedRows {
     /// The number of predictions.
     pub(crate) rows: u64,
     /// The number of companies, each with a prediction for each year.
     pub(crate) companies: u64,
 }
 
-impl Ground {
+impl SeedRows {
     /// Creates the rows.
-    pub(crate) async fn lay(cluster: &Cluster, options: &Options) -> anyhow::Result<Self> {
-        let ground = Self::lay_rows(cluster, options, owner).await?;
-        lay_companies_of_uploads(cluster, options.companies()).await?;
-        ground.settle(cluster).await?;
-        Ok(ground)
+    pub(crate) async fn create(cluster: &Cluster, options: &Options) -> anyhow::Result<Self> {
+        let seed = Self::create_rows(cluster, options, owner).await?;
+        create_companies_of_uploads(cluster, options.companies()).await?;
+        seed.settle(cluster).await?;
+        Ok(seed)
     }
 
     /// Creates the rows as personal rows of the first tenant's member: other users have
     /// none.
-    pub(crate) async fn lay_for_one(cluster: &Cluster, options: &Options) -> anyhow::Result<Self> {
-        let ground = Self::lay_rows(cluster, options, |_| {
+    pub(crate) async fn create_for_one(
+        cluster: &Cluster,
+        options: &Options,
+    ) -> anyhow::Result<Self> {
+        let seed = Self::create_rows(cluster, options, |_| {
             format!(
                 "NULL::uuid, 'personal', '{}'::uuid",
                 Numbered::TestUser.id(1)
             )
         })
         .await?;
-        ground.settle(cluster).await?;
-        Ok(ground)
+        seed.settle(cluster).await?;
+        Ok(seed)
     }
 
     /// `owner` is `organization_id, access_level, created_by` of a company by its number.
-    async fn lay_rows(
+    async fn create_rows(
         cluster: &Cluster,
         options: &Options,
         owner: fn(&str) -> String,
     ) -> anyhow::Result<Self> {
         let companies = options.base / YEARS;
-        let ground = Self {
+        let seed = Self {
             rows: companies * YEARS,
             companies,
         };
-        note(format_args!("laying {} predictions", ground.rows));
+        note(format_args!("creating {} predictions", seed.rows));
         users(cluster).await?;
-        ground.lay_companies(cluster, owner).await?;
+        seed.create_companies(cluster, owner).await?;
         let mut from = 1;
-        while from <= ground.rows {
-            let to = ground.rows.min(from + BATCH - 1);
-            cluster.run(ground.predictions(from, to, owner)).await?;
+        while from <= seed.rows {
+            let to = seed.rows.min(from + BATCH - 1);
+            cluster.run(seed.predictions(from, to, owner)).await?;
             from = to + 1;
         }
-        Ok(ground)
+        Ok(seed)
     }
 
     async fn settle(self, cluster: &Cluster) -> anyhow::Result<()> {
@@ -139,7 +142,7 @@ impl Ground {
     }
 
     /// Every 21st company is the system's; the others belong to the tenants in turn.
-    async fn lay_companies(
+    async fn create_companies(
         self,
         cluster: &Cluster,
         owner: fn(&str) -> String,
@@ -224,7 +227,7 @@ async fn users(cluster: &Cluster) -> anyhow::Result<()> {
 
 /// The companies of the uploads belong to the first tenant and exist already, because the
 /// reference could not create them.
-async fn lay_companies_of_uploads(cluster: &Cluster, companies: u64) -> anyhow::Result<()> {
+async fn create_companies_of_uploads(cluster: &Cluster, companies: u64) -> anyhow::Result<()> {
     cluster
         .run(format!(
             "INSERT INTO companies (symbol, name, sector, organization_id, access_level, created_by) \
@@ -264,15 +267,15 @@ mod tests {
 
     #[test]
     fn every_prediction_named_for_a_tenant_is_its_own_and_there() {
-        let ground = Ground {
+        let seed = SeedRows {
             rows: 4_200,
             companies: 420,
         };
         for tenant in 0..=TENANTS {
             for n in [0, 1, 19, 20, 199, 5_000, u64::MAX] {
-                let prediction = ground.prediction_of(tenant, n);
-                assert_eq!(ground.tenant_of(prediction), tenant);
-                assert!((1..=ground.rows).contains(&prediction));
+                let prediction = seed.prediction_of(tenant, n);
+                assert_eq!(seed.tenant_of(prediction), tenant);
+                assert!((1..=seed.rows).contains(&prediction));
             }
         }
     }

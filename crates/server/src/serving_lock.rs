@@ -8,13 +8,13 @@ use accunode_postgres::InstanceLock;
 use anyhow::bail;
 use tokio::sync::watch;
 
-use crate::database::{DatabaseError, reach};
+use crate::database::{DatabaseError, connect};
 
 /// How often the connection that holds the lock is checked.
 const LOOK: Duration = Duration::from_secs(5);
 
 /// How long a process with Redis waits for another one that is just starting.
-const PATIENCE: Duration = Duration::from_secs(2);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 const AGAIN: Duration = Duration::from_millis(20);
 
 /// Where a process stores its sessions.
@@ -29,21 +29,21 @@ pub enum Sessions {
 /// The lock under which this process may serve on its database. It is held as long as its
 /// connection: PostgreSQL releases it however this process ends.
 #[derive(Debug)]
-pub struct Place {
+pub struct ServingLock {
     lock: InstanceLock,
     is_alone: bool,
     url: String,
     sessions: Sessions,
 }
 
-impl Place {
+impl ServingLock {
     /// Takes the lock.
     ///
     /// # Errors
     /// If another process has it: two processes that do not share their sessions would not
     /// know of each other's, and would show figures that the other has made stale.
     pub async fn take(serving_url: &str, sessions: Sessions) -> anyhow::Result<Self> {
-        let mut lock = InstanceLock::on(reach(&serving_url.parse()?).await?);
+        let mut lock = InstanceLock::on(connect(&serving_url.parse()?).await?);
         let is_alone = lock.try_exclusive().await?;
         let free = match sessions {
             Sessions::InProcess => is_alone,
@@ -108,7 +108,7 @@ impl Place {
 /// for it. A process that has just started holds that for a moment, so the attempt is
 /// repeated.
 async fn take_shared(lock: &mut InstanceLock, is_alone: bool) -> Result<bool, RepositoryError> {
-    let end = Instant::now() + PATIENCE;
+    let end = Instant::now() + LOCK_TIMEOUT;
     while !lock.try_shared().await? {
         if Instant::now() > end {
             return Ok(false);

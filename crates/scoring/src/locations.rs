@@ -16,14 +16,14 @@ use crate::{
 
 /// The location of a version; a configured folder takes precedence.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum ModelLocation {
     /// The index among the shipped models.
     Shipped(usize),
     /// A folder.
     Folder(PathBuf),
 }
 
-impl Place {
+impl ModelLocation {
     /// Loads and checks the version.
     pub(crate) fn load(&self) -> Result<Model, LoadError> {
         match self {
@@ -39,8 +39,8 @@ impl Place {
 
 /// Orders versions by precedence: configured before shipped, newer before older.
 pub(crate) fn precedence(
-    (a_place, a): (&Place, &ModelInfo),
-    (b_place, b): (&Place, &ModelInfo),
+    (a_place, a): (&ModelLocation, &ModelInfo),
+    (b_place, b): (&ModelLocation, &ModelInfo),
 ) -> Ordering {
     let (a, b) = (&a.model, &b.model);
     a_place

@@ -10,7 +10,7 @@ use super::{Users, refused};
 use crate::{Caller, Error, auth::unusable};
 
 /// The locked user, with the proof that the access rules returned.
-pub(super) struct Held<T> {
+pub(super) struct LockedUser<T> {
     pub(super) record: UserRecord,
     pub(super) granted: T,
 }
@@ -23,20 +23,20 @@ impl Users {
     /// # Errors
     /// `NotFound` and the denials of `allow`; `Unauthenticated` if the caller was deactivated
     /// meanwhile.
-    pub(super) async fn hold<T: Send>(
+    pub(super) async fn lock_user<T: Send>(
         &self,
         unit: &dyn UnitOfWork,
         caller: &Caller,
         id: UserId,
         allow: impl Fn(&Actor, &Subject) -> Result<T, Denial> + Send,
-    ) -> Result<Held<T>, Error> {
+    ) -> Result<LockedUser<T>, Error> {
         let found = unit.reads().users().find(id).await?;
         let found = found.ok_or_else(|| Error::not_found("user"))?;
         allow(&caller.actor, &found.subject()).map_err(refused)?;
 
         let me = caller.actor.user();
-        let held = unit.users().lock_for_update(&[me, id]).await?;
-        let one = |id: UserId| held.iter().find(|record| record.user.id == id).cloned();
+        let locked = unit.users().lock_for_update(&[me, id]).await?;
+        let one = |id: UserId| locked.iter().find(|record| record.user.id == id).cloned();
         let (Some(myself), Some(record)) = (one(me), one(id)) else {
             return Err(Error::not_found("user"));
         };
@@ -45,6 +45,6 @@ impl Users {
             .renewed(&myself.user, myself.membership)
             .map_err(unusable)?;
         let granted = allow(&actor, &record.subject()).map_err(refused)?;
-        Ok(Held { record, granted })
+        Ok(LockedUser { record, granted })
     }
 }

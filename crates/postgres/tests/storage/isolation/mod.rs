@@ -60,7 +60,7 @@ async fn holes(world: &World, store: &PgStore, rows: &Rows) -> Vec<String> {
         let actor = world.actor(name).await;
         let (scope, events) = (actor.scope(), actor.audit_log(None).unwrap());
         for query in QUERIES {
-            let returned = ask(query, &Asked::of_pool(store), rows, &scope, &events).await;
+            let returned = ask(query, &QueryTarget::of_pool(store), rows, &scope, &events).await;
             let wanted = expected(query, rows, |cell| match query.starts_with("audit.") {
                 true => tells(&events, cell),
                 false => scope.contains(cell.owner) && is_meant(query, &scope, cell),
@@ -118,7 +118,7 @@ async fn a_query_that_asks_for_someone_elses_rows_gets_none_of_them() {
         for (other, liar) in &actors {
             let (scope, events) = (liar.scope(), liar.audit_log(None).unwrap());
             for query in QUERIES {
-                let on = Asked::of_unit(&*unit);
+                let on = QueryTarget::of_unit(&*unit);
                 let Some(returned) = ask(query, &on, &rows, &scope, &events).await else {
                     continue;
                 };

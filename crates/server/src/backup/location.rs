@@ -11,14 +11,14 @@ use crate::config::Config;
 
 /// The location of a backup: a folder, as an absolute path, or a prefix in a bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum BackupLocation {
     /// A folder of this machine.
     Folder(PathBuf),
     /// A prefix in a bucket, such as `s3://bank/backups/1`.
     Bucket(Url),
 }
 
-impl FromStr for Place {
+impl FromStr for BackupLocation {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -54,7 +54,7 @@ impl FromStr for Place {
     }
 }
 
-impl std::fmt::Display for Place {
+impl std::fmt::Display for BackupLocation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Folder(folder) => folder.display().fmt(f),
@@ -63,7 +63,7 @@ impl std::fmt::Display for Place {
     }
 }
 
-impl Place {
+impl BackupLocation {
     /// Returns the objects at the location. A missing folder is created.
     ///
     /// # Errors
@@ -103,11 +103,14 @@ mod tests {
 
     #[test]
     fn a_place_is_a_folder_or_in_a_bucket() {
-        let place = |text: &str| text.parse::<Place>();
-        assert_eq!(place("/b/x"), Ok(Place::Folder("/b/x".into())));
-        assert_eq!(place("file:///b/x"), Ok(Place::Folder("/b/x".into())));
+        let place = |text: &str| text.parse::<BackupLocation>();
+        assert_eq!(place("/b/x"), Ok(BackupLocation::Folder("/b/x".into())));
+        assert_eq!(
+            place("file:///b/x"),
+            Ok(BackupLocation::Folder("/b/x".into()))
+        );
         let bucket = place("s3://bank/backups/1").expect("a place");
-        assert!(matches!(&bucket, Place::Bucket(_)));
+        assert!(matches!(&bucket, BackupLocation::Bucket(_)));
         assert_eq!(bucket.to_string(), "s3://bank/backups/1");
         for (wrong, rule) in [
             ("", "must be a folder"),

@@ -110,7 +110,7 @@ proptest! {
                 let open = actor.read(owner) == Ok(Reading::Open);
                 prop_assert_eq!(actor.scope().contains(owner), open);
                 prop_assert_eq!(may_read(&world, who, owner), open, "{} {:?}", who, owner);
-                prop_assert_eq!(actor.name(owner).is_ok(), open);
+                prop_assert_eq!(actor.may_reference(owner).is_ok(), open);
             }
         }
     }
@@ -150,7 +150,7 @@ proptest! {
             for (owner, creator) in rows(&world) {
                 for level in AccessLevel::ALL {
                     for place in places(&world).into_iter().map(Some).chain([None]) {
-                        let Ok(grant) = actor.raise(owner, creator, level, place) else {
+                        let Ok(grant) = actor.widen_access(owner, creator, level, place) else {
                             continue;
                         };
                         prop_assert!(grant.owner().level() >= owner.level());

@@ -1,7 +1,7 @@
 //! Join tokens, the addresses that may use them, and joining.
 
 use accunode_domain::{
-    access::{Admission, Door, OrganizationGrant},
+    access::{Admission, JoinTarget, OrganizationGrant},
     id::{OrganizationId, UserId},
     organization::JoinPolicy,
     page::{Cursor, Limit, Page, Sort},
@@ -10,7 +10,7 @@ use accunode_domain::{
 };
 use accunode_ports::{
     RepositoryError,
-    repositories::{AllowedEmail, JoiningRepository, JoiningWriter},
+    repositories::{AllowedEmail, JoinTokenRepository, JoinTokenWriter},
 };
 use async_trait::async_trait;
 use sea_orm::{
@@ -31,18 +31,18 @@ use crate::{
 
 /// Join tokens and allowed addresses, by an executor.
 #[derive(Debug)]
-pub(crate) struct Joining<E> {
+pub(crate) struct JoinTokens<E> {
     db: E,
 }
 
-impl<E> Joining<E> {
+impl<E> JoinTokens<E> {
     pub(crate) const fn new(db: E) -> Self {
         Self { db }
     }
 }
 
 #[async_trait]
-impl<E: Executor> JoiningRepository for Joining<E> {
+impl<E: Executor> JoinTokenRepository for JoinTokens<E> {
     async fn allowed_emails(
         &self,
         organization: OrganizationId,
@@ -75,7 +75,7 @@ fn allowed(row: allowed_emails::Model) -> AllowedEmail {
 
 /// The organization of a join token, from the point of view of one address.
 #[derive(Debug, FromQueryResult)]
-struct DoorRow {
+struct JoinTargetRow {
     id: Uuid,
     join_policy: Named<JoinPolicy>,
     is_active: bool,
@@ -83,8 +83,8 @@ struct DoorRow {
 }
 
 #[async_trait]
-impl JoiningWriter for Joining<Tx> {
-    #[tracing::instrument(name = "JoiningWriter::put_token", level = "debug", skip_all)]
+impl JoinTokenWriter for JoinTokens<Tx> {
+    #[tracing::instrument(name = "JoinTokenWriter::put_token", level = "debug", skip_all)]
     async fn put_token(
         &self,
         grant: OrganizationGrant,
@@ -110,7 +110,7 @@ impl JoiningWriter for Joining<Tx> {
         Ok(had_one)
     }
 
-    #[tracing::instrument(name = "JoiningWriter::remove_token", level = "debug", skip_all)]
+    #[tracing::instrument(name = "JoinTokenWriter::remove_token", level = "debug", skip_all)]
     async fn remove_token(&self, grant: OrganizationGrant) -> Result<bool, RepositoryError> {
         let removed = join_tokens::Entity::delete_by_id(grant.organization().0)
             .exec(&*self.db)
@@ -121,12 +121,12 @@ impl JoiningWriter for Joining<Tx> {
 
     /// The trigger that counts members takes NO KEY UPDATE as well; foreign keys on the
     /// organization can still be checked at the same time.
-    #[tracing::instrument(name = "JoiningWriter::door", level = "debug", skip_all)]
-    async fn door(
+    #[tracing::instrument(name = "JoinTokenWriter::join_target", level = "debug", skip_all)]
+    async fn join_target(
         &self,
         token: &SecretHash,
         email: &Email,
-    ) -> Result<Option<Door>, RepositoryError> {
+    ) -> Result<Option<JoinTarget>, RepositoryError> {
         let id = (organizations::Entity, organizations::Column::Id);
         let listed = Query::select()
             .column(allowed_emails::Column::Email)
@@ -151,14 +151,14 @@ impl JoiningWriter for Joining<Tx> {
             .and_where(join_tokens::Column::TokenHash.eq(token.as_str()))
             .lock_with_tables(LockType::NoKeyUpdate, [organizations::Entity])
             .to_owned();
-        let found: Option<DoorRow> = self.db.model(build(select)).await?;
+        let found: Option<JoinTargetRow> = self.db.model(build(select)).await?;
         found
             .map(|found| {
                 let row = RowRef {
                     table: "organizations",
                     id: found.id,
                 };
-                Ok(Door {
+                Ok(JoinTarget {
                     organization: OrganizationId(found.id),
                     policy: row.known("join_policy", found.join_policy)?,
                     is_active: found.is_active,
@@ -168,7 +168,7 @@ impl JoiningWriter for Joining<Tx> {
             .transpose()
     }
 
-    #[tracing::instrument(name = "JoiningWriter::admit", level = "debug", skip_all)]
+    #[tracing::instrument(name = "JoinTokenWriter::admit", level = "debug", skip_all)]
     async fn admit(&self, admission: Admission) -> Result<bool, RepositoryError> {
         let admitted = users::Entity::update_many()
             .set(users::ActiveModel {
@@ -185,7 +185,7 @@ impl JoiningWriter for Joining<Tx> {
         Ok(admitted.rows_affected > 0)
     }
 
-    #[tracing::instrument(name = "JoiningWriter::allow", level = "debug", skip_all)]
+    #[tracing::instrument(name = "JoinTokenWriter::allow", level = "debug", skip_all)]
     async fn allow(
         &self,
         grant: OrganizationGrant,
@@ -200,7 +200,7 @@ impl JoiningWriter for Joining<Tx> {
         row.insert(&*self.db).await.map(allowed).map_err(from_orm)
     }
 
-    #[tracing::instrument(name = "JoiningWriter::disallow", level = "debug", skip_all)]
+    #[tracing::instrument(name = "JoinTokenWriter::disallow", level = "debug", skip_all)]
     async fn disallow(
         &self,
         grant: OrganizationGrant,

@@ -130,13 +130,13 @@ impl Rows {
 }
 
 /// The target of a query: the pool, or a unit of work of a user.
-pub(super) struct Asked<'a> {
+pub(super) struct QueryTarget<'a> {
     pub(super) reads: &'a dyn Repositories,
     /// Whether analytics are queried, which is possible only on the pool.
     pub(super) analytics: bool,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> QueryTarget<'a> {
     pub(super) fn of_pool(store: &'a PgStore) -> Self {
         Self {
             reads: store,
@@ -278,7 +278,7 @@ pub(super) fn all() -> Limit {
 /// it cannot run on this target.
 pub(super) async fn ask(
     query: &str,
-    on: &Asked<'_>,
+    on: &QueryTarget<'_>,
     rows: &Rows,
     scope: &Scope,
     events: &AuditScope,
@@ -511,7 +511,7 @@ pub(super) async fn ask(
 pub(super) async fn shows(
     query: &str,
     kind: Kind,
-    on: &Asked<'_>,
+    on: &QueryTarget<'_>,
     cell: &Cell,
     scope: &Scope,
     events: &AuditScope,

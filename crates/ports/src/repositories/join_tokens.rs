@@ -2,7 +2,7 @@
 
 use accunode_domain::{
     Timestamp,
-    access::{Admission, Door, OrganizationGrant},
+    access::{Admission, JoinTarget, OrganizationGrant},
     id::{OrganizationId, UserId},
     page::{Cursor, Limit, Page},
     secret::SecretHash,
@@ -26,7 +26,7 @@ pub struct AllowedEmail {
 /// Reads the addresses that may join organizations.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
-pub trait JoiningRepository: Send + Sync {
+pub trait JoinTokenRepository: Send + Sync {
     /// Returns a page of the addresses that may join, A to Z. The cursor's key is the
     /// address, its id is nil.
     async fn allowed_emails(
@@ -41,7 +41,7 @@ pub trait JoiningRepository: Send + Sync {
 /// join.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
-pub trait JoiningWriter: Send + Sync {
+pub trait JoinTokenWriter: Send + Sync {
     /// Sets the token of an organization, replacing an existing one; returns whether there
     /// was one.
     async fn put_token(
@@ -53,11 +53,11 @@ pub trait JoiningWriter: Send + Sync {
     async fn remove_token(&self, grant: OrganizationGrant) -> Result<bool, RepositoryError>;
     /// Returns what this token gives access to for a user with this address. Locks the
     /// organization until the unit of work ends, so that users join one at a time.
-    async fn door(
+    async fn join_target(
         &self,
         token: &SecretHash,
         email: &Email,
-    ) -> Result<Option<Door>, RepositoryError>;
+    ) -> Result<Option<JoinTarget>, RepositoryError>;
     /// Makes a `user` a member of an organization; returns whether their role was `user`.
     ///
     /// # Errors

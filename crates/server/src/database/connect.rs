@@ -8,15 +8,15 @@ use sqlx::{ConnectOptions, PgConnection, postgres::PgConnectOptions};
 use super::DatabaseError;
 
 /// The time limit of one attempt.
-const PATIENCE: Duration = Duration::from_secs(5);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Connects. A pool would retry until its own timeout, and then only report that it had no
 /// connection.
 ///
 /// # Errors
 /// [`DatabaseError::Unreachable`] with the reason.
-pub(crate) async fn reach(options: &PgConnectOptions) -> Result<PgConnection, DatabaseError> {
-    let attempt = tokio::time::timeout(PATIENCE, options.connect()).await;
+pub(crate) async fn connect(options: &PgConnectOptions) -> Result<PgConnection, DatabaseError> {
+    let attempt = tokio::time::timeout(CONNECT_TIMEOUT, options.connect()).await;
     let timed_out = || sqlx::Error::Io(std::io::ErrorKind::TimedOut.into());
     attempt
         .unwrap_or_else(|_| Err(timed_out()))

@@ -6,7 +6,7 @@ use std::{net::IpAddr, panic::AssertUnwindSafe, sync::Arc, time::Instant};
 use accunode_ports::{
     limits::{Budget, LimitClass},
     meter::{AnsweredRequest, Meter},
-    workload::{Within, Workload},
+    workload::{WithWorkload, Workload},
 };
 use actix_web::{
     Error, HttpMessage, HttpResponse,
@@ -53,7 +53,7 @@ pub(crate) struct RequestId(pub(crate) String);
 pub(crate) struct RateLimitState(pub(crate) LimitClass, pub(crate) Budget);
 
 /// The middleware; outermost.
-pub(crate) async fn envelope(
+pub(crate) async fn response_middleware(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
@@ -78,7 +78,7 @@ pub(crate) async fn envelope(
         let method = request.method().clone();
         let answer = async {
             // The caller and the kind of work are determined within, and reported by `work::begin`.
-            let handled = Within::new(Workload::default(), Box::pin(next.call(request)));
+            let handled = WithWorkload::new(Workload::default(), Box::pin(next.call(request)));
             let response = work::keep(handled.await?.map_into_boxed_body());
             denials::audit_denial(&response).await;
             let mut response = as_problem(response, &id);

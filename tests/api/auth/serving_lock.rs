@@ -1,12 +1,12 @@
 //! Which processes may serve on the same database.
 
-use accunode::single::{Place, Sessions};
+use accunode::serving_lock::{ServingLock, Sessions};
 use accunode_tests::Database;
 
 #[tokio::test]
 async fn many_serve_who_share_their_sessions_and_one_alone_who_does_not() {
     let database = Database::create().await;
-    let take = async |sessions| Place::take(database.url(), sessions).await;
+    let take = async |sessions| ServingLock::take(database.url(), sessions).await;
     let refusal = async |sessions| take(sessions).await.expect_err("refused").to_string();
 
     let (one, two) = (take(Sessions::Shared).await, take(Sessions::Shared).await);

@@ -12,7 +12,7 @@ use accunode_ports::{UnitOfWork, repositories::AllowedEmail};
 use serde_json::json;
 
 use super::{Organizations, refused};
-use crate::{Caller, Confirmed, Done, Error, Once};
+use crate::{Caller, Confirmed, Error, Idempotency, Replayable};
 
 /// A join token, shown once.
 #[derive(Clone, Debug)]
@@ -59,7 +59,7 @@ impl Organizations {
             .transaction(&actor.scope(), |unit| async move {
                 let grant =
                     still_changeable(&*unit, caller, id, OrganizationChange::JoinToken).await?;
-                let replaced = unit.joining().put_token(grant, hash).await?;
+                let replaced = unit.join_tokens().put_token(grant, hash).await?;
                 let event = AuditEvent {
                     entity_id: Some(id.0),
                     organization: Some(id),
@@ -92,7 +92,7 @@ impl Organizations {
             .transaction(&caller.actor.scope(), |unit| async move {
                 let grant =
                     still_changeable(&*unit, caller, id, OrganizationChange::JoinToken).await?;
-                if !unit.joining().remove_token(grant).await? {
+                if !unit.join_tokens().remove_token(grant).await? {
                     return Err(Error::not_found("join token"));
                 }
                 let event = AuditEvent {
@@ -123,8 +123,8 @@ impl Organizations {
         let actor = &caller.actor;
         actor.inspect_organization(id).map_err(refused)?;
         self.stored(id).await?;
-        let joining = self.ports.store.joining();
-        Ok(joining.allowed_emails(id, limit, after).await?)
+        let join_tokens = self.ports.store.join_tokens();
+        Ok(join_tokens.allowed_emails(id, limit, after).await?)
     }
 
     /// Adds an address that may join.
@@ -137,8 +137,8 @@ impl Organizations {
         caller: &Confirmed,
         id: OrganizationId,
         email: &str,
-        once: Option<&Once<'_, AllowedEmail>>,
-    ) -> Result<Done<AllowedEmail>, Error> {
+        idempotency: Option<&Idempotency<'_, AllowedEmail>>,
+    ) -> Result<Replayable<AllowedEmail>, Error> {
         self.changeable(caller, id, OrganizationChange::AllowedEmails)
             .await?;
         let email = Email::parse("/email", email).map_err(Error::invalid)?;
@@ -148,10 +148,10 @@ impl Organizations {
             .transaction(&actor.scope(), |unit| async move {
                 let change = OrganizationChange::AllowedEmails;
                 let grant = still_changeable(&*unit, caller, id, change).await?;
-                if let Some(answer) = Once::take(once, &*unit, actor).await? {
-                    return Ok(Done::Replayed(answer));
+                if let Some(answer) = Idempotency::claim(idempotency, &*unit, actor).await? {
+                    return Ok(Replayable::Replayed(answer));
                 }
-                let allowed = unit.joining().allow(grant, email).await?;
+                let allowed = unit.join_tokens().allow(grant, email).await?;
                 let event = AuditEvent {
                     entity_id: Some(id.0),
                     organization: Some(id),
@@ -161,8 +161,8 @@ impl Organizations {
                 unit.audit_log()
                     .record(&caller.context, caller.sign(event))
                     .await?;
-                Once::keep(once, &*unit, actor, &allowed).await?;
-                Ok(Done::Fresh(allowed))
+                Idempotency::store(idempotency, &*unit, actor, &allowed).await?;
+                Ok(Replayable::Fresh(allowed))
             })
             .await
     }
@@ -187,7 +187,7 @@ impl Organizations {
             .transaction(&caller.actor.scope(), |unit| async move {
                 let change = OrganizationChange::AllowedEmails;
                 let grant = still_changeable(&*unit, caller, id, change).await?;
-                if !unit.joining().disallow(grant, email).await? {
+                if !unit.join_tokens().disallow(grant, email).await? {
                     return Err(missing());
                 }
                 let event = AuditEvent {
