@@ -2,18 +2,18 @@
 
 use serde_json::json;
 
-use super::stage::Stage;
+use super::setup::Setup;
 use crate::support::{ask, prediction_on, run, with};
 
 #[tokio::test]
 async fn what_cannot_be_noted_is_not_shown() {
-    let stage = Stage::start().await;
-    let company = stage.company("personal(m1)").await;
-    let prediction = stage
+    let setup = Setup::start().await;
+    let company = setup.company("personal(m1)").await;
+    let prediction = setup
         .prediction("annual", "personal(m1)", "personal(m1)")
         .await;
-    let job = stage.upload("personal(m1)").await;
-    let sa = stage.users.user("sa");
+    let job = setup.upload("personal(m1)").await;
+    let sa = setup.users.user("sa");
     let paths = [
         format!("/companies/{company}"),
         format!("/predictions/annual/{prediction}"),
@@ -23,7 +23,7 @@ async fn what_cannot_be_noted_is_not_shown() {
         format!("/bulk-uploads/{job}/rows"),
     ];
     run(
-        &stage.pool,
+        &setup.pool,
         "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
            IF NEW.event_type LIKE '%break_glass' THEN RAISE EXCEPTION 'the audit log is full'; END IF; RETURN NEW; END $$; \
          CREATE TRIGGER refuse BEFORE INSERT ON audit_logs FOR EACH ROW EXECUTE FUNCTION refuse()",
@@ -43,12 +43,12 @@ async fn what_cannot_be_noted_is_not_shown() {
             answer.text
         );
     }
-    run(&stage.pool, "DROP TRIGGER refuse ON audit_logs").await;
+    run(&setup.pool, "DROP TRIGGER refuse ON audit_logs").await;
     for path in &paths {
         let answer = sa.get(path).await;
         let _ = answer.expect(200);
         assert!(
-            stage.broke_the_glass(answer.header("x-request-id")).await,
+            setup.broke_the_glass(answer.header("x-request-id")).await,
             "{path}"
         );
     }
@@ -56,11 +56,11 @@ async fn what_cannot_be_noted_is_not_shown() {
 
 #[tokio::test]
 async fn the_note_says_whose_row_was_looked_at_by_whom_and_from_where() {
-    let stage = Stage::start().await;
-    let prediction = stage
+    let setup = Setup::start().await;
+    let prediction = setup
         .prediction("annual", "personal(m1)", "personal(m1)")
         .await;
-    let sa = stage
+    let sa = setup
         .users
         .user("sa")
         .with("x-request-id", "look-1")
@@ -70,7 +70,7 @@ async fn the_note_says_whose_row_was_looked_at_by_whom_and_from_where() {
         .await
         .expect(200);
     let events: serde_json::Value = ask(
-        &stage.pool,
+        &setup.pool,
         "SELECT jsonb_agg(jsonb_build_array(event_type, entity_type, entity_id, actor_email, action, host(ip_address), user_agent)) \
          FROM audit_logs WHERE request_id = 'look-1'",
     )
@@ -91,12 +91,12 @@ async fn the_note_says_whose_row_was_looked_at_by_whom_and_from_where() {
 
 #[tokio::test]
 async fn behind_the_glass_nothing_is_changed_or_named_in_a_body() {
-    let stage = Stage::start().await;
-    let company = stage.company("personal(m1)").await;
-    let prediction = stage
+    let setup = Setup::start().await;
+    let company = setup.company("personal(m1)").await;
+    let prediction = setup
         .prediction("annual", "personal(m1)", "personal(m1)")
         .await;
-    let sa = stage.users.user("sa");
+    let sa = setup.users.user("sa");
     let on = with(
         prediction_on("annual", &company, "2024"),
         json!({ "access_level": "personal" }),
@@ -117,7 +117,7 @@ async fn behind_the_glass_nothing_is_changed_or_named_in_a_body() {
         .patch(&format!("/companies/{company}"), &json!({ "name": "Mine" }))
         .await
         .problem(403);
-    let m1 = stage.users.user("m1");
+    let m1 = setup.users.user("m1");
     let _ = m1.get(&format!("/companies/{company}")).await.expect(200);
     let _ = m1
         .get(&format!("/predictions/annual/{prediction}"))
@@ -127,10 +127,10 @@ async fn behind_the_glass_nothing_is_changed_or_named_in_a_body() {
 
 #[tokio::test]
 async fn no_one_below_a_super_admin_has_a_glass_to_break() {
-    let stage = Stage::start().await;
-    let company = stage.company("personal(m1)").await;
-    for who in Stage::everyone().filter(|who| !["m1", "sa"].contains(who)) {
-        let answer = stage
+    let setup = Setup::start().await;
+    let company = setup.company("personal(m1)").await;
+    for who in Setup::everyone().filter(|who| !["m1", "sa"].contains(who)) {
+        let answer = setup
             .users
             .user(who)
             .get(&format!("/companies/{company}"))
@@ -138,7 +138,7 @@ async fn no_one_below_a_super_admin_has_a_glass_to_break() {
         assert_eq!(answer.problem(404), "not_found", "{who}");
     }
     let event_count: i64 = ask(
-        &stage.pool,
+        &setup.pool,
         "SELECT count(*) FROM audit_logs WHERE event_type LIKE '%break_glass'",
     )
     .await;

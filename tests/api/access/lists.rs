@@ -12,7 +12,7 @@ use accunode_tests::TestUser;
 use sqlx::{AssertSqlSafe, Row};
 use uuid::Uuid;
 
-use super::stage::Stage;
+use super::setup::Setup;
 use crate::support::{all_rows, column, text};
 
 /// All owners of rows that tests create.
@@ -33,21 +33,21 @@ pub(super) const OWNERS: [&str; 13] = [
 ];
 
 /// Creates a row of each table for every owner.
-pub(super) async fn rows_of_all_owners(stage: &Stage) {
+pub(super) async fn rows_of_all_owners(setup: &Setup) {
     for owner in OWNERS {
-        stage.company(owner).await;
+        setup.company(owner).await;
         for kind in ["annual", "quarterly"] {
-            stage.prediction(kind, owner, owner).await;
+            setup.prediction(kind, owner, owner).await;
         }
-        stage.upload(owner).await;
-        stage.rescoring(owner).await;
+        setup.upload(owner).await;
+        setup.rescoring(owner).await;
     }
 }
 
 /// Returns the actor of a user.
-pub(super) async fn actor(stage: &Stage, who: &str) -> Actor {
-    let id = UserId(stage.users.user(who).id);
-    let store = &stage.service.wired().store;
+pub(super) async fn actor(setup: &Setup, who: &str) -> Actor {
+    let id = UserId(setup.users.user(who).id);
+    let store = &setup.service.wired().store;
     let found = store
         .auth()
         .with_membership(id)
@@ -65,10 +65,10 @@ pub(super) struct Owned {
 }
 
 /// Returns every row of a table.
-pub(super) async fn everything(stage: &Stage, table: &str) -> Vec<Owned> {
+pub(super) async fn everything(setup: &Setup, table: &str) -> Vec<Owned> {
     let sql = format!("SELECT id, access_level, owner_key, created_by FROM {table}");
     let rows = sqlx::query(AssertSqlSafe(sql))
-        .fetch_all(&stage.pool)
+        .fetch_all(&setup.pool)
         .await
         .expect("the rows");
     rows.iter()
@@ -101,10 +101,10 @@ async fn listed(user: &TestUser, path: &str) -> BTreeSet<Uuid> {
 
 #[tokio::test]
 async fn a_list_holds_exactly_what_its_reader_can_read() {
-    let stage = Stage::start().await;
-    rows_of_all_owners(&stage).await;
-    for who in Stage::everyone() {
-        let (user, actor) = (stage.users.user(who), actor(&stage, who).await);
+    let setup = Setup::start().await;
+    rows_of_all_owners(&setup).await;
+    for who in Setup::everyone() {
+        let (user, actor) = (setup.users.user(who), actor(&setup, who).await);
         for (path, table) in [
             ("/companies", "companies"),
             ("/companies?sort=symbol", "companies"),
@@ -113,7 +113,7 @@ async fn a_list_holds_exactly_what_its_reader_can_read() {
             ("/predictions/quarterly", "quarterly_predictions"),
             ("/bulk-uploads", "bulk_upload_jobs"),
         ] {
-            let expected: BTreeSet<Uuid> = everything(&stage, table)
+            let expected: BTreeSet<Uuid> = everything(&setup, table)
                 .await
                 .into_iter()
                 .filter(|row| actor.read(row.owner) == Ok(Reading::Open))
@@ -137,12 +137,12 @@ async fn a_list_holds_exactly_what_its_reader_can_read() {
 
 #[tokio::test]
 async fn a_filter_narrows_what_can_be_read_and_never_widens_it() {
-    let stage = Stage::start().await;
-    rows_of_all_owners(&stage).await;
-    let (a, z) = (stage.users.organization("A"), stage.users.organization("Z"));
+    let setup = Setup::start().await;
+    rows_of_all_owners(&setup).await;
+    let (a, z) = (setup.users.organization("A"), setup.users.organization("Z"));
     let made_up = Uuid::from_u128(7);
-    for who in Stage::everyone() {
-        let (user, actor) = (stage.users.user(who), actor(&stage, who).await);
+    for who in Setup::everyone() {
+        let (user, actor) = (setup.users.user(who), actor(&setup, who).await);
         for organization in [a, z, made_up] {
             let may = actor.narrowed(None, Some(organization.into())).is_ok();
             for list in [
@@ -184,7 +184,7 @@ async fn a_filter_narrows_what_can_be_read_and_never_widens_it() {
                 .get(&format!("/companies?limit=100&access_level={level}"))
                 .await
                 .expect(200);
-            let expected = everything(&stage, "companies")
+            let expected = everything(&setup, "companies")
                 .await
                 .iter()
                 .filter(|row| {
@@ -203,16 +203,16 @@ async fn a_filter_narrows_what_can_be_read_and_never_widens_it() {
 
 #[tokio::test]
 async fn a_search_finds_nothing_that_cannot_be_read() {
-    let stage = Stage::start().await;
+    let setup = Setup::start().await;
     for owner in OWNERS {
-        stage.company(owner).await;
+        setup.company(owner).await;
     }
-    let all = everything(&stage, "companies").await;
-    for who in Stage::everyone() {
-        let (user, actor) = (stage.users.user(who), actor(&stage, who).await);
+    let all = everything(&setup, "companies").await;
+    for who in Setup::everyone() {
+        let (user, actor) = (setup.users.user(who), actor(&setup, who).await);
         for row in &all {
             let symbol: String = crate::support::ask(
-                &stage.pool,
+                &setup.pool,
                 &format!("SELECT symbol FROM companies WHERE id = '{}'", row.id),
             )
             .await;

@@ -7,7 +7,7 @@ use accunode_tests::tenancy::USERS;
 use super::{
     coverage::{self, Operation},
     requests::{Request, endpoint, requests},
-    stage::Stage,
+    setup::Setup,
     table::{Row, rows},
 };
 
@@ -53,8 +53,8 @@ impl Tally {
 }
 
 /// Returns the existing endpoints, by the service's own document.
-async fn endpoints(stage: &Stage) -> BTreeSet<Operation> {
-    let document = stage
+async fn endpoints(setup: &Setup) -> BTreeSet<Operation> {
+    let document = setup
         .service
         .anonymous()
         .get("//openapi.json")
@@ -77,7 +77,7 @@ async fn endpoints(stage: &Stage) -> BTreeSet<Operation> {
 
 /// Creates the rows of a row of the matrix, separate ones for each user.
 async fn prepare(
-    stage: &Stage,
+    setup: &Setup,
     row: &Row,
     known: &BTreeSet<Operation>,
     tally: &mut Tally,
@@ -95,7 +95,7 @@ async fn prepare(
                 continue;
             }
             for ((who, ..), expected) in USERS.iter().zip(&row.cells) {
-                for request in requests(stage, (resource, action), &row.detail, &row.given).await {
+                for request in requests(setup, (resource, action), &row.detail, &row.given).await {
                     let (method, path) = request.line();
                     tally
                         .operations
@@ -118,7 +118,7 @@ async fn prepare(
     asked
 }
 
-async fn send(stage: &Stage, asked: Vec<CellRequest>, tally: &mut Tally) {
+async fn send(setup: &Setup, asked: Vec<CellRequest>, tally: &mut Tally) {
     for CellRequest {
         what,
         who,
@@ -127,13 +127,13 @@ async fn send(stage: &Stage, asked: Vec<CellRequest>, tally: &mut Tally) {
         unsettles,
     } in asked
     {
-        let answer = request.send(stage.users.user(who)).await;
+        let answer = request.send(setup.users.user(who)).await;
         if unsettles {
-            stage.put_back().await;
+            setup.put_back().await;
         }
         tally.requests += 1;
         let status = answer.status.as_u16();
-        let broke = stage.broke_the_glass(answer.header("x-request-id")).await;
+        let broke = setup.broke_the_glass(answer.header("x-request-id")).await;
         let got = match (status, broke) {
             (200..300, true) => "ok*".to_owned(),
             (200..300, false) => "ok".to_owned(),
@@ -151,12 +151,12 @@ async fn send(stage: &Stage, asked: Vec<CellRequest>, tally: &mut Tally) {
 
 #[tokio::test]
 async fn the_service_answers_every_cell_of_the_matrix() {
-    let stage = Stage::start().await;
-    let known = endpoints(&stage).await;
+    let setup = Setup::start().await;
+    let known = endpoints(&setup).await;
     let mut tally = Tally::default();
     for row in rows().iter().filter(|row| row.given.is_empty()) {
-        let asked = prepare(&stage, row, &known, &mut tally).await;
-        send(&stage, asked, &mut tally).await;
+        let asked = prepare(&setup, row, &known, &mut tally).await;
+        send(&setup, asked, &mut tally).await;
     }
     tally.print();
     coverage::check(&known, &tally.operations);
@@ -176,15 +176,15 @@ async fn the_service_answers_the_cells_after_something_has_happened() {
         .filter(|given| !given.is_empty())
         .collect();
     for given in &situations {
-        let mut stage = Stage::start().await;
-        let known = endpoints(&stage).await;
-        stage.prepare(given).await;
+        let mut setup = Setup::start().await;
+        let known = endpoints(&setup).await;
+        setup.prepare(given).await;
         let mut asked = Vec::new();
         for row in rows().iter().filter(|row| row.given == *given) {
-            asked.extend(prepare(&stage, row, &known, &mut tally).await);
+            asked.extend(prepare(&setup, row, &known, &mut tally).await);
         }
-        stage.happen(given).await;
-        send(&stage, asked, &mut tally).await;
+        setup.happen(given).await;
+        send(&setup, asked, &mut tally).await;
     }
     tally.print();
     assert!(

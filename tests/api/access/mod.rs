@@ -9,7 +9,7 @@ mod operations;
 mod random;
 mod requests;
 mod row_level_security;
+mod setup;
 mod sql_matrix;
-mod stage;
 mod table;
 mod tables;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    stage::{Stage, object},
+    setup::{Setup, object},
     table::split,
 };
 use crate::support::{file_of, outcome_on, prediction_on, quarterly_ratios, ratios, scale_of};
@@ -166,7 +166,7 @@ pub(super) fn endpoint(resource: &str, action: &str) -> (&'static str, &'static 
 
 /// Creates the rows that one cell needs, and the requests for it.
 pub(super) async fn requests(
-    stage: &Stage,
+    setup: &Setup,
     (resource, action): (&str, &str),
     detail: &str,
     given: &str,
@@ -178,24 +178,24 @@ pub(super) async fn requests(
         "company" | "prediction" | "bulk_job" | "outcome" | "validation" | "scale"
             if action == "list" =>
         {
-            list(stage, resource, detail)
+            list(setup, resource, detail)
         }
-        "company" => company(stage, action, to, detail).await,
+        "company" => company(setup, action, to, detail).await,
         "prediction" => {
             let mut requests = Vec::new();
             for kind in ["annual", "quarterly"] {
-                requests.extend(prediction(stage, kind, action, to, detail, given).await);
+                requests.extend(prediction(setup, kind, action, to, detail, given).await);
             }
             requests
         }
-        "bulk_job" => bulk_job(stage, action, detail).await,
-        "rescoring" => vec![rescoring(stage, action, detail).await],
-        "outcome" => vec![outcome(stage, action, detail).await],
-        "coverage" => vec![coverage(stage, action, detail)],
-        "validation" => vec![validation(stage, action, detail).await],
-        "scale" => vec![scale(stage, action, detail).await],
-        "transitions" => vec![transitions(stage, detail).await],
-        "monitoring" => vec![monitoring(stage, action, detail).await],
+        "bulk_job" => bulk_job(setup, action, detail).await,
+        "rescoring" => vec![rescoring(setup, action, detail).await],
+        "outcome" => vec![outcome(setup, action, detail).await],
+        "coverage" => vec![coverage(setup, action, detail)],
+        "validation" => vec![validation(setup, action, detail).await],
+        "scale" => vec![scale(setup, action, detail).await],
+        "transitions" => vec![transitions(setup, detail).await],
+        "monitoring" => vec![monitoring(setup, action, detail).await],
         "definitions" => vec![Request::Get("/default-definitions".to_owned())],
         "scoring" => {
             let body = |ratios: Value| json!({ "items": [{ "ratios": ratios }] });
@@ -217,28 +217,28 @@ pub(super) async fn requests(
             Request::Get("/bulk-uploads/templates/quarterly.xlsx".to_owned()),
         ],
         "users" => {
-            let id = stage.users.organization(detail);
+            let id = setup.users.organization(detail);
             vec![Request::Get(format!("/users?organization_id={id}"))]
         }
-        "user" => vec![user(stage, action, to, detail).await],
-        "invitation" => organizations::invitation(stage, action, detail).await,
+        "user" => vec![user(setup, action, to, detail).await],
+        "invitation" => organizations::invitation(setup, action, detail).await,
         "audit" if action == "read_event" => {
-            let company = stage.company(detail).await;
+            let company = setup.company(detail).await;
             vec![Request::Get(format!(
                 "/audit-logs/{}",
-                stage.event_of(&company).await
+                setup.event_of(&company).await
             ))]
         }
         "audit" => vec![match split(detail) {
             ("organization", Some(name)) => {
-                let id = stage.users.organization(name);
+                let id = setup.users.organization(name);
                 Request::Get(format!("/audit-logs?organization_id={id}"))
             }
             _ => Request::Get("/audit-logs".to_owned()),
         }],
-        "dashboard" => vec![Request::Get(format!("/dashboard?{}", scope(stage, detail)))],
+        "dashboard" => vec![Request::Get(format!("/dashboard?{}", scope(setup, detail)))],
         "analytics" => {
-            let scope = scope(stage, detail);
+            let scope = scope(setup, detail);
             let mut requests = vec![Request::Get(format!("/analytics/model-agreement?{scope}"))];
             for by in ["sector", "industry", "country", "organization"] {
                 for figure in ["risk-distribution", "trend", "grades"] {
@@ -260,19 +260,19 @@ pub(super) async fn requests(
         .map(|path| Request::Get(path.to_owned()))
         .into(),
         "second_factors" => {
-            let id = stage.users.organization(detail);
+            let id = setup.users.organization(detail);
             vec![Request::Get(format!(
                 "/organizations/{id}/second-factor-enrolments"
             ))]
         }
-        "organizations" => vec![organizations::list(stage, detail)],
-        "organization" => organizations::organization(stage, action, detail),
+        "organizations" => vec![organizations::list(setup, detail)],
+        "organization" => organizations::organization(setup, action, detail),
         other => panic!("{other} {action} has an endpoint now: write here how it is asked"),
     }
 }
 
-async fn user(stage: &Stage, action: &str, to: Option<&str>, who: &str) -> Request {
-    let (id, email) = stage.twin(who).await;
+async fn user(setup: &Setup, action: &str, to: Option<&str>, who: &str) -> Request {
+    let (id, email) = setup.twin(who).await;
     let path = format!("/users/{id}");
     let request = match (action, to) {
         ("read", None) => Request::Get(path),
@@ -285,39 +285,39 @@ async fn user(stage: &Stage, action: &str, to: Option<&str>, who: &str) -> Reque
         ("remove_second_factor", None) => Request::Delete(format!("{path}/mfa")),
         ("approve_second_factor" | "refuse_second_factor", None) => {
             let (decision, _) = action.split_once('_').expect("a decision");
-            let enrolment = stage.waiting_factor(id).await;
+            let enrolment = setup.waiting_factor(id).await;
             let body = json!({ "enrolment_id": enrolment, "decision": decision });
             Request::Post(format!("{path}/mfa/approval"), body)
         }
         ("set_role", Some(to)) => {
             let (role, organization) = split(to);
-            let organization = organization.map(|name| stage.users.organization(name));
+            let organization = organization.map(|name| setup.users.organization(name));
             let body = json!({ "role": role, "organization_id": organization, "reason": "a test" });
             Request::Put(format!("{path}/role"), body)
         }
         other => panic!("unknown request {other:?}"),
     };
     Request::ToUser {
-        user: stage.users.user(who).id,
+        user: setup.users.user(who).id,
         twin: email,
         request: Box::new(request),
     }
 }
 
-fn scope(stage: &Stage, detail: &str) -> String {
+fn scope(setup: &Setup, detail: &str) -> String {
     match split(detail) {
         (scope, None) => format!("scope={scope}"),
         (scope, Some(name)) => format!(
             "scope={scope}&organization_id={}",
-            stage.users.organization(name)
+            setup.users.organization(name)
         ),
     }
 }
 
 /// The list of a table, filtered by owner.
-fn list(stage: &Stage, resource: &str, detail: &str) -> Vec<Request> {
+fn list(setup: &Setup, resource: &str, detail: &str) -> Vec<Request> {
     let (level, organization) = split(detail);
-    let filter: Vec<String> = stage
+    let filter: Vec<String> = setup
         .fields(level, organization)
         .iter()
         .filter(|(name, _)| *name == "organization_id")
@@ -338,51 +338,51 @@ fn list(stage: &Stage, resource: &str, detail: &str) -> Vec<Request> {
 }
 
 /// A rescoring that has not ended blocks the same one, so each uses another model version.
-async fn rescoring(stage: &Stage, action: &str, detail: &str) -> Request {
+async fn rescoring(setup: &Setup, action: &str, detail: &str) -> Request {
     match action {
         "create" => {
             let (level, organization) = split(detail);
-            let mut body = object(stage.fields(level, organization));
+            let mut body = object(setup.fields(level, organization));
             body["kind"] = "annual".into();
-            body["only_from_model_version"] = stage.symbol().into();
+            body["only_from_model_version"] = setup.symbol().into();
             Request::Post("/rescorings".to_owned(), body)
         }
-        "read" => Request::Get(format!("/rescorings/{}", stage.rescoring(detail).await)),
+        "read" => Request::Get(format!("/rescorings/{}", setup.rescoring(detail).await)),
         other => panic!("unknown request {other:?}"),
     }
 }
 
-async fn outcome(stage: &Stage, action: &str, detail: &str) -> Request {
+async fn outcome(setup: &Setup, action: &str, detail: &str) -> Request {
     match action {
         "create" => {
             let (owner, company) = detail.split_once(" on ").expect("a company");
             let (level, organization) = split(owner);
-            let mut body = object(stage.fields(level, organization));
-            let company = stage.company(company).await;
+            let mut body = object(setup.fields(level, organization));
+            let company = setup.company(company).await;
             for (name, value) in outcome_on(&company).as_object().expect("an object") {
                 body[name] = value.clone();
             }
             Request::Post("/outcomes".to_owned(), body)
         }
-        "read" => Request::Get(format!("/outcomes/{}", stage.outcome(detail).await)),
+        "read" => Request::Get(format!("/outcomes/{}", setup.outcome(detail).await)),
         "withdraw" => Request::Post(
-            format!("/outcomes/{}/withdraw", stage.outcome(detail).await),
+            format!("/outcomes/{}/withdraw", setup.outcome(detail).await),
             json!({ "reason": "a test" }),
         ),
         other => panic!("unknown request {other:?}"),
     }
 }
 
-async fn validation(stage: &Stage, action: &str, detail: &str) -> Request {
+async fn validation(setup: &Setup, action: &str, detail: &str) -> Request {
     if action == "create" {
-        stage.cover().await;
+        setup.cover().await;
         let (level, organization) = split(detail);
-        let mut body = object(stage.fields(level, organization));
+        let mut body = object(setup.fields(level, organization));
         body["kind"] = "annual".into();
         body["d0"] = "2020-12-31".into();
         return Request::Post("/validations".to_owned(), body);
     }
-    let path = format!("/validations/{}", stage.validation(detail).await);
+    let path = format!("/validations/{}", setup.validation(detail).await);
     match action {
         "read" => Request::Get(path),
         "sample" => Request::Get(format!("{path}/sample.csv")),
@@ -396,26 +396,26 @@ async fn validation(stage: &Stage, action: &str, detail: &str) -> Request {
     }
 }
 
-async fn scale(stage: &Stage, action: &str, detail: &str) -> Request {
+async fn scale(setup: &Setup, action: &str, detail: &str) -> Request {
     match action {
         "create" => {
             let (level, organization) = split(detail);
-            let mut body = object(stage.fields(level, organization));
-            for (name, value) in scale_of(&stage.symbol().to_lowercase()) {
+            let mut body = object(setup.fields(level, organization));
+            for (name, value) in scale_of(&setup.symbol().to_lowercase()) {
                 body[name] = value;
             }
             Request::Post("/rating-scales".to_owned(), body)
         }
-        "read" => Request::Get(format!("/rating-scales/{}", stage.scale(detail).await)),
+        "read" => Request::Get(format!("/rating-scales/{}", setup.scale(detail).await)),
         other => panic!("unknown request {other:?}"),
     }
 }
 
-async fn transitions(stage: &Stage, detail: &str) -> Request {
-    stage.cover().await;
-    stage.predict_for_all().await;
+async fn transitions(setup: &Setup, detail: &str) -> Request {
+    setup.cover().await;
+    setup.predict_for_all().await;
     let (level, organization) = split(detail);
-    let owner: Vec<String> = stage
+    let owner: Vec<String> = setup
         .fields(level, organization)
         .iter()
         .map(|(name, value)| format!("&{name}={}", value.as_str().expect("a text")))
@@ -426,10 +426,10 @@ async fn transitions(stage: &Stage, detail: &str) -> Request {
     ))
 }
 
-async fn monitoring(stage: &Stage, action: &str, detail: &str) -> Request {
-    stage.predict_for_all_by_the_served_model().await;
+async fn monitoring(setup: &Setup, action: &str, detail: &str) -> Request {
+    setup.predict_for_all_by_the_served_model().await;
     let (level, organization) = split(detail);
-    let owner: Vec<String> = stage
+    let owner: Vec<String> = setup
         .fields(level, organization)
         .iter()
         .map(|(name, value)| format!("{name}={}", value.as_str().expect("a text")))
@@ -442,10 +442,10 @@ async fn monitoring(stage: &Stage, action: &str, detail: &str) -> Request {
     Request::Get(format!("{path}?{}", owner.join("&")))
 }
 
-fn coverage(stage: &Stage, action: &str, detail: &str) -> Request {
+fn coverage(setup: &Setup, action: &str, detail: &str) -> Request {
     let path = "/outcome-coverage/crr_178@1";
     let (level, organization) = split(detail);
-    let fields = stage.fields(level, organization);
+    let fields = setup.fields(level, organization);
     if action == "set" {
         let mut body = object(fields);
         body["complete_from"] = "2020-01-01".into();
@@ -460,29 +460,29 @@ fn coverage(stage: &Stage, action: &str, detail: &str) -> Request {
     Request::Get(format!("{path}?{}", query.join("&")))
 }
 
-fn target(stage: &Stage, to: &str) -> Value {
+fn target(setup: &Setup, to: &str) -> Value {
     let (level, organization) = split(to);
-    object(stage.fields(level, organization))
+    object(setup.fields(level, organization))
 }
 
-async fn company(stage: &Stage, action: &str, to: Option<&str>, detail: &str) -> Vec<Request> {
+async fn company(setup: &Setup, action: &str, to: Option<&str>, detail: &str) -> Vec<Request> {
     if action == "create" {
-        let mut body = target(stage, detail);
-        body["symbol"] = stage.symbol().into();
+        let mut body = target(setup, detail);
+        body["symbol"] = setup.symbol().into();
         return vec![Request::Post("/companies".to_owned(), body)];
     }
     if action == "force_delete" {
-        let company = stage.company_with(detail).await;
+        let company = setup.company_with(detail).await;
         let path = format!("/companies/{company}?force=true");
         return vec![Request::Delete(path)];
     }
     if let ("share", Some(to)) = (action, to) {
-        let mut body = target(stage, to);
+        let mut body = target(setup, to);
         body["with_predictions"] = true.into();
-        let company = stage.company_with(detail).await;
+        let company = setup.company_with(detail).await;
         return vec![Request::Patch(format!("/companies/{company}"), body)];
     }
-    let path = format!("/companies/{}", stage.company(detail).await);
+    let path = format!("/companies/{}", setup.company(detail).await);
     vec![match (action, to) {
         ("read", None) => {
             return vec![
@@ -492,13 +492,13 @@ async fn company(stage: &Stage, action: &str, to: Option<&str>, detail: &str) ->
         }
         ("update", None) => Request::Patch(path, json!({ "industry": "Machinery" })),
         ("delete", None) => Request::Delete(path),
-        ("raise" | "lower", Some(to)) => Request::Patch(path, target(stage, to)),
+        ("raise" | "lower", Some(to)) => Request::Patch(path, target(setup, to)),
         other => panic!("unknown request {other:?}"),
     }]
 }
 
 async fn prediction(
-    stage: &Stage,
+    setup: &Setup,
     kind: &str,
     action: &str,
     to: Option<&str>,
@@ -507,19 +507,19 @@ async fn prediction(
 ) -> Vec<Request> {
     let (owner, company) = match detail.split_once(" on ") {
         Some((owner, company)) => (owner, company.to_owned()),
-        None => (detail, Stage::company_under(detail, given)),
+        None => (detail, Setup::company_under(detail, given)),
     };
     if action == "create" {
-        let mut body = prediction_on(kind, &stage.company(&company).await, "2024");
+        let mut body = prediction_on(kind, &setup.company(&company).await, "2024");
         let (level, organization) = split(owner);
         body.as_object_mut()
             .expect("an object")
-            .extend(stage.fields(level, organization));
+            .extend(setup.fields(level, organization));
         return vec![Request::Post(format!("/predictions/{kind}"), body)];
     }
     let path = format!(
         "/predictions/{kind}/{}",
-        stage.prediction(kind, owner, &company).await
+        setup.prediction(kind, owner, &company).await
     );
     let new = if kind == "annual" {
         ratios()
@@ -535,25 +535,25 @@ async fn prediction(
         ],
         ("update", None) => vec![Request::Patch(path, json!({ "ratios": new }))],
         ("delete", None) => vec![Request::Delete(path)],
-        ("raise" | "lower", Some(to)) => vec![Request::Patch(path, target(stage, to))],
+        ("raise" | "lower", Some(to)) => vec![Request::Patch(path, target(setup, to))],
         other => panic!("unknown request {other:?}"),
     }
 }
 
-async fn bulk_job(stage: &Stage, action: &str, detail: &str) -> Vec<Request> {
+async fn bulk_job(setup: &Setup, action: &str, detail: &str) -> Vec<Request> {
     if action == "create" {
         let (level, organization) = split(detail);
-        let fields = stage.fields(level, organization);
+        let fields = setup.fields(level, organization);
         let mut fields: Vec<(String, String)> = fields
             .into_iter()
             .map(|(name, value)| (name, value.as_str().expect("a text").to_owned()))
             .collect();
         fields.push(("job_type".to_owned(), "annual".to_owned()));
-        return vec![Request::Upload(fields, file_of([stage.symbol()]))];
+        return vec![Request::Upload(fields, file_of([setup.symbol()]))];
     }
-    let job = stage.upload(detail).await;
+    let job = setup.upload(detail).await;
     if matches!(action, "rows" | "retry" | "delete") {
-        stage.end(&job).await;
+        setup.end(&job).await;
     }
     let path = format!("/bulk-uploads/{job}");
     vec![match action {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{
     lists::{actor, everything, owner, rows_of_all_owners},
-    stage::Stage,
+    setup::Setup,
 };
 use crate::support::run;
 
@@ -92,11 +92,11 @@ pub(super) async fn touched(connection: &mut PgConnection, sql: &str) -> BTreeSe
 
 /// Returns the rows of a table that the policy allows.
 async fn allowed(
-    stage: &Stage,
+    setup: &Setup,
     table: &str,
     may: impl Fn(&super::lists::Owned) -> bool,
 ) -> BTreeSet<Uuid> {
-    everything(stage, table)
+    everything(setup, table)
         .await
         .iter()
         .filter(|row| may(row))
@@ -114,18 +114,18 @@ fn may_write(actor: &Actor, table: &str, row: &super::lists::Owned) -> bool {
 
 #[tokio::test]
 async fn statements_without_a_condition_touch_exactly_what_the_policy_allows() {
-    let stage = Stage::start().await;
-    rows_of_all_owners(&stage).await;
-    let mut server = stage.service.database.server_role().await;
-    for who in Stage::everyone() {
-        let actor = actor(&stage, who).await;
+    let setup = Setup::start().await;
+    rows_of_all_owners(&setup).await;
+    let mut server = setup.service.database.server_role().await;
+    for who in Setup::everyone() {
+        let actor = actor(&setup, who).await;
         act(&mut server, &actor.scope()).await;
         for table in TABLES {
-            let readable = allowed(&stage, table, |row| {
+            let readable = allowed(&setup, table, |row| {
                 actor.read(row.owner) == Ok(Reading::Open)
             })
             .await;
-            let writable = allowed(&stage, table, |row| may_write(&actor, table, row)).await;
+            let writable = allowed(&setup, table, |row| may_write(&actor, table, row)).await;
             assert!(!writable.is_empty() && writable.is_subset(&readable));
             let select = touched(&mut server, &format!("SELECT id FROM {table}")).await;
             assert_eq!(select, readable, "{who} selects from {table}");
@@ -147,19 +147,19 @@ async fn statements_without_a_condition_touch_exactly_what_the_policy_allows() {
 
 #[tokio::test]
 async fn sums_are_seen_for_readable_owners_only_and_written_by_no_one() {
-    let stage = Stage::start().await;
-    rows_of_all_owners(&stage).await;
-    let mut server = stage.service.database.server_role().await;
+    let setup = Setup::start().await;
+    rows_of_all_owners(&setup).await;
+    let mut server = setup.service.database.server_role().await;
     // Some rows are in the sums and some in the deltas since, no matter who merges
     // meanwhile.
-    run(&stage.pool, "SELECT fold_prediction_rollups()").await;
+    run(&setup.pool, "SELECT fold_prediction_rollups()").await;
     for owner in ["personal(m1)", "organization(Z)", "system"] {
         for kind in ["annual", "quarterly"] {
-            stage.prediction(kind, owner, owner).await;
+            setup.prediction(kind, owner, owner).await;
         }
     }
-    for who in Stage::everyone() {
-        let actor = actor(&stage, who).await;
+    for who in Setup::everyone() {
+        let actor = actor(&setup, who).await;
         act(&mut server, &actor.scope()).await;
         for rollup in ROLLUPS {
             let sql = format!("SELECT access_level, owner_key FROM {rollup}");
@@ -178,7 +178,7 @@ async fn sums_are_seen_for_readable_owners_only_and_written_by_no_one() {
             if rollup.ends_with("_live") {
                 let keys: BTreeSet<Uuid> = seen.iter().map(|row| row.get(1)).collect();
                 let table = rollup.replace("_prediction_rollup_live", "_predictions");
-                let expected: BTreeSet<Uuid> = everything(&stage, &table)
+                let expected: BTreeSet<Uuid> = everything(&setup, &table)
                     .await
                     .iter()
                     .filter(|row| actor.read(row.owner) == Ok(Reading::Open))
@@ -201,21 +201,21 @@ async fn sums_are_seen_for_readable_owners_only_and_written_by_no_one() {
 
 #[tokio::test]
 async fn the_lines_of_an_upload_are_seen_and_removed_as_the_upload_is() {
-    let stage = Stage::start().await;
+    let setup = Setup::start().await;
     for owner in super::lists::OWNERS {
-        let job = stage.upload(owner).await;
-        stage.end(&job).await;
+        let job = setup.upload(owner).await;
+        setup.end(&job).await;
     }
-    let mut server = stage.service.database.server_role().await;
-    for who in Stage::everyone() {
-        let actor = actor(&stage, who).await;
+    let mut server = setup.service.database.server_role().await;
+    for who in Setup::everyone() {
+        let actor = actor(&setup, who).await;
         act(&mut server, &actor.scope()).await;
         let jobs = "bulk_upload_jobs";
-        let readable = allowed(&stage, jobs, |row| {
+        let readable = allowed(&setup, jobs, |row| {
             actor.read(row.owner) == Ok(Reading::Open)
         })
         .await;
-        let writable = allowed(&stage, jobs, |row| may_write(&actor, jobs, row)).await;
+        let writable = allowed(&setup, jobs, |row| may_write(&actor, jobs, row)).await;
         let select = touched(&mut server, "SELECT job_id FROM bulk_upload_rows").await;
         assert_eq!(select, readable, "{who}");
         let delete = touched(&mut server, "DELETE FROM bulk_upload_rows RETURNING job_id").await;
@@ -231,15 +231,15 @@ async fn the_lines_of_an_upload_are_seen_and_removed_as_the_upload_is() {
 
 #[tokio::test]
 async fn the_audit_log_is_seen_by_rank_and_changed_by_no_one() {
-    let stage = Stage::start().await;
-    rows_of_all_owners(&stage).await;
+    let setup = Setup::start().await;
+    rows_of_all_owners(&setup).await;
     let log = sqlx::query("SELECT id, user_id, organization_id FROM audit_logs")
-        .fetch_all(&stage.pool)
+        .fetch_all(&setup.pool)
         .await;
     let log = log.expect("the audit log");
-    let mut server = stage.service.database.server_role().await;
-    for who in Stage::everyone() {
-        let actor = actor(&stage, who).await;
+    let mut server = setup.service.database.server_role().await;
+    for who in Setup::everyone() {
+        let actor = actor(&setup, who).await;
         let scope = actor.scope();
         act(&mut server, &scope).await;
         let expected: BTreeSet<Uuid> = log
@@ -270,9 +270,9 @@ async fn the_audit_log_is_seen_by_rank_and_changed_by_no_one() {
 
 #[tokio::test]
 async fn without_an_actor_there_is_nothing() {
-    let stage = Stage::start().await;
-    rows_of_all_owners(&stage).await;
-    let mut server = stage.service.database.server_role().await;
+    let setup = Setup::start().await;
+    rows_of_all_owners(&setup).await;
+    let mut server = setup.service.database.server_role().await;
     let all = TABLES
         .iter()
         .chain(&ROLLUPS)
@@ -310,11 +310,11 @@ async fn without_an_actor_there_is_nothing() {
 
 #[tokio::test]
 async fn no_one_inserts_for_an_owner_that_is_not_theirs() {
-    let stage = Stage::start().await;
-    let mut server = stage.service.database.server_role().await;
-    let owners = |stage: &Stage| {
-        let users = Stage::everyone().map(|who| Owner::User(stage.users.user(who).id.into()));
-        let places = stage
+    let setup = Setup::start().await;
+    let mut server = setup.service.database.server_role().await;
+    let owners = |setup: &Setup| {
+        let users = Setup::everyone().map(|who| Owner::User(setup.users.user(who).id.into()));
+        let places = setup
             .users
             .organizations
             .values()
@@ -324,10 +324,10 @@ async fn no_one_inserts_for_an_owner_that_is_not_theirs() {
             .chain([Owner::System])
             .collect::<Vec<_>>()
     };
-    for who in Stage::everyone() {
-        let actor = actor(&stage, who).await;
+    for who in Setup::everyone() {
+        let actor = actor(&setup, who).await;
         act(&mut server, &actor.scope()).await;
-        for owner in owners(&stage) {
+        for owner in owners(&setup) {
             let creator = match owner {
                 Owner::User(id) => id,
                 _ => actor.user(),
@@ -356,21 +356,21 @@ async fn no_one_inserts_for_an_owner_that_is_not_theirs() {
 
 #[tokio::test]
 async fn what_a_prediction_said_before_is_seen_as_the_prediction_is() {
-    let stage = Stage::start().await;
-    rows_of_all_owners(&stage).await;
-    let mut server = stage.service.database.server_role().await;
+    let setup = Setup::start().await;
+    rows_of_all_owners(&setup).await;
+    let mut server = setup.service.database.server_role().await;
     for kind in ["annual", "quarterly"] {
         let table = format!("{kind}_predictions");
         run(
-            &stage.pool,
+            &setup.pool,
             &format!("UPDATE {table} SET pd = pd / 2, model_version = 'older'"),
         )
         .await;
         let history = format!("SELECT prediction_id FROM {kind}_prediction_revisions");
-        for who in Stage::everyone() {
-            let actor = actor(&stage, who).await;
+        for who in Setup::everyone() {
+            let actor = actor(&setup, who).await;
             act(&mut server, &actor.scope()).await;
-            let readable = allowed(&stage, &table, |row| {
+            let readable = allowed(&setup, &table, |row| {
                 actor.read(row.owner) == Ok(Reading::Open)
             })
             .await;

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{
     row_level_security::{act, touched},
-    stage::Stage,
+    setup::Setup,
     table::{Row, rows},
 };
 
@@ -57,7 +57,7 @@ fn statement(table: &str, action: &str) -> Option<(String, bool)> {
 }
 
 /// Makes the rows that a row of the matrix describes.
-async fn prepare(stage: &Stage, row: &Row) -> Vec<CellStatement> {
+async fn prepare(setup: &Setup, row: &Row) -> Vec<CellStatement> {
     let mut asked = Vec::new();
     for resource in &row.resources {
         let tables: &[&str] = match resource.as_str() {
@@ -79,23 +79,23 @@ async fn prepare(stage: &Stage, row: &Row) -> Vec<CellStatement> {
             let Some((statement, reads)) = statement(table, action) else {
                 continue;
             };
-            let company = Stage::company_under(&row.detail, &row.given);
+            let company = Setup::company_under(&row.detail, &row.given);
             let id = match (resource.as_str(), table) {
-                ("company", _) if action == "force_delete" => stage.company_with(&row.detail).await,
-                ("company", _) => stage.company(&row.detail).await,
-                ("outcome", _) => stage.outcome(&row.detail).await,
-                ("coverage", _) => stage.coverage(&row.detail).await.to_string(),
-                ("validation", _) => stage.validation(&row.detail).await,
-                ("scale", _) => stage.scale(&row.detail).await,
-                ("rescoring", _) => stage.rescoring(&row.detail).await,
-                ("bulk_job", _) => stage.upload(&row.detail).await,
+                ("company", _) if action == "force_delete" => setup.company_with(&row.detail).await,
+                ("company", _) => setup.company(&row.detail).await,
+                ("outcome", _) => setup.outcome(&row.detail).await,
+                ("coverage", _) => setup.coverage(&row.detail).await.to_string(),
+                ("validation", _) => setup.validation(&row.detail).await,
+                ("scale", _) => setup.scale(&row.detail).await,
+                ("rescoring", _) => setup.rescoring(&row.detail).await,
+                ("bulk_job", _) => setup.upload(&row.detail).await,
                 (_, "annual_predictions") => {
-                    stage.prediction("annual", &row.detail, &company).await
+                    setup.prediction("annual", &row.detail, &company).await
                 }
-                _ => stage.prediction("quarterly", &row.detail, &company).await,
+                _ => setup.prediction("quarterly", &row.detail, &company).await,
             };
             if action == "rows" {
-                stage.end(&id).await;
+                setup.end(&id).await;
             }
             asked.push(CellStatement {
                 line: row.line,
@@ -111,23 +111,23 @@ async fn prepare(stage: &Stage, row: &Row) -> Vec<CellStatement> {
 }
 
 /// Returns the actor of a user at this moment; `None` if the user is refused.
-async fn actor(stage: &Stage, who: &str) -> Option<Actor> {
-    let id = UserId(stage.users.user(who).id);
-    let found = stage.service.wired().store.auth().with_membership(id).await;
+async fn actor(setup: &Setup, who: &str) -> Option<Actor> {
+    let id = UserId(setup.users.user(who).id);
+    let found = setup.service.wired().store.auth().with_membership(id).await;
     let (user, membership, _) = found.expect("the database").expect("the user");
     Actor::new(&user, membership).ok()
 }
 
 /// Tests every cell. Returns their number, and the cells with another answer.
 async fn ask(
-    stage: &Stage,
+    setup: &Setup,
     server: &mut PgConnection,
     asked: &[CellStatement],
 ) -> (usize, Vec<String>) {
     let mut cells = BTreeSet::new();
     let mut wrong = Vec::new();
     for (at, (who, ..)) in USERS.iter().enumerate() {
-        let actor = actor(stage, who).await;
+        let actor = actor(setup, who).await;
         let scope = actor.as_ref().map_or(Scope::none(), Actor::scope);
         for question in asked {
             let cell = question.cells[at].as_str();
@@ -175,18 +175,18 @@ async fn statements_without_a_condition_answer_every_cell_about_rows() {
     let situations: BTreeSet<&str> = rows.iter().map(|row| row.given.as_str()).collect();
     let (mut cells, mut wrong) = (0, Vec::new());
     for given in situations {
-        let mut stage = Stage::start().await;
-        stage.prepare(given).await;
+        let mut setup = Setup::start().await;
+        setup.prepare(given).await;
         let mut asked = Vec::new();
         for row in rows.iter().filter(|row| row.given == given) {
-            asked.extend(prepare(&stage, row).await);
+            asked.extend(prepare(&setup, row).await);
         }
         if asked.is_empty() {
             continue;
         }
-        stage.happen(given).await;
-        let mut server = stage.service.database.server_role().await;
-        let (more, faults) = ask(&stage, &mut server, &asked).await;
+        setup.happen(given).await;
+        let mut server = setup.service.database.server_role().await;
+        let (more, faults) = ask(&setup, &mut server, &asked).await;
         cells += more;
         wrong.extend(faults);
     }

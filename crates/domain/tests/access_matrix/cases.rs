@@ -11,7 +11,7 @@ use accunode_domain::{
     user::Role,
 };
 
-use crate::world::{World, organization};
+use crate::fixture::{Fixture, organization};
 
 const OUTSIDE: Denial = Denial::Forbidden(Forbidden::OutsideScope);
 
@@ -21,8 +21,8 @@ fn row_of(place: &str) -> Owner {
 
 #[test]
 fn who_moves_to_another_organization_loses_the_rows_they_made_and_keeps_their_own() {
-    let world = World::given("m1_moved_to_b").unwrap();
-    let m1 = world.actor("m1");
+    let fixture = Fixture::given("m1_moved_to_b").unwrap();
+    let m1 = fixture.actor("m1");
     assert_eq!(m1.read(row_of("A")), Err(Denial::NotFound));
     assert_eq!(m1.write(row_of("A"), m1.user()), Err(Denial::NotFound));
     assert!(m1.write(Owner::User(m1.user()), m1.user()).is_ok());
@@ -31,9 +31,9 @@ fn who_moves_to_another_organization_loses_the_rows_they_made_and_keeps_their_ow
 
 #[test]
 fn members_of_a_deleted_organization_act_as_users() {
-    let mut world = World::given("a_deleted").unwrap();
+    let mut fixture = Fixture::given("a_deleted").unwrap();
     for name in ["m1", "m2", "oA"] {
-        let actor = world.actor(name);
+        let actor = fixture.actor(name);
         assert_eq!(actor.role(), Role::User);
         assert_eq!(
             actor.create(None, None).unwrap().owner(),
@@ -44,45 +44,45 @@ fn members_of_a_deleted_organization_act_as_users() {
             Err(Denial::Forbidden(Forbidden::LevelForbidden))
         );
     }
-    assert!(!world.actor("tR").sees_organization(organization("A")));
+    assert!(!fixture.actor("tR").sees_organization(organization("A")));
     // Even a row that the trigger missed fails closed.
-    world.add("m2", Role::OrgAdmin, Some("A"));
-    let stale = world.actor("m2");
+    fixture.add("m2", Role::OrgAdmin, Some("A"));
+    let stale = fixture.actor("m2");
     assert_eq!((stale.role(), stale.organization()), (Role::User, None));
     assert_eq!(stale.read(row_of("A")), Err(Denial::NotFound));
 }
 
 #[test]
 fn an_inactive_organization_stops_its_members_and_not_its_tenant_admin() {
-    let world = World::given("a_inactive").unwrap();
+    let fixture = Fixture::given("a_inactive").unwrap();
     let inactive = Err(Denial::Forbidden(Forbidden::OrganizationInactive));
     for name in ["m1", "m2", "oA"] {
-        assert_eq!(world.actor(name).require_active_organization(), inactive);
-        assert_eq!(world.actor(name).use_models(), inactive);
+        assert_eq!(fixture.actor(name).require_active_organization(), inactive);
+        assert_eq!(fixture.actor(name).use_models(), inactive);
     }
     for name in ["u0", "mB", "tR", "tZ", "sa"] {
-        assert_eq!(world.actor(name).require_active_organization(), Ok(()));
+        assert_eq!(fixture.actor(name).require_active_organization(), Ok(()));
     }
 }
 
 #[test]
 fn a_new_child_is_in_the_tenant_admins_scope_at_once_and_in_no_members() {
-    let mut world = World::given("r_has_new_child_c").unwrap();
-    world.add("mR", Role::OrgMember, Some("R"));
-    world.add("oR", Role::OrgAdmin, Some("R"));
-    assert!(world.actor("tR").scope().contains(row_of("C")));
+    let mut fixture = Fixture::given("r_has_new_child_c").unwrap();
+    fixture.add("mR", Role::OrgMember, Some("R"));
+    fixture.add("oR", Role::OrgAdmin, Some("R"));
+    assert!(fixture.actor("tR").scope().contains(row_of("C")));
     for name in ["mR", "oR", "oA", "mB", "tZ"] {
-        assert!(!world.actor(name).scope().contains(row_of("C")), "{name}");
+        assert!(!fixture.actor(name).scope().contains(row_of("C")), "{name}");
     }
 }
 
 #[test]
 fn who_joins_an_organization_keeps_their_personal_rows_personal() {
-    let world = World::given("u0_joined_a").unwrap();
-    let u0 = world.actor("u0");
+    let fixture = Fixture::given("u0_joined_a").unwrap();
+    let u0 = fixture.actor("u0");
     let own = Owner::User(u0.user());
     assert_eq!(u0.read(own), Ok(Reading::Open));
-    assert_eq!(world.actor("oA").read(own), Err(Denial::NotFound));
+    assert_eq!(fixture.actor("oA").read(own), Err(Denial::NotFound));
     let default = u0.create(None, None).unwrap();
     assert_eq!(
         default.owner(),
@@ -93,41 +93,41 @@ fn who_joins_an_organization_keeps_their_personal_rows_personal() {
 
 #[test]
 fn who_is_demoted_or_deactivated_is_so_at_once() {
-    let world = World::given("oa_demoted").unwrap();
-    let m1 = world.actor("m1").user();
+    let fixture = Fixture::given("oa_demoted").unwrap();
+    let m1 = fixture.actor("m1").user();
     assert_eq!(
-        world.actor("oA").write(row_of("A"), m1),
+        fixture.actor("oA").write(row_of("A"), m1),
         Err(Denial::Forbidden(Forbidden::NotWritable))
     );
-    let world = World::given("m1_deactivated").unwrap();
+    let fixture = Fixture::given("m1_deactivated").unwrap();
     assert_eq!(
-        world.sign_in("m1"),
+        fixture.sign_in("m1"),
         Err(Denial::Forbidden(Forbidden::Inactive))
     );
-    assert_eq!(world.actor("m2").read(row_of("A")), Ok(Reading::Open));
+    assert_eq!(fixture.actor("m2").read(row_of("A")), Ok(Reading::Open));
 }
 
 #[test]
 fn a_tenant_admin_of_a_child_acts_as_its_org_admin() {
-    let mut world = World::fixture();
-    world.add("tA", Role::TenantAdmin, Some("A"));
-    let actor = world.actor("tA");
+    let mut fixture = Fixture::standard();
+    fixture.add("tA", Role::TenantAdmin, Some("A"));
+    let actor = fixture.actor("tA");
     assert_eq!(actor.role(), Role::OrgAdmin);
     assert_eq!(actor.organizations(), [organization("A")]);
     let delete = actor.delete_organization(organization("A"));
     assert_eq!(delete, Err(Denial::Forbidden(Forbidden::RoleForbidden)));
     // Also as a subject: the org_admin of the same organization does not outrank them.
-    let subject = world.subject("tA").unwrap();
+    let subject = fixture.subject("tA").unwrap();
     assert_eq!(subject.role(), Role::OrgAdmin);
-    assert!(world.actor("oA").administer_user(&subject).is_err());
-    assert!(world.actor("tR").administer_user(&subject).is_ok());
+    assert!(fixture.actor("oA").administer_user(&subject).is_err());
+    assert!(fixture.actor("tR").administer_user(&subject).is_ok());
 }
 
 #[test]
 fn the_default_level_is_the_roles_and_never_everyones() {
-    let world = World::fixture();
-    let default = |name: &str| world.actor(name).create(None, None).unwrap().owner();
-    let own = |name: &str| Owner::User(world.user(name).unwrap());
+    let fixture = Fixture::standard();
+    let default = |name: &str| fixture.actor(name).create(None, None).unwrap().owner();
+    let own = |name: &str| Owner::User(fixture.user(name).unwrap());
     assert_eq!(default("u0"), own("u0"));
     assert_eq!(default("sa"), own("sa"));
     assert_eq!(default("m1"), row_of("A"));
@@ -137,9 +137,9 @@ fn the_default_level_is_the_roles_and_never_everyones() {
 
 #[test]
 fn an_organization_outside_scope_is_403_whether_it_exists_or_not() {
-    let world = World::fixture();
+    let fixture = Fixture::standard();
     for name in ["m1", "oA", "tZ"] {
-        let actor = world.actor(name);
+        let actor = fixture.actor(name);
         for place in ["B", "no such organization"] {
             let id = Some(organization(place));
             assert_eq!(actor.create(None, id), Err(OUTSIDE));
@@ -154,8 +154,8 @@ fn an_organization_outside_scope_is_403_whether_it_exists_or_not() {
 
 #[test]
 fn checks_come_in_their_order() {
-    let world = World::fixture();
-    let (m1, sa) = (world.actor("m1"), world.actor("sa"));
+    let fixture = Fixture::standard();
+    let (m1, sa) = (fixture.actor("m1"), fixture.actor("sa"));
     let other = Some(organization("Z"));
     let own = Owner::User(m1.user());
     // The level of the role is checked before the organization in the body, and that before a
@@ -174,11 +174,11 @@ fn checks_come_in_their_order() {
         Err(Denial::Unprocessable(Inconsistency::OrganizationRequired))
     );
     // The row in the path is checked before everything in the body.
-    let foreign = Owner::User(world.user("u0").unwrap());
+    let foreign = Owner::User(fixture.user("u0").unwrap());
     assert_eq!(
         m1.widen_access(
             foreign,
-            world.user("u0").unwrap(),
+            fixture.user("u0").unwrap(),
             AccessLevel::Organization,
             other
         ),
@@ -205,8 +205,8 @@ fn checks_come_in_their_order() {
 
 #[test]
 fn a_row_stays_with_its_organization() {
-    let world = World::fixture();
-    let (t, m1) = (world.actor("tR"), world.user("m1").unwrap());
+    let fixture = Fixture::standard();
+    let (t, m1) = (fixture.actor("tR"), fixture.user("m1").unwrap());
     let level = AccessLevel::Organization;
     assert_eq!(
         t.widen_access(row_of("A"), m1, level, Some(organization("B"))),
@@ -214,15 +214,17 @@ fn a_row_stays_with_its_organization() {
     );
     // Naming the current level changes nothing, whatever the caller's own organization is.
     for name in ["tR", "sa", "oA", "m1"] {
-        let grant = world.actor(name).widen_access(row_of("A"), m1, level, None);
+        let grant = fixture
+            .actor(name)
+            .widen_access(row_of("A"), m1, level, None);
         assert_eq!(grant.unwrap().owner(), row_of("A"), "{name}");
     }
 }
 
 #[test]
 fn i4_binds_a_prediction_to_a_company_of_its_owner_or_of_the_system() {
-    let world = World::fixture();
-    let m1 = Owner::User(world.user("m1").unwrap());
+    let fixture = Fixture::standard();
+    let m1 = Owner::User(fixture.user("m1").unwrap());
     let (a, b) = (row_of("A"), row_of("B"));
     for (prediction, company, fits) in [
         (m1, m1, true),
@@ -243,10 +245,10 @@ fn i4_binds_a_prediction_to_a_company_of_its_owner_or_of_the_system() {
 
 #[test]
 fn a_tenants_dashboard_counts_its_root_and_children_and_nothing_else() {
-    let world = World::fixture();
-    let children = world.children("R");
+    let fixture = Fixture::standard();
+    let children = fixture.children("R");
     for (name, root) in [("tR", None), ("tR", Some("R")), ("sa", Some("R"))] {
-        let scope = world
+        let scope = fixture
             .actor(name)
             .dashboard(DashboardScope::Tenant, root.map(organization), &children)
             .unwrap();
@@ -259,13 +261,13 @@ fn a_tenants_dashboard_counts_its_root_and_children_and_nothing_else() {
     }
     // What the caller claims about a user's tenant is ignored.
     let forged = [organization("Z")];
-    let scope = world
+    let scope = fixture
         .actor("tR")
         .dashboard(DashboardScope::Tenant, None, &forged);
     assert!(!scope.unwrap().contains(row_of("Z")));
     let dashboard = |name: &str, root: Option<&str>| {
         let root = root.map(organization);
-        world
+        fixture
             .actor(name)
             .dashboard(DashboardScope::Tenant, root, &[])
     };
@@ -282,23 +284,23 @@ fn a_tenants_dashboard_counts_its_root_and_children_and_nothing_else() {
 
 #[test]
 fn a_super_admin_breaks_the_glass_for_one_row_and_no_one_else_does() {
-    let world = World::fixture();
+    let fixture = Fixture::standard();
     let row = uuid::Uuid::from_u128(7);
-    let scope = world.actor("sa").scope_with_break_glass(row).unwrap();
+    let scope = fixture.actor("sa").scope_with_break_glass(row).unwrap();
     assert_eq!(scope.break_glass(), Some(row));
-    assert!(!scope.contains(Owner::User(world.user("m1").unwrap())));
+    assert!(!scope.contains(Owner::User(fixture.user("m1").unwrap())));
     for name in ["u0", "m1", "oA", "tR"] {
-        let answer = world.actor(name).scope_with_break_glass(row);
+        let answer = fixture.actor(name).scope_with_break_glass(row);
         assert_eq!(answer, Err(Denial::NotFound));
     }
 }
 
 #[test]
 fn users_are_removed_by_rank_and_leave_by_themselves() {
-    let world = World::fixture();
+    let fixture = Fixture::standard();
     let remove = |who: &str, whom: &str, how| {
-        let subject = world.subject(whom).unwrap();
-        world.actor(who).remove_user(&subject, how).map(drop)
+        let subject = fixture.subject(whom).unwrap();
+        fixture.actor(who).remove_user(&subject, how).map(drop)
     };
     let (out, gone) = (Removal::RemoveFromOrg, Removal::Anonymize);
     assert_eq!(remove("oA", "m1", out), Ok(()));
@@ -322,27 +324,27 @@ fn users_are_removed_by_rank_and_leave_by_themselves() {
 
 #[test]
 fn the_last_super_admin_stays() {
-    let world = World::fixture();
-    let sa = world.subject("sa").unwrap();
-    assert!(world.actor("sa").set_role(&sa, Role::User, None).is_ok());
+    let fixture = Fixture::standard();
+    let sa = fixture.subject("sa").unwrap();
+    assert!(fixture.actor("sa").set_role(&sa, Role::User, None).is_ok());
     assert_eq!(
         super_admin_remains(&sa, 0),
         Err(Denial::Conflict(Contradiction::LastSuperAdmin))
     );
     assert_eq!(super_admin_remains(&sa, 1), Ok(()));
     assert_eq!(
-        super_admin_remains(&world.subject("oA").unwrap(), 0),
+        super_admin_remains(&fixture.subject("oA").unwrap(), 0),
         Ok(())
     );
 }
 
 #[test]
 fn a_role_and_its_organization_agree() {
-    let world = World::fixture();
+    let fixture = Fixture::standard();
     let (sa, t, m2) = (
-        world.actor("sa"),
-        world.actor("tR"),
-        world.subject("m2").unwrap(),
+        fixture.actor("sa"),
+        fixture.actor("tR"),
+        fixture.subject("m2").unwrap(),
     );
     let unprocessable = |code| Err(Denial::Unprocessable(code));
     let a = organization("A");
@@ -373,8 +375,8 @@ fn a_role_and_its_organization_agree() {
 
 #[test]
 fn a_tenant_is_one_level_deep() {
-    let world = World::fixture();
-    let t = world.actor("tR");
+    let fixture = Fixture::standard();
+    let t = fixture.actor("tR");
     assert_eq!(
         t.create_organization(Some(organization("A"))),
         Err(Denial::Unprocessable(Inconsistency::NotARoot))
@@ -386,9 +388,9 @@ fn a_tenant_is_one_level_deep() {
 
 #[test]
 fn the_first_administrator_of_a_root_is_its_tenant_admin_and_of_a_child_its_org_admin() {
-    let world = World::fixture();
+    let fixture = Fixture::standard();
     let (new, r) = (organization("new"), organization("R"));
-    let first = |who: &str, parent| world.actor(who).invite_first_admin(new, parent);
+    let first = |who: &str, parent| fixture.actor(who).invite_first_admin(new, parent);
     let given = |role| (role, Some(new));
     let root = first("sa", None).unwrap();
     assert_eq!((root.role(), root.organization()), given(Role::TenantAdmin));
@@ -398,7 +400,10 @@ fn the_first_administrator_of_a_root_is_its_tenant_admin_and_of_a_child_its_org_
     }
     assert!(first("tR", None).is_err() && first("tZ", Some(r)).is_err());
     assert!(first("oA", Some(organization("A"))).is_err());
-    let key = world.actor("sa").limited_to(&KeyScope::ALL, None).unwrap();
+    let key = fixture
+        .actor("sa")
+        .limited_to(&KeyScope::ALL, None)
+        .unwrap();
     assert_eq!(
         key.invite_first_admin(new, None),
         Err(Denial::Forbidden(Forbidden::KeyForbidden))
@@ -407,7 +412,7 @@ fn the_first_administrator_of_a_root_is_its_tenant_admin_and_of_a_child_its_org_
 
 #[test]
 fn who_may_join_is_told_by_the_door() {
-    let world = World::fixture();
+    let fixture = Fixture::standard();
     let target = |policy, is_active, is_listed| JoinTarget {
         organization: organization("A"),
         policy,
@@ -415,7 +420,7 @@ fn who_may_join_is_told_by_the_door() {
         is_listed,
     };
     let join = |who: &str, target: Option<JoinTarget>| {
-        world
+        fixture
             .actor(who)
             .join_organization(target.as_ref())
             .map(drop)
@@ -447,7 +452,10 @@ fn who_may_join_is_told_by_the_door() {
         join("sa", open),
         Err(Denial::Forbidden(Forbidden::RoleForbidden))
     );
-    let key = world.actor("u0").limited_to(&KeyScope::ALL, None).unwrap();
+    let key = fixture
+        .actor("u0")
+        .limited_to(&KeyScope::ALL, None)
+        .unwrap();
     assert_eq!(
         key.join_organization(open.as_ref()).map(drop),
         Err(Denial::Forbidden(Forbidden::KeyForbidden))
@@ -456,8 +464,8 @@ fn who_may_join_is_told_by_the_door() {
 
 #[test]
 fn members_see_the_directory_and_administrators_see_users_in_full() {
-    let world = World::fixture();
-    let directory = |name: &str| world.actor(name).directory(None).unwrap();
+    let fixture = Fixture::standard();
+    let directory = |name: &str| fixture.actor(name).directory(None).unwrap();
     assert!(!directory("m1").full() && directory("oA").full());
     assert_eq!(directory("oA").organizations(), [organization("A")]);
     assert!(directory("sa").everyone() && !directory("tR").everyone());
@@ -466,30 +474,36 @@ fn members_see_the_directory_and_administrators_see_users_in_full() {
 
 #[test]
 fn an_audit_log_is_ones_own_and_that_of_what_one_administers() {
-    let world = World::fixture();
-    let events = |name: &str| world.actor(name).audit_log(None).unwrap();
-    let (m1, m2) = (world.user("m1"), world.user("m2"));
+    let fixture = Fixture::standard();
+    let events = |name: &str| fixture.actor(name).audit_log(None).unwrap();
+    let (m1, m2) = (fixture.user("m1"), fixture.user("m2"));
     let (a, b) = (Some(organization("A")), Some(organization("B")));
     assert!(events("m1").contains(m1, a) && !events("m1").contains(m2, a));
     assert!(events("oA").contains(m2, a) && !events("oA").contains(m2, b));
     assert!(events("tR").contains(m2, b) && !events("tR").contains(None, None));
     assert!(events("sa").contains(None, None));
-    assert!(!world.actor("sa").audit_log(a).unwrap().contains(None, b));
-    assert!(!world.actor("oA").own_audit_log().unwrap().contains(m2, a));
+    assert!(!fixture.actor("sa").audit_log(a).unwrap().contains(None, b));
+    assert!(!fixture.actor("oA").own_audit_log().unwrap().contains(m2, a));
 }
 
 #[test]
 fn a_childs_members_do_not_see_its_root() {
-    let world = World::fixture();
+    let fixture = Fixture::standard();
     let r = organization("R");
-    let oa = world.actor("oA");
+    let oa = fixture.actor("oA");
     assert_eq!(oa.read_organization(r), Err(Denial::NotFound));
     for change in OrganizationChange::ALL {
         assert_eq!(oa.change_organization(r, change), Err(Denial::NotFound));
     }
     let listed = oa.list_organizations(None).unwrap();
     assert!(listed.contains(organization("A")) && !listed.contains(r));
-    assert!(world.actor("sa").list_organizations(None).unwrap().every());
-    assert!(world.actor("u0").list_organizations(None).is_err());
+    assert!(
+        fixture
+            .actor("sa")
+            .list_organizations(None)
+            .unwrap()
+            .every()
+    );
+    assert!(fixture.actor("u0").list_organizations(None).is_err());
     assert_eq!(oa.list_organizations(Some(r)), Err(OUTSIDE));
 }

@@ -8,10 +8,10 @@ use accunode_domain::{
     user::Role,
 };
 
-use crate::world::{World, organization};
+use crate::fixture::{Fixture, organization};
 
-fn key(world: &World, name: &str, scopes: &[KeyScope], bound: Option<&str>) -> Actor {
-    world
+fn key(fixture: &Fixture, name: &str, scopes: &[KeyScope], bound: Option<&str>) -> Actor {
+    fixture
         .actor(name)
         .limited_to(scopes, bound.map(organization))
         .unwrap()
@@ -21,10 +21,10 @@ const MISSING: Denial = Denial::Forbidden(Forbidden::KeyScope);
 
 #[test]
 fn a_key_does_what_its_scopes_say_and_its_owner_may() {
-    let world = World::fixture();
-    let own = Owner::User(world.user("m1").unwrap());
-    let m1 = world.user("m1").unwrap();
-    let reader = key(&world, "m1", &[KeyScope::Read], None);
+    let fixture = Fixture::standard();
+    let own = Owner::User(fixture.user("m1").unwrap());
+    let m1 = fixture.user("m1").unwrap();
+    let reader = key(&fixture, "m1", &[KeyScope::Read], None);
     assert_eq!(reader.read(own), Ok(Reading::Open));
     assert_eq!(reader.write(own, m1), Err(MISSING));
     assert_eq!(
@@ -37,26 +37,26 @@ fn a_key_does_what_its_scopes_say_and_its_owner_may() {
     assert_eq!(reader.use_models(), Err(MISSING));
     assert_eq!(reader.audit_log(None), Err(MISSING));
     assert_eq!(reader.directory(None), Err(MISSING));
-    let writer = key(&world, "m1", &[KeyScope::Write], None);
+    let writer = key(&fixture, "m1", &[KeyScope::Write], None);
     assert!(writer.read(own).is_ok() && writer.write(own, m1).is_ok());
-    let uploader = key(&world, "m1", &[KeyScope::Upload], None);
+    let uploader = key(&fixture, "m1", &[KeyScope::Upload], None);
     assert!(uploader.upload(None, None).is_ok() && uploader.create(None, None).is_err());
     // Existence is not revealed before the scope is checked.
-    let foreign = Owner::User(world.user("u0").unwrap());
+    let foreign = Owner::User(fixture.user("u0").unwrap());
     assert_eq!(reader.write(foreign, m1), Err(Denial::NotFound));
 }
 
 #[test]
 fn a_key_that_only_scores_reads_nothing() {
-    let world = World::fixture();
-    let sa = key(&world, "sa", &[KeyScope::Score], None);
+    let fixture = Fixture::standard();
+    let sa = key(&fixture, "sa", &[KeyScope::Score], None);
     assert_eq!(sa.use_models(), Ok(()));
     let scope = sa.scope();
     assert!(scope.owners().is_empty() && !scope.every_organization() && !scope.super_admin());
     for owner in [
         Owner::System,
         Owner::Organization(organization("A")),
-        Owner::User(world.user("m1").unwrap()),
+        Owner::User(fixture.user("m1").unwrap()),
         Owner::User(sa.user()),
     ] {
         assert_eq!(sa.read(owner), Err(Denial::NotFound));
@@ -70,7 +70,7 @@ fn a_key_that_only_scores_reads_nothing() {
 
 #[test]
 fn a_key_bound_to_an_organization_is_its_org_admins_at_most() {
-    let world = World::fixture();
+    let fixture = Fixture::standard();
     let a = organization("A");
     for (name, role) in [
         ("m1", Role::OrgMember),
@@ -78,7 +78,7 @@ fn a_key_bound_to_an_organization_is_its_org_admins_at_most() {
         ("tR", Role::OrgAdmin),
         ("sa", Role::OrgAdmin),
     ] {
-        let actor = key(&world, name, &KeyScope::ALL, Some("A"));
+        let actor = key(&fixture, name, &KeyScope::ALL, Some("A"));
         assert_eq!(actor.role(), role, "{name}");
         assert_eq!(actor.organizations(), [a]);
         let own = Owner::User(actor.user());
@@ -102,10 +102,10 @@ fn a_key_bound_to_an_organization_is_its_org_admins_at_most() {
 
 #[test]
 fn a_key_dies_with_its_organization_and_follows_its_owners_role() {
-    let moved = World::given("m1_moved_to_b").unwrap().actor("m1");
+    let moved = Fixture::given("m1_moved_to_b").unwrap().actor("m1");
     let bound = moved.limited_to(&KeyScope::ALL, Some(organization("A")));
     assert_eq!(bound, Err(Denial::Forbidden(Forbidden::OutsideScope)));
-    let demoted = World::given("oa_demoted").unwrap();
+    let demoted = Fixture::given("oa_demoted").unwrap();
     let admin = key(&demoted, "oA", &KeyScope::ALL, Some("A"));
     let m1 = demoted.user("m1").unwrap();
     let row = Owner::Organization(organization("A"));
@@ -117,8 +117,8 @@ fn a_key_dies_with_its_organization_and_follows_its_owners_role() {
 
 #[test]
 fn a_key_never_makes_keys_users_or_sessions() {
-    let world = World::fixture();
-    let sa = key(&world, "sa", &KeyScope::ALL, None);
+    let fixture = Fixture::standard();
+    let sa = key(&fixture, "sa", &KeyScope::ALL, None);
     let forbidden = Err(Denial::Forbidden(Forbidden::KeyForbidden));
     assert_eq!(sa.require_user(), forbidden);
     assert_eq!(sa.create_key(&[KeyScope::Read], None).map(drop), forbidden);
@@ -128,11 +128,11 @@ fn a_key_never_makes_keys_users_or_sessions() {
         forbidden
     );
     assert_eq!(
-        sa.end_key(&world.subject("m1").unwrap(), None).map(drop),
+        sa.end_key(&fixture.subject("m1").unwrap(), None).map(drop),
         forbidden
     );
     assert_eq!(sa.key_directory(None).map(|_| ()), forbidden);
-    let itself = world.subject("sa").unwrap();
+    let itself = fixture.subject("sa").unwrap();
     assert_eq!(
         sa.set_role(&itself, Role::User, None).map(|_| ()),
         forbidden
@@ -141,12 +141,12 @@ fn a_key_never_makes_keys_users_or_sessions() {
 
 #[test]
 fn a_key_changes_nothing_that_outlives_it_and_lets_no_one_in() {
-    let world = World::fixture();
+    let fixture = Fixture::standard();
     let a = organization("A");
     let forbidden = Err(Denial::Forbidden(Forbidden::KeyForbidden));
-    let m1 = world.subject("m1").unwrap();
+    let m1 = fixture.subject("m1").unwrap();
     for (name, bound) in [("sa", None), ("tR", None), ("oA", None), ("tR", Some("A"))] {
-        let key = key(&world, name, &KeyScope::ALL, bound);
+        let key = key(&fixture, name, &KeyScope::ALL, bound);
         for change in OrganizationChange::ALL {
             let got = key.change_organization(a, change).map(drop);
             assert_eq!(got, forbidden, "{name} {bound:?}: {change:?}");
@@ -167,7 +167,7 @@ fn a_key_changes_nothing_that_outlives_it_and_lets_no_one_in() {
             assert_eq!(key.remove_user(&m1, removal).map(drop), forbidden, "{name}");
         }
         assert_eq!(key.edit_user(&m1).map(drop), forbidden, "{name}");
-        let itself = world.subject(name).unwrap();
+        let itself = fixture.subject(name).unwrap();
         assert_eq!(key.edit_user(&itself).map(drop), forbidden, "{name}");
         // A key for administration can only inspect.
         assert_eq!(key.inspect_organization(a), Ok(()), "{name} {bound:?}");
@@ -175,8 +175,8 @@ fn a_key_changes_nothing_that_outlives_it_and_lets_no_one_in() {
     }
     // It can neither make rows of everyone's nor share with everyone what belonged to one
     // tenant.
-    let writer = key(&world, "sa", &KeyScope::ALL, None);
-    let (row, maker) = (Owner::Organization(a), world.user("m1").unwrap());
+    let writer = key(&fixture, "sa", &KeyScope::ALL, None);
+    let (row, maker) = (Owner::Organization(a), fixture.user("m1").unwrap());
     let raised = writer.widen_access(row, maker, AccessLevel::System, None);
     assert_eq!(raised.map(|_| ()), forbidden);
     let company = Owner::System;
@@ -191,17 +191,17 @@ fn a_key_changes_nothing_that_outlives_it_and_lets_no_one_in() {
     assert_eq!(predicted, forbidden);
     let own = Some(AccessLevel::Personal);
     assert!(writer.create(own, None).is_ok() && writer.upload(own, None).is_ok());
-    let super_admin = world.actor("sa");
+    let super_admin = fixture.actor("sa");
     let everyone = super_admin.create(system, None).map(|grant| grant.owner());
     assert_eq!(everyone, Ok(Owner::System));
     assert_eq!(
         super_admin.upload(system, None),
         super_admin.create(system, None)
     );
-    let reader = key(&world, "sa", &[KeyScope::Read], None);
+    let reader = key(&fixture, "sa", &[KeyScope::Read], None);
     assert_eq!(reader.inspect_organization(a), Err(MISSING));
     // Rows that the owner cannot see stay hidden.
-    let elsewhere = key(&world, "tZ", &KeyScope::ALL, None);
+    let elsewhere = key(&fixture, "tZ", &KeyScope::ALL, None);
     assert_eq!(
         elsewhere.administer_user(&m1).map(drop),
         Err(Denial::NotFound)
@@ -220,8 +220,8 @@ fn a_key_changes_nothing_that_outlives_it_and_lets_no_one_in() {
 
 #[test]
 fn a_key_is_cut_from_what_its_owner_has() {
-    let world = World::fixture();
-    let m1 = world.actor("m1");
+    let fixture = Fixture::standard();
+    let m1 = fixture.actor("m1");
     assert_eq!(
         m1.create_key(&[KeyScope::Write], Some(organization("A")))
             .map(drop),
@@ -236,7 +236,7 @@ fn a_key_is_cut_from_what_its_owner_has() {
         Err(Denial::Forbidden(Forbidden::OutsideScope))
     );
     // Limiting a key again never gives it more than the first limit.
-    let twice = key(&world, "m1", &[KeyScope::Read], Some("A"))
+    let twice = key(&fixture, "m1", &[KeyScope::Read], Some("A"))
         .limited_to(&KeyScope::ALL, None)
         .unwrap();
     assert!(twice.create(None, None).is_err());
@@ -245,12 +245,12 @@ fn a_key_is_cut_from_what_its_owner_has() {
 
 #[test]
 fn keys_are_ended_by_their_owners_and_those_who_administer_them() {
-    let world = World::fixture();
+    let fixture = Fixture::standard();
     let a = Some(organization("A"));
     let end = |who: &str, whose: &str, bound| {
-        world
+        fixture
             .actor(who)
-            .end_key(&world.subject(whose).unwrap(), bound)
+            .end_key(&fixture.subject(whose).unwrap(), bound)
             .map(drop)
     };
     let rank = Err(Denial::Forbidden(Forbidden::RankTooLow));
@@ -269,9 +269,12 @@ fn keys_are_ended_by_their_owners_and_those_who_administer_them() {
     ] {
         assert_eq!(end(who, whose, bound), expected, "{who} ends {whose}'s");
     }
-    let listed = |who: &str, named| world.actor(who).key_directory(named);
+    let listed = |who: &str, named| fixture.actor(who).key_directory(named);
     let own = listed("m1", None).unwrap();
-    assert_eq!((own.owner(), own.organization()), (world.user("m1"), None));
+    assert_eq!(
+        (own.owner(), own.organization()),
+        (fixture.user("m1"), None)
+    );
     let theirs = listed("oA", a).unwrap();
     assert_eq!((theirs.owner(), theirs.organization()), (None, a));
     for (who, code) in [

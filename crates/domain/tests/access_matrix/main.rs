@@ -8,6 +8,7 @@
 
 mod cases;
 mod document;
+mod fixture;
 mod keys;
 mod permissions;
 mod proofs;
@@ -15,17 +16,16 @@ mod properties;
 mod requests;
 mod table;
 mod uses;
-mod world;
 
 use std::collections::BTreeSet;
 
+use fixture::Fixture;
 use requests::{KNOWN, Request, answer};
 use table::{Row, USERS, rows};
-use world::World;
 
 /// Returns the policy's answer to everything that a cell asks, by request.
 fn ask(row: &Row, who: &str) -> Vec<(String, Result<String, String>)> {
-    let world = World::given(&row.given);
+    let fixture = Fixture::given(&row.given);
     let mut answers = Vec::new();
     for resource in row.resource.split('|') {
         for action in row.action.split('|') {
@@ -34,8 +34,8 @@ fn ask(row: &Row, who: &str) -> Vec<(String, Result<String, String>)> {
                 action,
                 detail: &row.detail,
             };
-            let got = match &world {
-                Ok(world) => answer(world, &request, who),
+            let got = match &fixture {
+                Ok(fixture) => answer(fixture, &request, who),
                 Err(unknown) => Err(unknown.clone()),
             };
             answers.push((format!("{resource} {action}"), got));

@@ -12,8 +12,8 @@ use accunode_domain::{
 use proptest::{prelude::*, sample::select};
 
 use crate::{
-    properties::{actors, places, rows, worlds},
-    world::{World, organization},
+    fixture::{Fixture, organization},
+    properties::{actors, fixtures, places, rows},
 };
 
 /// Returns whether the listed permissions cover a row.
@@ -162,10 +162,10 @@ fn is_about_oneself(action: &str, owner: Owner, actor: &Actor) -> bool {
         && matches!(action, "create" | "raise" | "read" | "set")
 }
 
-fn check(world: &World, actor: &Actor) {
+fn check(fixture: &Fixture, actor: &Actor) {
     let all = actor.permissions();
     for what in OF_ROWS {
-        for (owner, creator) in rows(world) {
+        for (owner, creator) in rows(fixture) {
             // For making and counting, "personal" means the caller's own.
             if is_about_oneself(what.1, owner, actor) {
                 assert!(!is_permitted(&all, what, actor, (owner, creator)));
@@ -178,7 +178,7 @@ fn check(world: &World, actor: &Actor) {
             );
         }
     }
-    for id in places(world) {
+    for id in places(fixture) {
         for what in OF_PLACES {
             assert_eq!(
                 is_permitted_in(&all, what, id),
@@ -193,8 +193,8 @@ fn check(world: &World, actor: &Actor) {
             );
         }
     }
-    for name in world.users.keys() {
-        let subject = world.subject(name).unwrap();
+    for name in fixture.users.keys() {
+        let subject = fixture.subject(name).unwrap();
         let (Some(id), true) = (subject.organization(), subject.id() != actor.user()) else {
             continue;
         };
@@ -248,15 +248,15 @@ fn check(world: &World, actor: &Actor) {
 proptest! {
     #[test]
     fn what_one_is_told_is_what_one_may(
-        world in worlds(),
+        fixture in fixtures(),
         scopes in prop::collection::vec(select(&KeyScope::ALL[..]), 0..4),
     ) {
-        for actor in actors(&world) {
-            check(&world, &actor);
+        for actor in actors(&fixture) {
+            check(&fixture, &actor);
             let key = actor.clone().limited_to(&scopes, None).unwrap();
-            check(&world, &key);
+            check(&fixture, &key);
             if let Some(place) = actor.organization() {
-                check(&world, &actor.limited_to(&scopes, Some(place)).unwrap());
+                check(&fixture, &actor.limited_to(&scopes, Some(place)).unwrap());
             }
         }
     }
@@ -264,7 +264,7 @@ proptest! {
 
 #[test]
 fn nothing_is_told_that_no_one_checks() {
-    let world = World::fixture();
+    let fixture = Fixture::standard();
     let plain = [
         ("scoring", "use"),
         ("audit_log", "read_own"),
@@ -278,7 +278,7 @@ fn nothing_is_told_that_no_one_checks() {
         ("user", "set_role"),
     ];
     let mut seen = std::collections::BTreeSet::new();
-    for actor in actors(&world) {
+    for actor in actors(&fixture) {
         for line in actor.permissions() {
             let what = (line.resource, line.action);
             assert!(
@@ -293,9 +293,9 @@ fn nothing_is_told_that_no_one_checks() {
 
 #[test]
 fn a_member_is_told_that_they_change_what_they_made_and_an_administrator_whatever_is_there() {
-    let world = World::fixture();
+    let fixture = Fixture::standard();
     let line = |who: &str| {
-        let all = world.actor(who).permissions();
+        let all = fixture.actor(who).permissions();
         let level = Some(AccessLevel::Organization);
         let mut lines = all.into_iter().filter(|line| {
             (line.resource, line.action, line.level) == ("company", "update", level)

@@ -11,14 +11,14 @@ use accunode_domain::{
 };
 use uuid::Uuid;
 
-use crate::world::{World, organization};
+use crate::fixture::{Fixture, organization};
 
 fn actor(name: &str) -> Actor {
-    World::fixture().actor(name)
+    Fixture::standard().actor(name)
 }
 
 fn personal(name: &str) -> Owner {
-    Owner::User(World::fixture().user(name).unwrap())
+    Owner::User(Fixture::standard().user(name).unwrap())
 }
 
 fn of(name: &str) -> Owner {
@@ -27,10 +27,10 @@ fn of(name: &str) -> Owner {
 
 /// An actor whose organization was changed before they signed in.
 fn with_membership(name: &str, change: impl FnOnce(&mut Membership)) -> Actor {
-    let world = World::fixture();
+    let fixture = Fixture::standard();
     let mut membership = actor(name).membership().unwrap().clone();
     change(&mut membership);
-    Actor::new(&world.users[name], Some(membership)).unwrap()
+    Actor::new(&fixture.users[name], Some(membership)).unwrap()
 }
 
 #[test]
@@ -104,7 +104,10 @@ fn an_actor_tells_what_the_rules_know_of_them() {
     assert_eq!(m1.email().as_str(), "m1@example.com");
     assert_eq!(m1.role(), Role::OrgMember);
     assert_eq!(m1.organization(), Some(organization("A")));
-    assert_eq!(m1.membership(), World::fixture().membership("A").as_ref());
+    assert_eq!(
+        m1.membership(),
+        Fixture::standard().membership("A").as_ref()
+    );
     assert!(!m1.is_key() && !m1.hides_system_data());
     let user = actor("u0");
     assert_eq!((user.organization(), user.membership()), (None, None));
@@ -125,9 +128,9 @@ fn an_administrator_administers_what_they_see_and_a_member_nothing() {
 
 #[test]
 fn a_membership_of_another_organization_than_the_stored_one_does_not_count() {
-    let world = World::fixture();
-    let foreign = world.membership("B");
-    let m1 = Actor::new(&world.users["m1"], foreign).unwrap();
+    let fixture = Fixture::standard();
+    let foreign = fixture.membership("B");
+    let m1 = Actor::new(&fixture.users["m1"], foreign).unwrap();
     assert_eq!((m1.role(), m1.organization()), (Role::User, None));
 }
 
@@ -193,9 +196,9 @@ fn a_key_is_bound_only_to_an_organization_of_its_owner_and_keeps_its_demands() {
 
 #[test]
 fn a_key_is_renewed_within_what_it_was_cut_down_to() {
-    let world = World::fixture();
-    let user = &world.users["tR"];
-    let home = world.membership("R");
+    let fixture = Fixture::standard();
+    let user = &fixture.users["tR"];
+    let home = fixture.membership("R");
     let renewed = |actor: &Actor| actor.renewed(user, home.clone()).unwrap();
     let personal = actor("tR");
     assert_eq!(renewed(&personal), personal);
@@ -210,7 +213,7 @@ fn a_key_is_renewed_within_what_it_was_cut_down_to() {
 
 #[test]
 fn an_audit_scope_names_whose_events_it_holds() {
-    let own = |name: &str| World::fixture().user(name);
+    let own = |name: &str| Fixture::standard().user(name);
     let log = |name: &str| actor(name).audit_log(None).unwrap();
     for name in ["u0", "m1", "oA", "tR", "sa"] {
         assert_eq!(log(name).own(), own(name), "{name}");
@@ -270,7 +273,7 @@ fn an_assignment_names_role_and_organization() {
         (invited.role(), invited.organization()),
         (Role::OrgMember, a)
     );
-    let m1 = World::fixture().subject("m1").unwrap();
+    let m1 = Fixture::standard().subject("m1").unwrap();
     let left = actor("m1").set_role(&m1, Role::User, None).unwrap();
     assert_eq!((left.role(), left.organization()), (Role::User, None));
     assert_eq!(invited.fits(Some(organization("R"))), Ok(()));
@@ -287,14 +290,14 @@ fn an_assignment_names_role_and_organization() {
 
 #[test]
 fn a_subject_has_the_effective_role_of_who_it_stands_for() {
-    let world = World::fixture();
-    let m1 = world.subject("m1").unwrap();
-    assert_eq!(Some(m1.id()), world.user("m1"));
+    let fixture = Fixture::standard();
+    let m1 = fixture.subject("m1").unwrap();
+    assert_eq!(Some(m1.id()), fixture.user("m1"));
     assert_eq!(
         (m1.role(), m1.organization()),
         (Role::OrgMember, Some(organization("A")))
     );
-    let u0 = world.subject("u0").unwrap();
+    let u0 = fixture.subject("u0").unwrap();
     assert_eq!((u0.role(), u0.organization()), (Role::User, None));
 }
 

@@ -12,16 +12,16 @@ use accunode_domain::{
 };
 use proptest::{prelude::*, sample::select};
 
-use crate::world::{World, organization};
+use crate::fixture::{Fixture, organization};
 
-/// Generates a world of some tenants and users, with the names of both.
-pub(crate) fn worlds() -> impl Strategy<Value = World> {
+/// Generates a fixture of some tenants and users, with the names of both.
+pub(crate) fn fixtures() -> impl Strategy<Value = Fixture> {
     let places = prop::collection::vec((any::<bool>(), 0..4_usize, any::<bool>()), 1..6);
     let users = prop::collection::vec((select(&Role::ALL[..]), 0..6_usize), 1..7);
     (places, users).prop_map(|(places, users)| {
-        let mut world = World::default();
+        let mut fixture = Fixture::default();
         for (at, (child, parent, hides)) in places.iter().enumerate() {
-            let roots: Vec<String> = world
+            let roots: Vec<String> = fixture
                 .places
                 .iter()
                 .filter(|(_, place)| place.parent.is_none())
@@ -29,21 +29,21 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
                 .collect();
             let parent = (*child && !roots.is_empty()).then(|| roots[parent % roots.len()].clone());
             let name = format!("o{at}");
-            world.found(&name, parent.as_deref());
-            world.place(&name).hide_system_data = *hides;
+            fixture.found(&name, parent.as_deref());
+            fixture.place(&name).hide_system_data = *hides;
         }
         for (at, (role, place)) in users.iter().enumerate() {
             let place = format!("o{}", place % places.len());
             let place = role.needs_organization().then_some(place.as_str());
-            world.add(&format!("p{at}"), *role, place);
+            fixture.add(&format!("p{at}"), *role, place);
         }
-        world
+        fixture
     })
 }
 
-fn owners(world: &World) -> Vec<Owner> {
-    let places = world.places.keys();
-    let users = world.users.values();
+fn owners(fixture: &Fixture) -> Vec<Owner> {
+    let places = fixture.places.keys();
+    let users = fixture.users.values();
     std::iter::once(Owner::System)
         .chain(places.map(|name| Owner::Organization(organization(name))))
         .chain(users.map(|user| Owner::User(user.id)))
@@ -51,24 +51,28 @@ fn owners(world: &World) -> Vec<Owner> {
 }
 
 /// Returns every possible row: its owner and who made it.
-pub(crate) fn rows(world: &World) -> Vec<(Owner, UserId)> {
+pub(crate) fn rows(fixture: &Fixture) -> Vec<(Owner, UserId)> {
     let mut rows = Vec::new();
-    for owner in owners(world) {
+    for owner in owners(fixture) {
         match owner {
             Owner::User(id) => rows.push((owner, id)),
-            _ => rows.extend(world.users.values().map(|user| (owner, user.id))),
+            _ => rows.extend(fixture.users.values().map(|user| (owner, user.id))),
         }
     }
     rows
 }
 
-pub(crate) fn actors(world: &World) -> Vec<Actor> {
-    world.users.keys().map(|name| world.actor(name)).collect()
+pub(crate) fn actors(fixture: &Fixture) -> Vec<Actor> {
+    fixture
+        .users
+        .keys()
+        .map(|name| fixture.actor(name))
+        .collect()
 }
 
-pub(crate) fn places(world: &World) -> Vec<OrganizationId> {
+pub(crate) fn places(fixture: &Fixture) -> Vec<OrganizationId> {
     let unknown = ["there is no such organization".to_owned()];
-    world
+    fixture
         .places
         .keys()
         .chain(&unknown)
@@ -77,9 +81,9 @@ pub(crate) fn places(world: &World) -> Vec<OrganizationId> {
 }
 
 /// The law itself, computed again from the stored users and organizations.
-fn may_read(world: &World, who: &str, owner: Owner) -> bool {
-    let user = &world.users[who];
-    let home = world
+fn may_read(fixture: &Fixture, who: &str, owner: Owner) -> bool {
+    let user = &fixture.users[who];
+    let home = fixture
         .places
         .iter()
         .find(|(name, _)| user.organization == Some(organization(name)));
@@ -90,7 +94,7 @@ fn may_read(world: &World, who: &str, owner: Owner) -> bool {
             user.role == Role::SuperAdmin
                 || home.is_some_and(|(name, _)| {
                     organization(name) == id
-                        || (user.role == Role::TenantAdmin && world.children(name).contains(&id))
+                        || (user.role == Role::TenantAdmin && fixture.children(name).contains(&id))
                 })
         }
     }
@@ -103,22 +107,22 @@ fn is_within(part: &Scope, whole: &Scope) -> bool {
 
 proptest! {
     #[test]
-    fn a_scope_holds_exactly_what_may_be_read_without_breaking_glass(world in worlds()) {
-        for who in world.users.keys() {
-            let actor = world.actor(who);
-            for owner in owners(&world) {
+    fn a_scope_holds_exactly_what_may_be_read_without_breaking_glass(fixture in fixtures()) {
+        for who in fixture.users.keys() {
+            let actor = fixture.actor(who);
+            for owner in owners(&fixture) {
                 let open = actor.read(owner) == Ok(Reading::Open);
                 prop_assert_eq!(actor.scope().contains(owner), open);
-                prop_assert_eq!(may_read(&world, who, owner), open, "{} {:?}", who, owner);
+                prop_assert_eq!(may_read(&fixture, who, owner), open, "{} {:?}", who, owner);
                 prop_assert_eq!(actor.may_reference(owner).is_ok(), open);
             }
         }
     }
 
     #[test]
-    fn a_super_admins_scope_holds_no_ones_personal_rows_but_their_own(world in worlds()) {
-        for actor in actors(&world) {
-            for user in world.users.values().filter(|user| user.id != actor.user()) {
+    fn a_super_admins_scope_holds_no_ones_personal_rows_but_their_own(fixture in fixtures()) {
+        for actor in actors(&fixture) {
+            for user in fixture.users.values().filter(|user| user.id != actor.user()) {
                 let row = Owner::User(user.id);
                 prop_assert!(!actor.scope().contains(row));
                 let broken = actor.read(row) == Ok(Reading::BreakGlass);
@@ -130,9 +134,9 @@ proptest! {
     }
 
     #[test]
-    fn who_may_write_a_row_may_read_it_and_grants_name_its_owner(world in worlds()) {
-        for actor in actors(&world) {
-            for (owner, creator) in rows(&world) {
+    fn who_may_write_a_row_may_read_it_and_grants_name_its_owner(fixture in fixtures()) {
+        for actor in actors(&fixture) {
+            for (owner, creator) in rows(&fixture) {
                 for grant in [actor.write(owner, creator), actor.control_upload(owner, creator)]
                     .into_iter()
                     .flatten()
@@ -145,11 +149,11 @@ proptest! {
     }
 
     #[test]
-    fn a_row_is_raised_by_who_may_write_it_and_never_lowered_or_moved(world in worlds()) {
-        for actor in actors(&world) {
-            for (owner, creator) in rows(&world) {
+    fn a_row_is_raised_by_who_may_write_it_and_never_lowered_or_moved(fixture in fixtures()) {
+        for actor in actors(&fixture) {
+            for (owner, creator) in rows(&fixture) {
                 for level in AccessLevel::ALL {
-                    for place in places(&world).into_iter().map(Some).chain([None]) {
+                    for place in places(&fixture).into_iter().map(Some).chain([None]) {
                         let Ok(grant) = actor.widen_access(owner, creator, level, place) else {
                             continue;
                         };
@@ -167,10 +171,10 @@ proptest! {
     }
 
     #[test]
-    fn who_may_make_a_row_may_read_it(world in worlds()) {
-        for actor in actors(&world) {
+    fn who_may_make_a_row_may_read_it(fixture in fixtures()) {
+        for actor in actors(&fixture) {
             for level in AccessLevel::ALL.into_iter().map(Some).chain([None]) {
-                for place in places(&world).into_iter().map(Some).chain([None]) {
+                for place in places(&fixture).into_iter().map(Some).chain([None]) {
                     let Ok(grant) = actor.create(level, place) else { continue };
                     // The rows of everyone are the exception for users who hide them; such
                     // users make none.
@@ -182,10 +186,10 @@ proptest! {
     }
 
     #[test]
-    fn everyones_rows_are_hidden_where_the_organization_says_so(world in worlds()) {
-        for (who, user) in &world.users {
-            let actor = world.actor(who);
-            let hidden = world.places.iter().any(|(name, place)| {
+    fn everyones_rows_are_hidden_where_the_organization_says_so(fixture in fixtures()) {
+        for (who, user) in &fixture.users {
+            let actor = fixture.actor(who);
+            let hidden = fixture.places.iter().any(|(name, place)| {
                 place.hide_system_data && user.organization == Some(organization(name))
             });
             prop_assert_eq!(actor.scope().contains(Owner::System), !hidden);
@@ -194,17 +198,17 @@ proptest! {
     }
 
     #[test]
-    fn a_filter_keeps_what_it_names_and_adds_nothing(world in worlds()) {
-        for actor in actors(&world) {
+    fn a_filter_keeps_what_it_names_and_adds_nothing(fixture in fixtures()) {
+        for actor in actors(&fixture) {
             let whole = actor.scope();
             for level in AccessLevel::ALL.into_iter().map(Some).chain([None]) {
-                for place in places(&world).into_iter().map(Some).chain([None]) {
+                for place in places(&fixture).into_iter().map(Some).chain([None]) {
                     let Ok(part) = actor.narrowed(level, place) else {
                         prop_assert!(place.is_some_and(|id| !actor.sees_organization(id)));
                         continue;
                     };
                     prop_assert!(is_within(&part, &whole));
-                    for owner in owners(&world) {
+                    for owner in owners(&fixture) {
                         let named = level.is_none_or(|level| owner.level() == level)
                             && place.is_none_or(|id| owner.organization() == Some(id));
                         prop_assert_eq!(part.contains(owner), named && whole.contains(owner));
@@ -215,13 +219,13 @@ proptest! {
     }
 
     #[test]
-    fn a_dashboard_counts_only_what_may_be_read(world in worlds()) {
-        for actor in actors(&world) {
+    fn a_dashboard_counts_only_what_may_be_read(fixture in fixtures()) {
+        for actor in actors(&fixture) {
             for scope in DashboardScope::ALL {
-                for (name, place) in world.places.iter().map(|(n, p)| (Some(n), Some(p)))
+                for (name, place) in fixture.places.iter().map(|(n, p)| (Some(n), Some(p)))
                     .chain([(None, None)])
                 {
-                    let children = name.map_or(Vec::new(), |name| world.children(name));
+                    let children = name.map_or(Vec::new(), |name| fixture.children(name));
                     let root = name.map(|name| organization(name));
                     let Ok(counted) = actor.dashboard(scope, root, &children) else { continue };
                     prop_assert!(is_within(&counted, &actor.scope()));
@@ -236,10 +240,10 @@ proptest! {
     }
 
     #[test]
-    fn users_are_administered_from_above_only(world in worlds()) {
-        for actor in actors(&world) {
-            for name in world.users.keys() {
-                let Some(subject) = world.subject(name) else { continue };
+    fn users_are_administered_from_above_only(fixture in fixtures()) {
+        for actor in actors(&fixture) {
+            for name in fixture.users.keys() {
+                let Some(subject) = fixture.subject(name) else { continue };
                 let themself = subject.id() == actor.user();
                 let above = subject.role() < actor.role() || actor.role() == Role::SuperAdmin;
                 if actor.administer_user(&subject).is_ok() {
@@ -247,7 +251,7 @@ proptest! {
                     prop_assert!(actor.read_user(&subject).is_ok());
                 }
                 for role in Role::ALL {
-                    for place in places(&world).into_iter().map(Some).chain([None]) {
+                    for place in places(&fixture).into_iter().map(Some).chain([None]) {
                         let Ok(given) = actor.set_role(&subject, role, place) else { continue };
                         prop_assert_eq!(given.organization().is_some(), role.needs_organization());
                         prop_assert!(role < actor.role() || actor.role() == Role::SuperAdmin
@@ -261,11 +265,11 @@ proptest! {
     }
 
     #[test]
-    fn an_audit_log_holds_ones_own_events_and_those_of_what_one_administers(world in worlds()) {
-        for actor in actors(&world) {
+    fn an_audit_log_holds_ones_own_events_and_those_of_what_one_administers(fixture in fixtures()) {
+        for actor in actors(&fixture) {
             let events = actor.audit_log(None).unwrap();
-            for user in world.users.values() {
-                for place in places(&world) {
+            for user in fixture.users.values() {
+                for place in places(&fixture) {
                     let expected = user.id == actor.user() || actor.administers(place);
                     prop_assert_eq!(events.contains(Some(user.id), Some(place)), expected);
                 }
@@ -275,30 +279,30 @@ proptest! {
 
     #[test]
     fn a_key_never_does_more_than_its_owner(
-        world in worlds(),
+        fixture in fixtures(),
         scopes in prop::collection::vec(select(&KeyScope::ALL[..]), 0..4),
         bound in any::<bool>(),
     ) {
-        for owner in actors(&world) {
-            let place = places(&world).into_iter().find(|id| owner.sees_organization(*id));
+        for owner in actors(&fixture) {
+            let place = places(&fixture).into_iter().find(|id| owner.sees_organization(*id));
             let place = place.filter(|_| bound);
             let key = owner.clone().limited_to(&scopes, place).unwrap();
             prop_assert!(key.role() <= owner.role());
             prop_assert!(is_within(&key.scope(), &owner.scope()));
-            for (row, creator) in rows(&world) {
+            for (row, creator) in rows(&fixture) {
                 prop_assert!(key.read(row).is_err() || owner.read(row).is_ok());
                 prop_assert!(key.write(row, creator).is_err() || owner.write(row, creator).is_ok());
                 prop_assert!(key.control_upload(row, creator).is_err()
                     || owner.control_upload(row, creator).is_ok());
             }
             for level in AccessLevel::ALL {
-                for named in places(&world).into_iter().map(Some).chain([place]) {
+                for named in places(&fixture).into_iter().map(Some).chain([place]) {
                     prop_assert!(key.create(Some(level), named).is_err()
                         || key.create(Some(level), named) == owner.create(Some(level), named));
                 }
             }
-            for name in world.users.keys() {
-                let subject = world.subject(name).unwrap();
+            for name in fixture.users.keys() {
+                let subject = fixture.subject(name).unwrap();
                 prop_assert!(key.read_user(&subject).is_err() || owner.read_user(&subject).is_ok());
                 prop_assert!(key.administer_user(&subject).is_err()
                     || owner.administer_user(&subject).is_ok());
@@ -307,8 +311,8 @@ proptest! {
     }
 
     #[test]
-    fn a_session_brings_its_actor_back_as_they_were(world in worlds()) {
-        for actor in actors(&world) {
+    fn a_session_brings_its_actor_back_as_they_were(fixture in fixtures()) {
+        for actor in actors(&fixture) {
             let session = Session {
                 id: SessionId(uuid::Uuid::from_u128(9)),
                 user: actor.user(),

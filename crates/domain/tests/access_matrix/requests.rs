@@ -10,7 +10,7 @@ use accunode_domain::{
     user::Role,
 };
 
-use crate::world::{World, organization, split};
+use crate::fixture::{Fixture, organization, split};
 
 /// The request of a row: one resource and one action.
 pub(crate) struct Request<'a> {
@@ -112,12 +112,16 @@ type Answer = Result<Reading, Denial>;
 ///
 /// # Errors
 /// The part of the request that is unknown.
-pub(crate) fn answer(world: &World, request: &Request<'_>, who: &str) -> Result<String, String> {
-    let Ok(actor) = world.sign_in(who) else {
+pub(crate) fn answer(
+    fixture: &Fixture,
+    request: &Request<'_>,
+    who: &str,
+) -> Result<String, String> {
+    let Ok(actor) = fixture.sign_in(who) else {
         return Ok("401".to_owned());
     };
     // The policy is always asked, so that an unknown row is reported.
-    let policy = ask(world, &actor, request)?;
+    let policy = ask(fixture, &actor, request)?;
     Ok(match actor.require_active_organization().and(policy) {
         Ok(Reading::Open) => "ok",
         Ok(Reading::BreakGlass) => "ok*",
@@ -129,7 +133,7 @@ pub(crate) fn answer(world: &World, request: &Request<'_>, who: &str) -> Result<
     .to_owned())
 }
 
-fn ask(world: &World, actor: &Actor, request: &Request<'_>) -> Result<Answer, String> {
+fn ask(fixture: &Fixture, actor: &Actor, request: &Request<'_>) -> Result<Answer, String> {
     let unknown = || {
         let Request {
             resource,
@@ -150,7 +154,7 @@ fn ask(world: &World, actor: &Actor, request: &Request<'_>) -> Result<Answer, St
         )
         | ("bulk_job", "rows", None)
         | ("validation", "read" | "sample" | "report" | "text", None) => {
-            actor.read(world.owner(request.detail)?.0)
+            actor.read(fixture.owner(request.detail)?.0)
         }
         (
             "company" | "prediction" | "bulk_job" | "outcome" | "validation" | "scale",
@@ -161,22 +165,22 @@ fn ask(world: &World, actor: &Actor, request: &Request<'_>) -> Result<Answer, St
             open(actor.narrowed(Some(level), organization))
         }
         ("company" | "prediction", "update" | "delete", None) | ("outcome", "withdraw", None) => {
-            let (owner, creator) = world.owner(request.detail)?;
+            let (owner, creator) = fixture.owner(request.detail)?;
             open(actor.write(owner, creator))
         }
         ("bulk_job", "cancel" | "retry" | "delete", None) => {
-            let (owner, creator) = world.owner(request.detail)?;
+            let (owner, creator) = fixture.owner(request.detail)?;
             open(actor.control_upload(owner, creator))
         }
         ("company", "raise" | "lower", Some(to)) => {
-            let (owner, creator) = world.owner(request.detail)?;
+            let (owner, creator) = fixture.owner(request.detail)?;
             let (level, organization) = target(to).ok_or_else(unknown)?;
             open(actor.widen_access(owner, creator, level, organization))
         }
         ("company", "force_delete", None) => {
             let (row, company) = request.detail.split_once(" on ").ok_or_else(unknown)?;
-            let (company, creator) = world.owner(company)?;
-            let (owner, created_by) = world.owner(row)?;
+            let (company, creator) = fixture.owner(company)?;
+            let (owner, created_by) = fixture.owner(row)?;
             let row = RowsOnCompany {
                 what: OnCompany::Predictions,
                 owner,
@@ -194,8 +198,8 @@ fn ask(world: &World, actor: &Actor, request: &Request<'_>) -> Result<Answer, St
         }
         ("company", "share", Some(to)) => {
             let (row, company) = request.detail.split_once(" on ").ok_or_else(unknown)?;
-            let (company, creator) = world.owner(company)?;
-            let (owner, created_by) = world.owner(row)?;
+            let (company, creator) = fixture.owner(company)?;
+            let (owner, created_by) = fixture.owner(row)?;
             let (level, organization) = target(to).ok_or_else(unknown)?;
             let row = RowsOnCompany {
                 what: OnCompany::Predictions,
@@ -212,7 +216,7 @@ fn ask(world: &World, actor: &Actor, request: &Request<'_>) -> Result<Answer, St
             )
         }
         ("prediction", "raise" | "lower", Some(to)) => {
-            let (owner, creator, company) = prediction(world, request.detail)?;
+            let (owner, creator, company) = prediction(fixture, request.detail)?;
             let (level, organization) = target(to).ok_or_else(unknown)?;
             open(actor.widen_prediction_access(owner, creator, level, organization, company))
         }
@@ -227,12 +231,12 @@ fn ask(world: &World, actor: &Actor, request: &Request<'_>) -> Result<Answer, St
         ("prediction", "create", None) => {
             let (to, company) = request.detail.split_once(" on ").ok_or_else(unknown)?;
             let (level, organization) = target(to).ok_or_else(unknown)?;
-            open(actor.predict(Some(level), organization, world.owner(company)?.0))
+            open(actor.predict(Some(level), organization, fixture.owner(company)?.0))
         }
         ("outcome", "create", None) => {
             let (to, company) = request.detail.split_once(" on ").ok_or_else(unknown)?;
             let (level, organization) = target(to).ok_or_else(unknown)?;
-            open(actor.record_outcome(Some(level), organization, world.owner(company)?.0))
+            open(actor.record_outcome(Some(level), organization, fixture.owner(company)?.0))
         }
         ("coverage", "read", None) => {
             let (level, organization) = target(request.detail).ok_or_else(unknown)?;
@@ -259,10 +263,10 @@ fn ask(world: &World, actor: &Actor, request: &Request<'_>) -> Result<Answer, St
             open(actor.create_scale(Some(level), organization))
         }
         ("validation", "sign_off", None) => {
-            let (owner, creator) = world.owner(request.detail)?;
+            let (owner, creator) = fixture.owner(request.detail)?;
             // Members create rows of organizations, and administrators create back-tests.
             let maker = match owner {
-                Owner::Organization(_) => world.user("oA").ok_or_else(unknown)?,
+                Owner::Organization(_) => fixture.user("oA").ok_or_else(unknown)?,
                 _ => creator,
             };
             open(actor.sign_off(owner, maker))
@@ -274,7 +278,7 @@ fn ask(world: &World, actor: &Actor, request: &Request<'_>) -> Result<Answer, St
             let (scope, named) = split(request.detail);
             let scope: DashboardScope = scope.parse().map_err(|_| unknown())?;
             // The policy receives the children, which the service would look up.
-            let children = named.map_or(Vec::new(), |name| world.children(name));
+            let children = named.map_or(Vec::new(), |name| fixture.children(name));
             open(actor.dashboard(scope, named.map(organization), &children))
         }
         ("admin", "use", None) => open(actor.operate_installation()),
@@ -284,7 +288,7 @@ fn ask(world: &World, actor: &Actor, request: &Request<'_>) -> Result<Answer, St
             _ => return Err(unknown()),
         },
         ("audit", "read_event", None) => {
-            let (owner, creator) = world.owner(request.detail)?;
+            let (owner, creator) = fixture.owner(request.detail)?;
             let events = actor.audit_log(None);
             events.and_then(
                 |events| match events.contains(Some(creator), owner.organization()) {
@@ -295,7 +299,7 @@ fn ask(world: &World, actor: &Actor, request: &Request<'_>) -> Result<Answer, St
         }
         ("users", "directory", None) => open(actor.directory(Some(organization(request.detail)))),
         ("user", action, to) => {
-            user(world, actor, action, to, request.detail).ok_or_else(unknown)?
+            user(fixture, actor, action, to, request.detail).ok_or_else(unknown)?
         }
         ("invitation", "create", None) => {
             let (role, place) = assigned(request.detail).ok_or_else(unknown)?;
@@ -319,13 +323,13 @@ fn ask(world: &World, actor: &Actor, request: &Request<'_>) -> Result<Answer, St
 }
 
 fn user(
-    world: &World,
+    fixture: &Fixture,
     actor: &Actor,
     action: &str,
     to: Option<&str>,
     name: &str,
 ) -> Option<Answer> {
-    let subject = world.subject(name)?;
+    let subject = fixture.subject(name)?;
     Some(match (action, to) {
         ("read", None) => open(actor.read_user(&subject)),
         (
@@ -345,7 +349,7 @@ fn user(
             let (role, place) = assigned(to)?;
             let parent = split(to)
                 .1
-                .and_then(|name| world.membership(name))
+                .and_then(|name| fixture.membership(name))
                 .and_then(|m| m.parent);
             open(
                 actor
@@ -383,14 +387,14 @@ fn organization_request(actor: &Actor, action: &str, detail: &str) -> Option<Ans
 
 /// The owner and creator of a prediction, and the owner of its company: the one that is named,
 /// otherwise A, or the system for a system prediction.
-fn prediction(world: &World, detail: &str) -> Result<(Owner, UserId, Owner), String> {
+fn prediction(fixture: &Fixture, detail: &str) -> Result<(Owner, UserId, Owner), String> {
     let (row, company) = match detail.split_once(" on ") {
         Some((row, company)) => (row, company),
         None if detail == "system" => (detail, "system"),
         None => (detail, "organization(A)"),
     };
-    let (owner, creator) = world.owner(row)?;
-    Ok((owner, creator, world.owner(company)?.0))
+    let (owner, creator) = fixture.owner(row)?;
+    Ok((owner, creator, fixture.owner(company)?.0))
 }
 
 /// A level and an organization, as in a request body.

@@ -12,7 +12,7 @@ use accunode_domain::{
     user::Role,
 };
 
-use crate::world::{World, organization};
+use crate::fixture::{Fixture, organization};
 
 fn rows(what: OnCompany, owner: Owner, created_by: UserId, count: u64) -> RowsOnCompany {
     RowsOnCompany {
@@ -26,11 +26,11 @@ fn rows(what: OnCompany, owner: Owner, created_by: UserId, count: u64) -> RowsOn
 #[test]
 fn rows_on_a_company_are_counted_by_what_the_actor_may_do_with_each() {
     use OnCompany::{Outcomes, Predictions};
-    let world = World::fixture();
-    let id = |name| world.user(name).unwrap();
+    let fixture = Fixture::standard();
+    let id = |name| fixture.user(name).unwrap();
     let (m1, m2, sa) = (id("m1"), id("m2"), id("sa"));
     let a = Owner::Organization(organization("A"));
-    let found = world.actor("m1").company_use(&[
+    let found = fixture.actor("m1").company_use(&[
         rows(Predictions, Owner::User(m1), m1, 2),
         rows(Predictions, a, m1, 3),
         rows(Predictions, Owner::System, sa, 17),
@@ -45,13 +45,13 @@ fn rows_on_a_company_are_counted_by_what_the_actor_may_do_with_each() {
     };
     assert_eq!(found, expected);
     assert!(found.is_used() && !found.may_go());
-    let own = world
+    let own = fixture
         .actor("m1")
         .company_use(&[rows(Predictions, Owner::User(m1), m1, 2)]);
     assert!(own.is_used() && own.may_go());
-    assert!(!world.actor("m1").company_use(&[]).is_used());
+    assert!(!fixture.actor("m1").company_use(&[]).is_used());
     // Break-glass opens a personal row for one read, and reveals nothing here.
-    let of_admin = world
+    let of_admin = fixture
         .actor("sa")
         .company_use(&[rows(Predictions, Owner::User(m2), m2, 7)]);
     assert_eq!((of_admin.unseen, of_admin.removable), (true, 0));
@@ -60,11 +60,11 @@ fn rows_on_a_company_are_counted_by_what_the_actor_may_do_with_each() {
 #[test]
 fn raising_a_company_sorts_the_rows_on_it() {
     use OnCompany::{Outcomes, Predictions};
-    let world = World::fixture();
-    let id = |name| world.user(name).unwrap();
+    let fixture = Fixture::standard();
+    let id = |name| fixture.user(name).unwrap();
     let (m1, m2) = (id("m1"), id("m2"));
     let a = organization("A");
-    let actor = world.actor("m1");
+    let actor = fixture.actor("m1");
     let raise = actor
         .widen_access(Owner::User(m1), m1, AccessLevel::Organization, Some(a))
         .unwrap();
@@ -86,7 +86,7 @@ fn raising_a_company_sorts_the_rows_on_it() {
     };
     assert_eq!(found, expected);
     // Another member may raise none of them, and reads none of the outcomes.
-    let found = world.actor("m2").company_sharing(
+    let found = fixture.actor("m2").company_sharing(
         raise,
         &[
             rows(Predictions, Owner::User(m1), m1, 2),
@@ -98,14 +98,14 @@ fn raising_a_company_sorts_the_rows_on_it() {
 
 #[test]
 fn monitoring_is_of_the_administered_organization_or_of_own_predictions() {
-    let world = World::fixture();
+    let fixture = Fixture::standard();
     let a = Owner::Organization(organization("A"));
     let owner = |name: &str, level| {
-        let found = world.actor(name).monitor(level, None);
+        let found = fixture.actor(name).monitor(level, None);
         found.map(|(_, owner)| owner)
     };
     assert_eq!(owner("oA", None), Ok(a));
-    let m1 = Owner::User(world.user("m1").unwrap());
+    let m1 = Owner::User(fixture.user("m1").unwrap());
     assert_eq!(owner("m1", None), Ok(m1));
     assert_eq!(
         owner("m1", Some(AccessLevel::Organization)),
@@ -115,8 +115,8 @@ fn monitoring_is_of_the_administered_organization_or_of_own_predictions() {
 
 #[test]
 fn figures_of_one_owner_take_an_organization_only_at_its_level() {
-    let world = World::fixture();
-    let actor = world.actor("m1");
+    let fixture = Fixture::standard();
+    let actor = fixture.actor("m1");
     let a = organization("A");
     for level in [AccessLevel::Personal, AccessLevel::System] {
         let refused = actor.figures_of_one(Some(level), Some(a));
@@ -128,21 +128,21 @@ fn figures_of_one_owner_take_an_organization_only_at_its_level() {
 
 #[test]
 fn system_outcomes_count_only_where_system_rows_are_shown() {
-    let mut world = World::fixture();
-    assert_eq!(world.actor("m1").count_system_outcomes(), Ok(()));
-    world.place("A").hide_system_data = true;
+    let mut fixture = Fixture::standard();
+    assert_eq!(fixture.actor("m1").count_system_outcomes(), Ok(()));
+    fixture.place("A").hide_system_data = true;
     assert_eq!(
-        world.actor("m1").count_system_outcomes(),
+        fixture.actor("m1").count_system_outcomes(),
         Err(Denial::Forbidden(Forbidden::OutsideScope))
     );
 }
 
 #[test]
 fn keys_that_administer_need_an_administrator_of_any_kind() {
-    let world = World::fixture();
+    let fixture = Fixture::standard();
     for name in ["oA", "tR", "sa"] {
         assert!(
-            world
+            fixture
                 .actor(name)
                 .create_key(&[KeyScope::Admin], None)
                 .is_ok(),
@@ -150,7 +150,7 @@ fn keys_that_administer_need_an_administrator_of_any_kind() {
         );
     }
     for name in ["m1", "u0"] {
-        let refused = world.actor(name).create_key(&[KeyScope::Admin], None);
+        let refused = fixture.actor(name).create_key(&[KeyScope::Admin], None);
         assert_eq!(
             refused.map(|grant| grant.owner()),
             Err(Denial::Forbidden(Forbidden::ScopeExceedsRole)),
@@ -161,9 +161,9 @@ fn keys_that_administer_need_an_administrator_of_any_kind() {
 
 #[test]
 fn proofs_name_what_they_allow() {
-    let world = World::fixture();
-    let m1 = world.subject("m1").unwrap();
-    let admin = world.actor("oA");
+    let fixture = Fixture::standard();
+    let m1 = fixture.subject("m1").unwrap();
+    let admin = fixture.actor("oA");
     assert!(!admin.edit_user(&m1).unwrap().administers());
     assert!(admin.administer_user(&m1).unwrap().administers());
 
@@ -171,7 +171,7 @@ fn proofs_name_what_they_allow() {
     assert!(approvals.roles().contains(&Role::OrgMember));
     assert!(!approvals.roles().contains(&Role::OrgAdmin));
 
-    let (actor, a) = (world.actor("m1"), organization("A"));
+    let (actor, a) = (fixture.actor("m1"), organization("A"));
     let own = Owner::User(actor.user());
     let raise = actor
         .widen_access(own, actor.user(), AccessLevel::Organization, Some(a))
@@ -188,13 +188,13 @@ fn proofs_name_what_they_allow() {
 
 #[test]
 fn an_invitation_is_for_one_account_without_an_organization() {
-    let mut world = World::fixture();
+    let mut fixture = Fixture::standard();
     let a = organization("A");
     let mut accept = |name: &str, to: &str| {
         let invitation = Invitation {
             id: InvitationId(uuid::Uuid::from_u128(1)),
             organization: a,
-            email: world.user_mut(to).email.clone(),
+            email: fixture.user_mut(to).email.clone(),
             role: Role::OrgMember,
             invited_by: None,
             expires_at: Timestamp::UNIX_EPOCH,
@@ -202,7 +202,7 @@ fn an_invitation_is_for_one_account_without_an_organization() {
             accepted_by: None,
             created_at: Timestamp::UNIX_EPOCH,
         };
-        world.actor(name).accept_invitation(&invitation)
+        fixture.actor(name).accept_invitation(&invitation)
     };
     let assignment = accept("u0", "u0").unwrap();
     assert_eq!(
@@ -223,10 +223,10 @@ fn an_invitation_is_for_one_account_without_an_organization() {
 
 #[test]
 fn a_child_is_created_below_the_root_that_was_named() {
-    let world = World::fixture();
+    let fixture = Fixture::standard();
     let root = organization("R");
-    let child = world.actor("tR").create_organization(Some(root));
+    let child = fixture.actor("tR").create_organization(Some(root));
     assert_eq!(child.unwrap().parent(), Some(root));
-    let root = world.actor("sa").create_organization(None);
+    let root = fixture.actor("sa").create_organization(None);
     assert_eq!(root.unwrap().parent(), None);
 }

@@ -12,7 +12,7 @@ use accunode_domain::{
 use accunode_ports::repositories::{GroupBy, PredictionFilter, Repositories};
 use accunode_postgres::PgStore;
 
-use crate::world::{USERS, World, organization};
+use crate::fixture::{Fixture, USERS, organization};
 
 async fn listed(store: &PgStore, scope: &Scope, kind: Kind) -> Vec<Prediction> {
     let (mut rows, mut after): (Vec<_>, Option<Cursor>) = (Vec::new(), None);
@@ -38,10 +38,10 @@ async fn listed(store: &PgStore, scope: &Scope, kind: Kind) -> Vec<Prediction> {
 }
 
 /// Predictions of every level by some users, of which some were moved, changed and removed.
-async fn a_busy_year(world: &World) {
+async fn a_busy_year(fixture: &Fixture) {
     let mut n = 0_u32;
     for (name, role, _) in USERS {
-        let actor = world.actor(name).await;
+        let actor = fixture.actor(name).await;
         let mut levels = vec![AccessLevel::Personal];
         match role {
             "super_admin" => levels.push(AccessLevel::System),
@@ -50,7 +50,7 @@ async fn a_busy_year(world: &World) {
         }
         for level in levels {
             n += 1;
-            let company = world.company(&actor, level, &format!("S{n}")).await;
+            let company = fixture.company(&actor, level, &format!("S{n}")).await;
             for (period, pd) in [
                 ("2023", 0.004),
                 ("2024", 0.9),
@@ -58,12 +58,12 @@ async fn a_busy_year(world: &World) {
                 ("2024 Q2", 0.75),
             ] {
                 let pd = pd / f64::from(1 + n % 3);
-                world.predict(&actor, level, &company, period, pd).await;
+                fixture.predict(&actor, level, &company, period, pd).await;
             }
             if n.is_multiple_of(4) {
-                let gone = world.predict(&actor, level, &company, "2022", 0.99).await;
+                let gone = fixture.predict(&actor, level, &company, "2022", 0.99).await;
                 let grant = actor.write(gone.owner, actor.user()).unwrap();
-                let work = world.begin(&actor).await;
+                let work = fixture.begin(&actor).await;
                 work.predictions()
                     .remove(grant, Kind::Annual, gone.id, 1)
                     .await
@@ -74,9 +74,9 @@ async fn a_busy_year(world: &World) {
     }
 }
 
-async fn figures_equal_lists(world: &World, store: &PgStore) {
+async fn figures_equal_lists(fixture: &Fixture, store: &PgStore) {
     for (name, ..) in USERS {
-        let actor = world.actor(name).await;
+        let actor = fixture.actor(name).await;
         let mut scopes = vec![actor.scope()];
         scopes.push(actor.narrowed(Some(AccessLevel::Personal), None).unwrap());
         scopes.push(
@@ -158,32 +158,34 @@ async fn figures_equal_lists(world: &World, store: &PgStore) {
 
 #[tokio::test]
 async fn every_figure_equals_the_same_figure_over_the_list() {
-    let world = World::create().await;
-    a_busy_year(&world).await;
-    figures_equal_lists(&world, &world.store).await;
+    let fixture = Fixture::create().await;
+    a_busy_year(&fixture).await;
+    figures_equal_lists(&fixture, &fixture.store).await;
     // The same after the deltas are folded into the rollups.
     sqlx::query("SELECT fold_prediction_rollups()")
-        .execute(&world.superuser)
+        .execute(&fixture.superuser)
         .await
         .unwrap();
-    figures_equal_lists(&world, &world.store).await;
+    figures_equal_lists(&fixture, &fixture.store).await;
     // And without row-level security.
-    figures_equal_lists(&world, &world.without_policies().await).await;
+    figures_equal_lists(&fixture, &fixture.without_policies().await).await;
 }
 
 #[tokio::test]
 async fn a_super_admins_figures_leave_out_other_users_personal_rows() {
-    let world = World::create().await;
-    let (m1, sa) = (world.actor("m1").await, world.actor("sa").await);
-    let company = world.company(&m1, AccessLevel::Organization, "AAPL").await;
-    world
+    let fixture = Fixture::create().await;
+    let (m1, sa) = (fixture.actor("m1").await, fixture.actor("sa").await);
+    let company = fixture
+        .company(&m1, AccessLevel::Organization, "AAPL")
+        .await;
+    fixture
         .predict(&m1, AccessLevel::Organization, &company, "2024", 0.9)
         .await;
-    world
+    fixture
         .predict(&m1, AccessLevel::Personal, &company, "2024", 0.9)
         .await;
     let headline = async |scope: Scope| {
-        let headline = world
+        let headline = fixture
             .store
             .analytics()
             .headline(&scope, Kind::Annual, None)
@@ -205,13 +207,13 @@ async fn a_super_admins_figures_leave_out_other_users_personal_rows() {
 
 #[tokio::test]
 async fn a_year_narrows_every_figure() {
-    let world = World::create().await;
-    a_busy_year(&world).await;
-    let scope = world.actor("m1").await.scope();
+    let fixture = Fixture::create().await;
+    a_busy_year(&fixture).await;
+    let scope = fixture.actor("m1").await.scope();
     let year = accunode_domain::prediction::ReportingYear::parse("", "2024").unwrap();
-    let rows = listed(&world.store, &scope, Kind::Annual).await;
+    let rows = listed(&fixture.store, &scope, Kind::Annual).await;
     let of_year = rows.iter().filter(|row| row.period.year == year).count() as i64;
-    let analytics = world.store.analytics();
+    let analytics = fixture.store.analytics();
     let headline = analytics
         .headline(&scope, Kind::Annual, Some(year))
         .await

@@ -16,19 +16,19 @@ use futures::future::join_all;
 use uuid::Uuid;
 
 use crate::{
+    fixture::{Fixture, grant},
     queue::new_job,
     upload::{Upload, row},
-    world::{World, grant},
 };
 
 /// Adds a job in a unit of work of its own.
-async fn try_add(world: &World, name: &str, job: &NewJob) -> Result<(), RepositoryError> {
+async fn try_add(fixture: &Fixture, name: &str, job: &NewJob) -> Result<(), RepositoryError> {
     let level = match name {
         "u0" => AccessLevel::Personal,
         _ => AccessLevel::Organization,
     };
-    let actor = world.actor(name).await;
-    let unit = world.begin(&actor).await;
+    let actor = fixture.actor(name).await;
+    let unit = fixture.begin(&actor).await;
     unit.jobs().add(grant(&actor, level), job).await?;
     unit.commit().await
 }
@@ -44,14 +44,14 @@ fn job(budget: JobBudget, bytes: i64) -> NewJob {
 /// Returns how many of `count` jobs that are added at once are accepted, and the first
 /// refusal.
 async fn at_once(
-    world: &World,
+    fixture: &Fixture,
     name: &str,
     count: usize,
     budget: JobBudget,
     bytes: i64,
 ) -> (usize, Option<BudgetKind>) {
     let jobs: Vec<_> = (0..count).map(|_| job(budget, bytes)).collect();
-    let added = join_all(jobs.iter().map(|job| try_add(world, name, job))).await;
+    let added = join_all(jobs.iter().map(|job| try_add(fixture, name, job))).await;
     let refused = added.iter().find_map(|added| match added {
         Ok(()) => None,
         Err(RepositoryError::OverBudget(exceeded)) => Some(exceeded.budget),
@@ -62,12 +62,12 @@ async fn at_once(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn jobs_that_come_at_once_never_pass_a_budget_together() {
-    let world = World::create().await;
+    let fixture = Fixture::create().await;
     let open = JobBudget {
         open_jobs: 3,
         ..JobBudget::default()
     };
-    let taken = at_once(&world, "m1", 8, open, 1).await;
+    let taken = at_once(&fixture, "m1", 8, open, 1).await;
     assert_eq!(taken, (3, Some(BudgetKind::OpenJobs)));
 
     // Another owner has a budget of their own, and bytes are counted as exactly.
@@ -75,71 +75,71 @@ async fn jobs_that_come_at_once_never_pass_a_budget_together() {
         file_bytes: 1_000,
         ..JobBudget::default()
     };
-    let taken = at_once(&world, "u0", 8, bytes, 300).await;
+    let taken = at_once(&fixture, "u0", 8, bytes, 300).await;
     assert_eq!(taken, (3, Some(BudgetKind::FileBytes)));
-    assert!(try_add(&world, "u0", &job(bytes, 100)).await.is_ok());
-    assert!(try_add(&world, "u0", &job(bytes, 1)).await.is_err());
+    assert!(try_add(&fixture, "u0", &job(bytes, 100)).await.is_ok());
+    assert!(try_add(&fixture, "u0", &job(bytes, 1)).await.is_err());
     let kept = JobBudget {
         jobs: 5,
         ..JobBudget::default()
     };
-    let taken = at_once(&world, "u0", 4, kept, 0).await;
+    let taken = at_once(&fixture, "u0", 4, kept, 0).await;
     assert_eq!(taken, (1, Some(BudgetKind::Jobs)));
 }
 
 #[tokio::test]
 async fn an_ended_job_is_no_longer_open_and_a_deleted_one_is_no_longer_kept() {
-    let world = World::create().await;
+    let fixture = Fixture::create().await;
     let budget = JobBudget {
         open_jobs: 1,
         jobs: 2,
         ..JobBudget::default()
     };
     let first = job(budget, 1);
-    try_add(&world, "m1", &first).await.unwrap();
-    assert!(try_add(&world, "m1", &job(budget, 1)).await.is_err());
-    let actor = world.actor("m1").await;
+    try_add(&fixture, "m1", &first).await.unwrap();
+    assert!(try_add(&fixture, "m1", &job(budget, 1)).await.is_err());
+    let actor = fixture.actor("m1").await;
     let grant = grant(&actor, AccessLevel::Organization);
-    let unit = world.begin(&actor).await;
+    let unit = fixture.begin(&actor).await;
     unit.jobs().request_cancel(grant, first.id).await.unwrap();
     unit.commit().await.unwrap();
     let second = job(budget, 1);
-    try_add(&world, "m1", &second).await.unwrap();
-    let unit = world.begin(&actor).await;
+    try_add(&fixture, "m1", &second).await.unwrap();
+    let unit = fixture.begin(&actor).await;
     unit.jobs().request_cancel(grant, second.id).await.unwrap();
     unit.commit().await.unwrap();
-    match try_add(&world, "m1", &job(budget, 1)).await {
+    match try_add(&fixture, "m1", &job(budget, 1)).await {
         Err(RepositoryError::OverBudget(exceeded)) => {
             assert_eq!(exceeded.budget, BudgetKind::Jobs);
             assert_eq!((exceeded.limit, exceeded.used), (2, 2));
         }
         other => panic!("{other:?}"),
     }
-    let unit = world.begin(&actor).await;
+    let unit = fixture.begin(&actor).await;
     unit.jobs().remove(grant, first.id, false).await.unwrap();
     unit.commit().await.unwrap();
-    try_add(&world, "m1", &job(budget, 1)).await.unwrap();
+    try_add(&fixture, "m1", &job(budget, 1)).await.unwrap();
 }
 
 /// Continuing an ended job makes it an open one again.
 #[tokio::test]
 async fn a_job_that_is_continued_counts_as_one_more_open_job() {
-    let world = World::create().await;
+    let fixture = Fixture::create().await;
     let budget = JobBudget {
         open_jobs: 2,
         ..JobBudget::default()
     };
     let ended = job(budget, 1);
-    try_add(&world, "m1", &ended).await.unwrap();
-    let actor = world.actor("m1").await;
+    try_add(&fixture, "m1", &ended).await.unwrap();
+    let actor = fixture.actor("m1").await;
     let grant = grant(&actor, AccessLevel::Organization);
-    let unit = world.begin(&actor).await;
+    let unit = fixture.begin(&actor).await;
     unit.jobs().request_cancel(grant, ended.id).await.unwrap();
     unit.commit().await.unwrap();
     for _ in 0..2 {
-        try_add(&world, "m1", &job(budget, 1)).await.unwrap();
+        try_add(&fixture, "m1", &job(budget, 1)).await.unwrap();
     }
-    let unit = world.begin(&actor).await;
+    let unit = fixture.begin(&actor).await;
     let refused = unit.jobs().resume(grant, ended.id, None, 2).await;
     assert!(
         matches!(&refused, Err(RepositoryError::OverBudget(exceeded)) if exceeded.budget == BudgetKind::OpenJobs),
@@ -147,7 +147,7 @@ async fn a_job_that_is_continued_counts_as_one_more_open_job() {
     );
     drop(unit);
     for enough in [3, 0] {
-        let unit = world.begin(&actor).await;
+        let unit = fixture.begin(&actor).await;
         unit.jobs()
             .resume(grant, ended.id, None, enough)
             .await
@@ -163,9 +163,9 @@ fn failed(number: u32) -> ChunkRow {
     }
 }
 
-async fn upload_in(world: World, name: &str, budget: RowBudget) -> Upload {
+async fn upload_in(fixture: Fixture, name: &str, budget: RowBudget) -> Upload {
     let level = AccessLevel::Organization;
-    let mut upload = Upload::begin_in(world, name, level, Kind::Annual, OnConflict::Error).await;
+    let mut upload = Upload::begin_in(fixture, name, level, Kind::Annual, OnConflict::Error).await;
     upload.row_budget = budget;
     upload
 }
@@ -176,7 +176,7 @@ async fn failed_rows_beyond_the_budget_are_counted_and_said_not_to_be_kept() {
         per_job: 4,
         per_owner: 0,
     };
-    let upload = upload_in(World::create().await, "m1", budget).await;
+    let upload = upload_in(Fixture::create().await, "m1", budget).await;
     let mut rows = vec![row(2, "A", "2024", 0.1)];
     rows.extend((3..=5).map(failed));
     upload.store(rows).await.unwrap();
@@ -195,21 +195,21 @@ async fn failed_rows_beyond_the_budget_are_counted_and_said_not_to_be_kept() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn jobs_of_one_owner_share_the_budget_for_failed_rows() {
-    let world = World::create().await;
+    let fixture = Fixture::create().await;
     let budget = RowBudget {
         per_job: 0,
         per_owner: 100,
     };
-    let first = upload_in(world, "m1", budget).await;
+    let first = upload_in(fixture, "m1", budget).await;
     let level = AccessLevel::Organization;
     let new = new_job(Kind::Annual, JobOptions::default());
     let id = new.id;
-    crate::queue::add(&first.world, "m1", level, &new).await;
+    crate::queue::add(&first.fixture, "m1", level, &new).await;
     let settings = QueueSettings {
         per_owner: 10,
         ..QueueSettings::default()
     };
-    let queue = first.world.store.queue(settings).unwrap();
+    let queue = first.fixture.store.queue(settings).unwrap();
     let (job, lease) = queue.claim().await.unwrap().unwrap();
     assert_eq!(job.id, id);
     let store = async |lease: &Lease, from: u32| {
@@ -228,10 +228,10 @@ async fn jobs_of_one_owner_share_the_budget_for_failed_rows() {
 
 #[tokio::test]
 async fn a_dry_run_keeps_its_ok_rows_beside_the_budget() {
-    let world = World::create().await;
+    let fixture = Fixture::create().await;
     let level = AccessLevel::Organization;
     let mut upload =
-        Upload::begin_with(world, "m1", level, Kind::Annual, OnConflict::Error, true).await;
+        Upload::begin_with(fixture, "m1", level, Kind::Annual, OnConflict::Error, true).await;
     upload.row_budget = RowBudget {
         per_job: 1,
         per_owner: 1,

@@ -19,9 +19,9 @@ use accunode_postgres::QueueSettings;
 use uuid::Uuid;
 
 use crate::{
+    fixture::{Fixture, grant, noon, outcome, period, profile, ratios},
     queue::{add, new_job},
     upload::{Upload, counts, refused, row, there},
-    world::{World, grant, noon, outcome, period, profile, ratios},
 };
 
 #[tokio::test]
@@ -72,12 +72,12 @@ async fn a_chunk_is_stored_with_companies_outcomes_counters_checkpoint_and_one_a
             Some((job.id, 3))
         );
         let audited = upload
-            .world
+            .fixture
             .count("SELECT count(*) FROM audit_logs WHERE event_type = 'predictions.bulk_stored' AND actor_email = 'm1@example.com' AND new_values @> '{\"stored\": 3, \"error\": 1, \"companies_made\": 2}'")
             .await;
         assert_eq!(audited, 1);
         // The rows are listed in pages, also by outcome.
-        let jobs = upload.world.store.jobs();
+        let jobs = upload.fixture.store.jobs();
         let scope = upload.actor.scope();
         let filter = RowFilter {
             status: None,
@@ -91,7 +91,7 @@ async fn a_chunk_is_stored_with_companies_outcomes_counters_checkpoint_and_one_a
             after: 0,
         };
         assert_eq!(jobs.rows(&scope, &job, filter, 10).await.unwrap().len(), 3);
-        let strangers = upload.world.actor("mB").await.scope();
+        let strangers = upload.fixture.actor("mB").await.scope();
         assert!(
             jobs.rows(&strangers, &job, filter, 10)
                 .await
@@ -123,7 +123,7 @@ async fn a_lost_lease_stores_nothing() {
         "{refused:?}"
     );
     let left = lost
-        .world
+        .fixture
         .count(
             "SELECT (SELECT count(*) FROM companies) + (SELECT count(*) FROM annual_predictions)",
         )
@@ -139,8 +139,8 @@ async fn breaking_the_glass_on_an_upload_shows_what_became_of_its_rows() {
         .store(vec![row(2, "AAPL", "2024", 0.1), refused(3)])
         .await
         .unwrap();
-    let sa = upload.world.actor("sa").await;
-    let jobs = upload.world.store.jobs();
+    let sa = upload.fixture.actor("sa").await;
+    let jobs = upload.fixture.store.jobs();
     assert_eq!(
         jobs.find(&sa.scope(), upload.lease.job).await.unwrap(),
         None
@@ -162,12 +162,14 @@ async fn breaking_the_glass_on_an_upload_shows_what_became_of_its_rows() {
 
 #[tokio::test]
 async fn a_personal_upload_uses_the_companies_of_ones_organization_and_of_everyone() {
-    let world = World::create().await;
-    let (m2, sa) = (world.actor("m2").await, world.actor("sa").await);
-    let home = world.company(&m2, AccessLevel::Organization, "HOME").await;
-    let everyones = world.company(&sa, AccessLevel::System, "EVERY").await;
+    let fixture = Fixture::create().await;
+    let (m2, sa) = (fixture.actor("m2").await, fixture.actor("sa").await);
+    let home = fixture
+        .company(&m2, AccessLevel::Organization, "HOME")
+        .await;
+    let everyones = fixture.company(&sa, AccessLevel::System, "EVERY").await;
     let upload = Upload::begin_in(
-        world,
+        fixture,
         "m1",
         AccessLevel::Personal,
         Kind::Quarterly,
@@ -197,7 +199,7 @@ async fn a_personal_upload_uses_the_companies_of_ones_organization_and_of_everyo
         "found, never changed"
     );
     let owner: Uuid = sqlx::query_scalar("SELECT owner_key FROM companies WHERE symbol = 'NEW'")
-        .fetch_one(&upload.world.superuser)
+        .fetch_one(&upload.fixture.superuser)
         .await
         .unwrap();
     assert_eq!(owner, upload.actor.user().0);
@@ -233,7 +235,11 @@ async fn differing_companies_are_counted_over_all_chunks_and_stay_when_the_job_i
             .collect();
         upload.store(rows).await.unwrap();
     }
-    let queue = upload.world.store.queue(QueueSettings::default()).unwrap();
+    let queue = upload
+        .fixture
+        .store
+        .queue(QueueSettings::default())
+        .unwrap();
     queue.describe(&upload.lease, &[], &[]).await.unwrap();
     let warnings = upload.job().await.warnings;
     // The first row that names the company created it.
@@ -273,7 +279,7 @@ async fn removing_a_job_may_remove_what_it_made() {
         OnConflict::Skip,
     )
     .await;
-    there(&upload.world, "m2", "OLD", "2024", 0.5).await;
+    there(&upload.fixture, "m2", "OLD", "2024", 0.5).await;
     upload
         .store(vec![
             row(2, "AAPL", "2024", 0.1),
@@ -282,7 +288,7 @@ async fn removing_a_job_may_remove_what_it_made() {
         .await
         .unwrap();
     let remove = async |job: JobId, predictions: bool| {
-        let work = upload.world.begin(&upload.actor).await;
+        let work = upload.fixture.begin(&upload.actor).await;
         let removed = work.jobs().remove(upload.grant, job, predictions).await?;
         work.commit().await?;
         Ok::<_, RepositoryError>(removed)
@@ -292,7 +298,11 @@ async fn removing_a_job_may_remove_what_it_made() {
         matches!(running, RepositoryError::Stale { .. }),
         "{running:?}"
     );
-    let queue = upload.world.store.queue(QueueSettings::default()).unwrap();
+    let queue = upload
+        .fixture
+        .store
+        .queue(QueueSettings::default())
+        .unwrap();
     queue
         .finish(&upload.lease, JobStatus::Completed, None, Some(2))
         .await
@@ -305,7 +315,7 @@ async fn removing_a_job_may_remove_what_it_made() {
     );
     assert_eq!(
         upload
-            .world
+            .fixture
             .count("SELECT count(*) FROM bulk_upload_rows")
             .await,
         0
@@ -314,10 +324,10 @@ async fn removing_a_job_may_remove_what_it_made() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_uploads_of_the_same_rows_at_once_lose_none_and_double_none() {
-    let world = World::create().await;
-    let actor = world.actor("m1").await;
+    let fixture = Fixture::create().await;
+    let actor = fixture.actor("m1").await;
     let grant = grant(&actor, AccessLevel::Organization);
-    let queue = world
+    let queue = fixture
         .store
         .queue(QueueSettings {
             per_owner: 9,
@@ -331,7 +341,7 @@ async fn two_uploads_of_the_same_rows_at_once_lose_none_and_double_none() {
             ..JobOptions::default()
         };
         add(
-            &world,
+            &fixture,
             "m1",
             AccessLevel::Organization,
             &new_job(Kind::Annual, options),
@@ -376,7 +386,7 @@ async fn two_uploads_of_the_same_rows_at_once_lose_none_and_double_none() {
                 predicted_at: noon(),
             };
             loop {
-                let work = world.begin(&actor).await;
+                let work = fixture.begin(&actor).await;
                 match work
                     .jobs()
                     .store_chunk(&actor.scope(), &lease, &chunk)
@@ -400,8 +410,10 @@ async fn two_uploads_of_the_same_rows_at_once_lose_none_and_double_none() {
         (500, 500)
     );
     assert_eq!(
-        world.count("SELECT count(*) FROM annual_predictions").await,
+        fixture
+            .count("SELECT count(*) FROM annual_predictions")
+            .await,
         500
     );
-    assert_eq!(world.count("SELECT count(*) FROM companies").await, 100);
+    assert_eq!(fixture.count("SELECT count(*) FROM companies").await, 100);
 }

@@ -4,12 +4,12 @@ use accunode_postgres::PgStore;
 use sqlx::{AssertSqlSafe, Executor, Row};
 use time::Duration;
 
-use crate::world::{World, noon};
+use crate::fixture::{Fixture, noon};
 
 /// Rows of each table, each of which expires a second after the one before, from noon on.
 const ROWS: i64 = 2_500;
 
-async fn fill(world: &World) {
+async fn fill(fixture: &Fixture) {
     let noon = noon();
     let user = "(SELECT id FROM users ORDER BY id LIMIT 1)";
     let organization = "(SELECT id FROM organizations ORDER BY id LIMIT 1)";
@@ -34,16 +34,16 @@ async fn fill(world: &World) {
         ),
     ] {
         let sql = format!("{sql} FROM generate_series(1, {ROWS}) n");
-        world.superuser.execute(AssertSqlSafe(sql)).await.unwrap();
+        fixture.superuser.execute(AssertSqlSafe(sql)).await.unwrap();
     }
-    world.superuser.execute("ANALYZE").await.unwrap();
+    fixture.superuser.execute("ANALYZE").await.unwrap();
 }
 
 #[tokio::test]
 async fn what_has_expired_goes_when_its_time_has_come_and_not_before() {
-    let world = World::create().await;
-    fill(&world).await;
-    let store = &world.store;
+    let fixture = Fixture::create().await;
+    fill(&fixture).await;
+    let store = &fixture.store;
     let counts = async |after: Duration| {
         let cleaned = store.clean_up(noon() + after).await.unwrap();
         cleaned
@@ -69,12 +69,12 @@ async fn what_has_expired_goes_when_its_time_has_come_and_not_before() {
 
 #[tokio::test]
 async fn every_statement_finds_its_rows_by_an_index() {
-    let world = World::create().await;
-    fill(&world).await;
+    let fixture = Fixture::create().await;
+    fill(&fixture).await;
     for statement in PgStore::clean_up_statements() {
         let sql = statement.replace("$1", &format!("timestamptz '{}'", noon()));
         let plan = sqlx::query(AssertSqlSafe(format!("EXPLAIN {sql}")))
-            .fetch_all(&world.superuser)
+            .fetch_all(&fixture.superuser)
             .await
             .unwrap();
         let plan: Vec<String> = plan.iter().map(|line| line.get(0)).collect();

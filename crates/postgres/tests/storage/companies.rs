@@ -8,20 +8,22 @@ use accunode_domain::{
 use accunode_ports::{Conflict, RepositoryError, repositories::Repositories};
 use uuid::Uuid;
 
-use crate::world::{World, grant, organization, profile};
+use crate::fixture::{Fixture, grant, organization, profile};
 
 #[tokio::test]
 async fn a_symbol_is_unique_within_its_owner_only() {
-    let world = World::create().await;
+    let fixture = Fixture::create().await;
     let (m1, m2, u0) = (
-        world.actor("m1").await,
-        world.actor("m2").await,
-        world.actor("u0").await,
+        fixture.actor("m1").await,
+        fixture.actor("m2").await,
+        fixture.actor("u0").await,
     );
-    world.company(&m1, AccessLevel::Organization, "AAPL").await;
-    world.company(&m1, AccessLevel::Personal, "AAPL").await;
-    world.company(&u0, AccessLevel::Personal, "AAPL").await;
-    let work = world.begin(&m2).await;
+    fixture
+        .company(&m1, AccessLevel::Organization, "AAPL")
+        .await;
+    fixture.company(&m1, AccessLevel::Personal, "AAPL").await;
+    fixture.company(&u0, AccessLevel::Personal, "AAPL").await;
+    let work = fixture.begin(&m2).await;
     let grant = grant(&m2, AccessLevel::Organization);
     let taken = work
         .companies()
@@ -32,8 +34,8 @@ async fn a_symbol_is_unique_within_its_owner_only() {
 
 #[tokio::test]
 async fn a_symbol_means_the_owners_then_homes_then_everyones_company() {
-    let world = World::create().await;
-    let (m1, sa) = (world.actor("m1").await, world.actor("sa").await);
+    let fixture = Fixture::create().await;
+    let (m1, sa) = (fixture.actor("m1").await, fixture.actor("sa").await);
     let home = m1.organization();
     let personal = grant(&m1, AccessLevel::Personal);
     let mut expected = Vec::new();
@@ -42,8 +44,8 @@ async fn a_symbol_means_the_owners_then_homes_then_everyones_company() {
         (&m1, AccessLevel::Organization),
         (&m1, AccessLevel::Personal),
     ] {
-        expected.push(world.company(actor, level, "AAPL").await);
-        let work = world.begin(&m1).await;
+        expected.push(fixture.company(actor, level, "AAPL").await);
+        let work = fixture.begin(&m1).await;
         let found = work
             .companies()
             .find_or_add(
@@ -58,7 +60,7 @@ async fn a_symbol_means_the_owners_then_homes_then_everyones_company() {
         assert!(!found.is_new);
         assert_eq!(Some(&found.company), expected.last());
     }
-    let work = world.begin(&m1).await;
+    let work = fixture.begin(&m1).await;
     let organizations = grant(&m1, AccessLevel::Organization);
     let other = profile("MSFT");
     let made = work
@@ -94,12 +96,12 @@ async fn a_symbol_means_the_owners_then_homes_then_everyones_company() {
 
 #[tokio::test]
 async fn a_change_needs_the_version_that_was_read() {
-    let world = World::create().await;
-    let m1 = world.actor("m1").await;
+    let fixture = Fixture::create().await;
+    let m1 = fixture.actor("m1").await;
     let grant = grant(&m1, AccessLevel::Organization);
-    let mut company = world.company(&m1, AccessLevel::Personal, "AAPL").await;
+    let mut company = fixture.company(&m1, AccessLevel::Personal, "AAPL").await;
     company.profile.name = "Apple".to_owned();
-    let work = world.begin(&m1).await;
+    let work = fixture.begin(&m1).await;
     // Raised to the organization at the same time.
     let raise = m1
         .widen_access(
@@ -127,7 +129,7 @@ async fn a_change_needs_the_version_that_was_read() {
     work.companies().remove(grant, company.id, 2).await.unwrap();
     work.commit().await.unwrap();
     assert_eq!(
-        world
+        fixture
             .store
             .companies()
             .find(&m1.scope(), company.id)
@@ -139,42 +141,44 @@ async fn a_change_needs_the_version_that_was_read() {
 
 #[tokio::test]
 async fn a_company_is_in_use_by_what_its_reader_can_read() {
-    let world = World::create().await;
-    let (m1, m2) = (world.actor("m1").await, world.actor("m2").await);
-    let company = world.company(&m1, AccessLevel::Organization, "AAPL").await;
-    world
+    let fixture = Fixture::create().await;
+    let (m1, m2) = (fixture.actor("m1").await, fixture.actor("m2").await);
+    let company = fixture
+        .company(&m1, AccessLevel::Organization, "AAPL")
+        .await;
+    fixture
         .predict(&m2, AccessLevel::Personal, &company, "2024 Q1", 0.5)
         .await;
-    let companies = world.store.companies();
+    let companies = fixture.store.companies();
     assert!(!companies.is_in_use(&m1.scope(), company.id).await.unwrap());
     assert!(companies.is_in_use(&m2.scope(), company.id).await.unwrap());
 }
 
 #[tokio::test]
 async fn the_level_of_a_company_waits_for_its_predictions_until_the_commit_and_no_longer() {
-    let world = World::create().await;
-    let m1 = world.actor("m1").await;
-    let company = world.company(&m1, AccessLevel::Personal, "AAPL").await;
-    let made = world
+    let fixture = Fixture::create().await;
+    let m1 = fixture.actor("m1").await;
+    let company = fixture.company(&m1, AccessLevel::Personal, "AAPL").await;
+    let made = fixture
         .predict(&m1, AccessLevel::Personal, &company, "2024 Q1", 0.5)
         .await;
     let to = AccessLevel::Organization;
     let raise = m1.widen_access(company.owner, company.created_by, to, None);
     let raise = raise.unwrap();
     let in_use = Some(Conflict::CompanyInUse);
-    let work = world.begin(&m1).await;
+    let work = fixture.begin(&m1).await;
     let alone = work.companies().update(raise, &company, 1).await;
     assert_eq!(alone.unwrap_err().conflict(), in_use);
     drop(work);
 
-    let work = world.begin(&m1).await;
+    let work = fixture.begin(&m1).await;
     let companies = work.companies();
     let raised = companies.update_with_predictions(raise, &company, 1).await;
     assert_eq!(raised.unwrap().owner, raise.owner());
     let forgotten = work.commit().await;
     assert_eq!(forgotten.unwrap_err().conflict(), in_use);
 
-    let work = world.begin(&m1).await;
+    let work = fixture.begin(&m1).await;
     let companies = work.companies();
     let raised = companies.update_with_predictions(raise, &company, 1).await;
     let raised = raised.unwrap();
@@ -193,14 +197,16 @@ async fn the_level_of_a_company_waits_for_its_predictions_until_the_commit_and_n
 
 #[tokio::test]
 async fn a_company_stays_under_rows_that_its_actor_may_not_delete() {
-    let world = World::create().await;
-    let (m1, m2) = (world.actor("m1").await, world.actor("m2").await);
-    let company = world.company(&m1, AccessLevel::Organization, "AAPL").await;
-    world
+    let fixture = Fixture::create().await;
+    let (m1, m2) = (fixture.actor("m1").await, fixture.actor("m2").await);
+    let company = fixture
+        .company(&m1, AccessLevel::Organization, "AAPL")
+        .await;
+    fixture
         .predict(&m2, AccessLevel::Organization, &company, "2024 Q1", 0.5)
         .await;
     let grant = m1.write(company.owner, company.created_by).unwrap();
-    let work = world.begin(&m1).await;
+    let work = fixture.begin(&m1).await;
     let rows = work.companies().rows_on(grant, company.id).await.unwrap();
     assert_eq!(rows.len(), 1);
     assert_eq!((rows[0].created_by, rows[0].count), (m2.user(), 1));
@@ -214,10 +220,12 @@ async fn a_company_stays_under_rows_that_its_actor_may_not_delete() {
 
 #[tokio::test]
 async fn a_grant_for_another_owners_rows_changes_nothing() {
-    let world = World::create().await;
-    let sa = world.actor("sa").await;
-    let m1 = world.actor("m1").await;
-    let company = world.company(&m1, AccessLevel::Organization, "AAPL").await;
+    let fixture = Fixture::create().await;
+    let sa = fixture.actor("sa").await;
+    let m1 = fixture.actor("m1").await;
+    let company = fixture
+        .company(&m1, AccessLevel::Organization, "AAPL")
+        .await;
     let others = [
         sa.create(Some(AccessLevel::Personal), None).unwrap(),
         sa.create(Some(AccessLevel::System), None).unwrap(),
@@ -225,7 +233,7 @@ async fn a_grant_for_another_owners_rows_changes_nothing() {
     ];
     // Row-level security allows the change to a super_admin, so this tests the condition of the
     // statement.
-    let work = world.begin(&sa).await;
+    let work = fixture.begin(&sa).await;
     for grant in others {
         let update = work.companies().update(grant, &company, 1).await;
         assert!(

@@ -6,7 +6,7 @@ use accunode_domain::audit::{AuditAction, AuditEvent, RequestContext};
 use accunode_ports::repositories::UnitOfWork;
 use serde_json::json;
 
-use crate::world::{World, id};
+use crate::fixture::{Fixture, id};
 
 const APART: Duration = Duration::from_secs(60);
 
@@ -25,19 +25,19 @@ async fn refuse(unit: &dyn UnitOfWork, who: &str, request: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_refusals_at_once_the_second_waits_for_the_first_and_is_not_told() {
-    let world = World::create().await;
-    let m2 = world.actor("m2").await;
-    let first = world.begin(&m2).await;
+    let fixture = Fixture::create().await;
+    let m2 = fixture.actor("m2").await;
+    let first = fixture.begin(&m2).await;
     refuse(&*first, "m2", "DELETE /companies/{id}").await;
 
-    let second = world.begin(&m2).await;
+    let second = fixture.begin(&m2).await;
     let second = tokio::spawn(async move {
         refuse(&*second, "m2", "DELETE /companies/{id}").await;
         second.commit().await.unwrap();
     });
     let waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted \
                    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-    while world.count(waiting).await == 0 {
+    while fixture.count(waiting).await == 0 {
         assert!(!second.is_finished(), "the second did not wait");
     }
     first.commit().await.unwrap();
@@ -48,10 +48,10 @@ async fn of_two_refusals_at_once_the_second_waits_for_the_first_and_is_not_told(
         ("m2", "PATCH /companies/{id}"),
         ("m1", "DELETE /companies/{id}"),
     ] {
-        let unit = world.begin(&world.actor(who).await).await;
+        let unit = fixture.begin(&fixture.actor(who).await).await;
         refuse(&*unit, who, request).await;
         unit.commit().await.unwrap();
     }
     let denials = "SELECT count(*) FROM audit_logs WHERE action = 'DENIED'";
-    assert_eq!(world.count(denials).await, 3);
+    assert_eq!(fixture.count(denials).await, 3);
 }

@@ -18,10 +18,10 @@ use accunode_ports::{
 use accunode_postgres::PgStore;
 use uuid::Uuid;
 
-use crate::world::{USERS, World, profile};
+use crate::fixture::{Fixture, USERS, profile};
 
 /// Creates companies and predictions for every owner, with mostly equal sort keys.
-async fn many(world: &World) {
+async fn many(fixture: &Fixture) {
     let sql = "
         WITH owners AS (
           SELECT 'personal' AS level, NULL::uuid AS organization, id AS creator FROM users
@@ -43,7 +43,7 @@ async fn many(world: &World) {
             predicted_at, model_name, model_version, model_sha256, access_level, organization_id, created_by, created_at)
         SELECT id, symbol, name, sector, '202' || right(symbol, 1)::int % 3, 'Q2', 0.9, 0.9, 0.9, 0.9, 'High', 0.9, now(), 'quarterly', '1',
             repeat('a', 64), access_level, organization_id, created_by, created_at FROM made";
-    sqlx::query(sql).execute(&world.superuser).await.unwrap();
+    sqlx::query(sql).execute(&fixture.superuser).await.unwrap();
 }
 
 async fn all_companies(store: &PgStore, scope: &Scope, sort: Sort, limit: u32) -> Vec<Company> {
@@ -101,10 +101,10 @@ async fn all_predictions(
 }
 
 /// Returns the ids of the rows in the scope, with direct access to the database.
-async fn readable(world: &World, table: &str, scope: &Scope) -> BTreeSet<Uuid> {
+async fn readable(fixture: &Fixture, table: &str, scope: &Scope) -> BTreeSet<Uuid> {
     let sql = format!("SELECT id, access_level, owner_key FROM {table}");
     let rows: Vec<(Uuid, String, Uuid)> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .fetch_all(&world.superuser)
+        .fetch_all(&fixture.superuser)
         .await
         .unwrap();
     rows.into_iter()
@@ -121,22 +121,22 @@ async fn readable(world: &World, table: &str, scope: &Scope) -> BTreeSet<Uuid> {
 
 #[tokio::test]
 async fn every_row_of_a_list_is_reached_exactly_once_whatever_the_ties() {
-    let world = World::create().await;
-    many(&world).await;
-    every_row_once(&world, &world.store).await;
+    let fixture = Fixture::create().await;
+    many(&fixture).await;
+    every_row_once(&fixture, &fixture.store).await;
 }
 
 #[tokio::test]
 async fn a_lists_own_conditions_suffice_where_no_policy_holds() {
-    let world = World::create().await;
-    many(&world).await;
-    every_row_once(&world, &world.without_policies().await).await;
+    let fixture = Fixture::create().await;
+    many(&fixture).await;
+    every_row_once(&fixture, &fixture.without_policies().await).await;
 }
 
-async fn every_row_once(world: &World, store: &PgStore) {
+async fn every_row_once(fixture: &Fixture, store: &PgStore) {
     for (name, ..) in USERS {
-        let scope = world.actor(name).await.scope();
-        let expected = readable(world, "companies", &scope).await;
+        let scope = fixture.actor(name).await.scope();
+        let expected = readable(fixture, "companies", &scope).await;
         assert!(expected.len() >= 18, "{name}");
         for sort in [Sort::CreatedAt, Sort::Name, Sort::Symbol, Sort::UpdatedAt] {
             for limit in [4, 100] {
@@ -159,7 +159,7 @@ async fn every_row_once(world: &World, store: &PgStore) {
             }
         }
         for kind in Kind::ALL {
-            let expected = readable(world, &format!("{kind}_predictions"), &scope).await;
+            let expected = readable(fixture, &format!("{kind}_predictions"), &scope).await;
             for sort in [Sort::CreatedAt, Sort::Pd] {
                 let rows = all_predictions(store, &scope, kind, sort, 4).await;
                 let ids: BTreeSet<_> = rows.iter().map(|row| row.id.0).collect();
@@ -183,12 +183,12 @@ async fn every_row_once(world: &World, store: &PgStore) {
 
 #[tokio::test]
 async fn filters_narrow_a_list_within_its_scope() {
-    let world = World::create().await;
-    many(&world).await;
-    let m1 = world.actor("m1").await;
+    let fixture = Fixture::create().await;
+    many(&fixture).await;
+    let m1 = fixture.actor("m1").await;
     let count = async |filter: PredictionFilter, kind: Kind| {
         let limit = Limit::new(100).unwrap();
-        let page = world
+        let page = fixture
             .store
             .predictions()
             .list(&m1.scope(), kind, &filter, Sort::CreatedAt, limit, None)
@@ -277,7 +277,7 @@ async fn filters_narrow_a_list_within_its_scope() {
     );
 
     let counted = async |most: u32| {
-        let predictions = world.store.predictions();
+        let predictions = fixture.store.predictions();
         predictions
             .count(&m1.scope(), Kind::Annual, &any(), most)
             .await
@@ -286,7 +286,7 @@ async fn filters_narrow_a_list_within_its_scope() {
     assert_eq!((counted(1_000).await, counted(5).await), (27, 5));
     let narrowed = m1.narrowed(Some(AccessLevel::Personal), None).unwrap();
     assert_eq!(
-        all_companies(&world.store, &narrowed, Sort::Name, 100)
+        all_companies(&fixture.store, &narrowed, Sort::Name, 100)
             .await
             .len(),
         9
@@ -298,7 +298,7 @@ async fn filters_narrow_a_list_within_its_scope() {
         market_cap_gte: None,
         ..CompanyFilter::default()
     };
-    let page = world
+    let page = fixture
         .store
         .companies()
         .list(&narrowed, &filter, Sort::Symbol, Limit::default(), None)
@@ -309,7 +309,7 @@ async fn filters_narrow_a_list_within_its_scope() {
         market_cap_gte: Some(1),
         ..filter
     };
-    let page = world
+    let page = fixture
         .store
         .companies()
         .list(&narrowed, &filter, Sort::Symbol, Limit::default(), None)
@@ -320,18 +320,20 @@ async fn filters_narrow_a_list_within_its_scope() {
 
 #[tokio::test]
 async fn a_search_ranks_what_its_scope_can_read() {
-    let world = World::create().await;
+    let fixture = Fixture::create().await;
     let (m1, mb, sa) = (
-        world.actor("m1").await,
-        world.actor("mB").await,
-        world.actor("sa").await,
+        fixture.actor("m1").await,
+        fixture.actor("mB").await,
+        fixture.actor("sa").await,
     );
-    let exact = world.company(&m1, AccessLevel::Organization, "GAZ").await;
-    let prefix = world.company(&sa, AccessLevel::System, "GAZP").await;
-    world.company(&mb, AccessLevel::Organization, "GAZ").await;
-    world.company(&m1, AccessLevel::Organization, "OTHER").await;
+    let exact = fixture.company(&m1, AccessLevel::Organization, "GAZ").await;
+    let prefix = fixture.company(&sa, AccessLevel::System, "GAZP").await;
+    fixture.company(&mb, AccessLevel::Organization, "GAZ").await;
+    fixture
+        .company(&m1, AccessLevel::Organization, "OTHER")
+        .await;
     let search = async |scope: Scope, filter: CompanyFilter| {
-        let page = world
+        let page = fixture
             .store
             .companies()
             .list(&scope, &filter, Sort::CreatedAt, Limit::default(), None)
@@ -356,14 +358,14 @@ async fn a_search_ranks_what_its_scope_can_read() {
 
 #[tokio::test]
 async fn a_cursor_of_another_order_is_refused() {
-    let world = World::create().await;
-    let scope = world.actor("m1").await.scope();
+    let fixture = Fixture::create().await;
+    let scope = fixture.actor("m1").await.scope();
     let cursor = Cursor {
         sort: Sort::Name,
         key: "x".to_owned(),
         id: Uuid::nil(),
     };
-    let refused = world
+    let refused = fixture
         .store
         .companies()
         .list(
@@ -379,12 +381,12 @@ async fn a_cursor_of_another_order_is_refused() {
 
 /// Returns the companies of a list in the order of changes, after a cursor.
 async fn changed(
-    world: &World,
+    fixture: &Fixture,
     scope: &Scope,
     after: Option<Cursor>,
 ) -> (Vec<String>, Option<Cursor>) {
     let filter = CompanyFilter::default();
-    let page = world
+    let page = fixture
         .store
         .companies()
         .list(scope, &filter, Sort::UpdatedAt, Limit::default(), after)
@@ -399,12 +401,12 @@ async fn changed(
 /// whatever order transactions commit.
 #[tokio::test]
 async fn a_reader_of_changes_misses_none_that_commits_late() {
-    let world = World::create().await;
-    let m1 = world.actor("m1").await;
+    let fixture = Fixture::create().await;
+    let m1 = fixture.actor("m1").await;
     let scope = m1.scope();
     let grant = m1.create(Some(AccessLevel::Organization), None).unwrap();
-    let (begun, mut cursor) = changed(&world, &scope, None).await;
-    let late = world.begin(&m1).await;
+    let (begun, mut cursor) = changed(&fixture, &scope, None).await;
+    let late = fixture.begin(&m1).await;
     let id = CompanyId(Uuid::new_v4());
     late.companies()
         .add(grant, id, &profile("LATE"))
@@ -412,9 +414,11 @@ async fn a_reader_of_changes_misses_none_that_commits_late() {
         .unwrap();
     // The keys of the locks are whole seconds.
     tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
-    world.company(&m1, AccessLevel::Organization, "EARLY").await;
+    fixture
+        .company(&m1, AccessLevel::Organization, "EARLY")
+        .await;
 
-    let (symbols, next) = changed(&world, &scope, cursor.clone()).await;
+    let (symbols, next) = changed(&fixture, &scope, cursor.clone()).await;
     assert_eq!(
         symbols,
         Vec::<String>::new(),
@@ -422,8 +426,8 @@ async fn a_reader_of_changes_misses_none_that_commits_late() {
     );
     cursor = next.or(cursor);
     late.commit().await.unwrap();
-    let (symbols, next) = changed(&world, &scope, cursor).await;
+    let (symbols, next) = changed(&fixture, &scope, cursor).await;
     assert_eq!(symbols, ["LATE", "EARLY"], "after {begun:?}");
-    let (symbols, next) = changed(&world, &scope, next).await;
+    let (symbols, next) = changed(&fixture, &scope, next).await;
     assert_eq!((symbols, next), (Vec::<String>::new(), None));
 }

@@ -10,7 +10,7 @@ use accunode_domain::{
 use accunode_ports::repositories::{ModelPredictions, Repositories};
 use sqlx::{AssertSqlSafe, Row};
 
-use crate::world::{World, id};
+use crate::fixture::{Fixture, id};
 
 fn model() -> ModelRef {
     ModelRef {
@@ -22,7 +22,7 @@ fn model() -> ModelRef {
 
 /// Makes predictions of an organization: of each ratio some are missing, at a bound, and
 /// brought there, at random.
-async fn fill(world: &World, kind: Kind, rows: u32, period: &str) {
+async fn fill(fixture: &Fixture, kind: Kind, rows: u32, period: &str) {
     let (mut columns, mut values, mut flags) = (String::new(), String::new(), Vec::new());
     for (at, ratio) in kind.ratios().iter().enumerate() {
         let (name, min, max) = (ratio.name, ratio.min, ratio.max);
@@ -64,7 +64,7 @@ async fn fill(world: &World, kind: Kind, rows: u32, period: &str) {
          SET session_replication_role = DEFAULT;",
         flags.join(", ")
     );
-    let mut connection = world.superuser.acquire().await.unwrap();
+    let mut connection = fixture.superuser.acquire().await.unwrap();
     sqlx::raw_sql(AssertSqlSafe(sql))
         .execute(&mut *connection)
         .await
@@ -85,7 +85,7 @@ fn edges(kind: Kind) -> BinEdges {
 }
 
 /// The same, counted row by row.
-async fn oracle(world: &World, edges: &BinEdges) -> (Vec<BinCounts>, BinCounts, u64) {
+async fn oracle(fixture: &Fixture, edges: &BinEdges) -> (Vec<BinCounts>, BinCounts, u64) {
     let columns = Kind::Annual
         .ratios()
         .iter()
@@ -96,7 +96,7 @@ async fn oracle(world: &World, edges: &BinEdges) -> (Vec<BinCounts>, BinCounts, 
         columns.join(", ")
     );
     let rows = sqlx::query(AssertSqlSafe(sql))
-        .fetch_all(&world.superuser)
+        .fetch_all(&fixture.superuser)
         .await
         .unwrap();
     let mut inputs: Vec<_> = edges
@@ -135,14 +135,14 @@ async fn oracle(world: &World, edges: &BinEdges) -> (Vec<BinCounts>, BinCounts, 
     (inputs, score, out_of_scope)
 }
 
-async fn counted(world: &World, kind: Kind, edges: &BinEdges) -> Vec<PeriodCounts> {
-    let (scope, _) = world.actor("oA").await.monitor(None, None).unwrap();
+async fn counted(fixture: &Fixture, kind: Kind, edges: &BinEdges) -> Vec<PeriodCounts> {
+    let (scope, _) = fixture.actor("oA").await.monitor(None, None).unwrap();
     let model = model();
     let of = ModelPredictions {
         kind,
         model: &model,
     };
-    world
+    fixture
         .store
         .monitoring()
         .counts(&scope, of, None, edges)
@@ -152,11 +152,11 @@ async fn counted(world: &World, kind: Kind, edges: &BinEdges) -> Vec<PeriodCount
 
 #[tokio::test]
 async fn counts_are_those_of_each_row() {
-    let world = World::create().await;
-    fill(&world, Kind::Annual, 1_500, "'2024'").await;
+    let fixture = Fixture::create().await;
+    fill(&fixture, Kind::Annual, 1_500, "'2024'").await;
     let edges = edges(Kind::Annual);
-    let found = counted(&world, Kind::Annual, &edges).await.remove(0);
-    let (inputs, score, out_of_scope) = oracle(&world, &edges).await;
+    let found = counted(&fixture, Kind::Annual, &edges).await.remove(0);
+    let (inputs, score, out_of_scope) = oracle(&fixture, &edges).await;
     assert_eq!(found.inputs, inputs);
     assert_eq!((found.score, found.out_of_scope), (score, out_of_scope));
     let (low, high) = (
@@ -169,22 +169,22 @@ async fn counts_are_those_of_each_row() {
 #[tokio::test]
 #[ignore = "it measures: a million rows of each kind, 11 inputs"]
 async fn a_million_predictions_are_counted_in_seconds() {
-    let world = World::create().await;
+    let fixture = Fixture::create().await;
     for (kind, period) in [
         (Kind::Annual, "(2015 + n % 10)::text"),
         (Kind::Quarterly, "(2015 + n % 10)::text, 'Q' || (1 + n % 4)"),
     ] {
         let begun = Instant::now();
-        fill(&world, kind, 1_000_000, period).await;
+        fill(&fixture, kind, 1_000_000, period).await;
         sqlx::raw_sql("VACUUM ANALYZE annual_predictions, quarterly_predictions")
-            .execute(&world.superuser)
+            .execute(&fixture.superuser)
             .await
             .unwrap();
         println!("{kind}: filled in {:?}", begun.elapsed());
         let edges = edges(kind);
         for _ in 0..3 {
             let begun = Instant::now();
-            let periods = counted(&world, kind, &edges).await;
+            let periods = counted(&fixture, kind, &edges).await;
             println!(
                 "{kind}: {} periods counted in {:?}",
                 periods.len(),
@@ -197,13 +197,13 @@ async fn a_million_predictions_are_counted_in_seconds() {
             kind,
             model: &model,
         };
-        let (scope, _) = world.actor("oA").await.monitor(None, None).unwrap();
+        let (scope, _) = fixture.actor("oA").await.monitor(None, None).unwrap();
         let quarter = (kind == Kind::Quarterly).then_some(accunode_domain::prediction::Quarter::Q1);
         let period = |text: &str| accunode_domain::prediction::Period {
             quarter,
             ..accunode_domain::prediction::Period::read("", text).unwrap()
         };
-        let monitoring = world.store.monitoring();
+        let monitoring = fixture.store.monitoring();
         let cuts = monitoring.cuts(&scope, of, period("2020")).await.unwrap();
         println!(
             "{kind}: deciles of one period ({}) in {:?}",

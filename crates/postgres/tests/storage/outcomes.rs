@@ -13,8 +13,8 @@ use accunode_postgres::QueueSettings;
 use uuid::Uuid;
 
 use crate::{
+    fixture::{Fixture, profile},
     upload::{Upload, counts, refused, row, there},
-    world::{World, profile},
 };
 
 #[tokio::test]
@@ -26,7 +26,7 @@ async fn with_error_the_first_row_of_a_file_counts_and_what_was_there_before_it_
         OnConflict::Error,
     )
     .await;
-    let before = there(&upload.world, "m2", "OLD", "2024", 0.5).await;
+    let before = there(&upload.fixture, "m2", "OLD", "2024", 0.5).await;
     let rows = vec![
         row(2, "AAPL", "2023", 0.1),
         row(3, "AAPL", "2023", 0.2),
@@ -74,7 +74,7 @@ async fn with_skip_other_ratios_of_the_same_row_are_flagged() {
         OnConflict::Skip,
     )
     .await;
-    there(&upload.world, "m2", "OLD", "2024", 0.5).await;
+    there(&upload.fixture, "m2", "OLD", "2024", 0.5).await;
     let rows = vec![
         row(2, "AAPL", "2003", 0.1),
         row(3, "AAPL", "2003", 0.1),
@@ -113,8 +113,8 @@ async fn with_update_the_last_row_wins_over_the_file_and_over_what_was_there() {
         OnConflict::Update,
     )
     .await;
-    let mine = there(&upload.world, "m1", "MINE", "2024", 0.5).await;
-    let others = there(&upload.world, "m2", "OTHERS", "2024", 0.5).await;
+    let mine = there(&upload.fixture, "m1", "MINE", "2024", 0.5).await;
+    let others = there(&upload.fixture, "m2", "OTHERS", "2024", 0.5).await;
     let rows = vec![
         row(2, "AAPL", "2024", 0.1),
         row(3, "AAPL", "2024", 0.2),
@@ -143,7 +143,7 @@ async fn with_update_the_last_row_wins_over_the_file_and_over_what_was_there() {
         (0.2, 0.4, 0.5)
     );
     let kept = upload
-        .world
+        .fixture
         .store
         .predictions()
         .revisions(&upload.actor.scope(), Kind::Annual, mine.id, None, 10)
@@ -178,7 +178,7 @@ async fn with_update_the_last_row_wins_over_the_file_and_over_what_was_there() {
     assert_eq!(outcomes[3].source.as_deref(), Some("MINE,2024,0.4"));
     // The upload replaced the content from before it, not that of its own earlier row.
     let replaced = upload
-        .world
+        .fixture
         .count("SELECT count(*) FROM bulk_upload_rows WHERE row_number = 9 AND (old_values->>'pd')::float8 = 0.5")
         .await;
     assert_eq!(replaced, 1);
@@ -197,14 +197,14 @@ async fn with_update_the_last_row_wins_over_the_file_and_over_what_was_there() {
 #[tokio::test]
 async fn a_dry_run_stores_nothing_and_tells_what_the_run_then_does() {
     for on_conflict in OnConflict::ALL {
-        let mut world = World::create().await;
-        let before = there(&world, "m1", "MINE", "2024", 0.5).await;
-        there(&world, "m2", "OTHERS", "2024", 0.5).await;
+        let mut fixture = Fixture::create().await;
+        let before = there(&fixture, "m1", "MINE", "2024", 0.5).await;
+        there(&fixture, "m2", "OTHERS", "2024", 0.5).await;
         let mut runs = Vec::new();
         for dry_run in [true, false] {
             let kind = Kind::Annual;
             let level = AccessLevel::Organization;
-            let upload = Upload::begin_with(world, "m1", level, kind, on_conflict, dry_run).await;
+            let upload = Upload::begin_with(fixture, "m1", level, kind, on_conflict, dry_run).await;
             let first = vec![
                 row(2, "NEW", "2024", 0.1),
                 row(3, "MINE", "2024", 0.9),
@@ -231,7 +231,7 @@ async fn a_dry_run_stores_nothing_and_tells_what_the_run_then_does() {
                 assert_eq!(stored.len(), 2, "{stored:?}");
                 assert_eq!(stored["MINE 2024"], before.outcome.pd.get());
                 let left = upload
-                    .world
+                    .fixture
                     .count("SELECT (SELECT count(*) FROM companies WHERE symbol = 'NEW') + (SELECT count(*) FROM audit_logs)")
                     .await;
                 assert_eq!(left, 0);
@@ -241,7 +241,7 @@ async fn a_dry_run_stores_nothing_and_tells_what_the_run_then_does() {
                 };
                 let scope = upload.actor.scope();
                 let ok = upload
-                    .world
+                    .fixture
                     .store
                     .jobs()
                     .rows(&scope, &job, ok, 100)
@@ -253,12 +253,16 @@ async fn a_dry_run_stores_nothing_and_tells_what_the_run_then_does() {
                         .all(|row| row.prediction.is_none() && row.source.is_none())
                 );
             }
-            let queue = upload.world.store.queue(QueueSettings::default()).unwrap();
+            let queue = upload
+                .fixture
+                .store
+                .queue(QueueSettings::default())
+                .unwrap();
             queue
                 .finish(&upload.lease, JobStatus::Completed, None, Some(11))
                 .await
                 .unwrap();
-            world = upload.world;
+            fixture = upload.fixture;
         }
         assert_eq!(runs[0], runs[1], "{on_conflict}");
     }
@@ -273,7 +277,7 @@ async fn a_sector_out_of_scope_is_that_of_the_company_that_is_there_and_not_the_
         OnConflict::Error,
     )
     .await;
-    let work = upload.world.begin(&upload.actor).await;
+    let work = upload.fixture.begin(&upload.actor).await;
     let bank = CompanyProfile {
         sector: "Financials".to_owned(),
         ..profile("BANK")

@@ -19,8 +19,8 @@ use serde_json::Value;
 use sqlx::AssertSqlSafe;
 
 use crate::{
+    fixture::{Fixture, id},
     support::settings,
-    world::{World, id},
 };
 use capture::{Plan, Plans};
 use lists::{EXEMPT, LISTS, List};
@@ -97,15 +97,15 @@ fn scans(plan: &Value, found: &mut Vec<String>) {
 }
 
 /// Runs every list for these users and returns what is wrong.
-async fn check(world: &World, users: &[&str]) -> Vec<String> {
+async fn check(fixture: &Fixture, users: &[&str]) -> Vec<String> {
     let mut wrong = Vec::new();
-    let organizations = world.count("SELECT count(*) FROM organizations").await;
+    let organizations = fixture.count("SELECT count(*) FROM organizations").await;
     let organizations = u64::try_from(organizations).unwrap();
     for mode in ["force_custom_plan", "force_generic_plan"] {
         let plans = Plans::listen();
-        let store = explaining(world, mode).await;
+        let store = explaining(fixture, mode).await;
         for name in users {
-            let actor = world.actor(name).await;
+            let actor = fixture.actor(name).await;
             for list in LISTS {
                 plans.take();
                 list.read(&store, &actor).await;
@@ -141,9 +141,9 @@ fn bound(list: &List, actor: &Actor, organizations: u64) -> u64 {
 }
 
 /// Returns a store whose statements are planned in this mode and explained.
-async fn explaining(world: &World, mode: &str) -> PgStore {
+async fn explaining(fixture: &Fixture, mode: &str) -> PgStore {
     let database: String = sqlx::query_scalar("SELECT current_database()::text")
-        .fetch_one(&world.superuser)
+        .fetch_one(&fixture.superuser)
         .await
         .unwrap();
     for setting in [
@@ -159,30 +159,30 @@ async fn explaining(world: &World, mode: &str) -> PgStore {
         sqlx::query(AssertSqlSafe(format!(
             "ALTER DATABASE {database} SET {setting}"
         )))
-        .execute(&world.superuser)
+        .execute(&fixture.superuser)
         .await
         .unwrap();
     }
-    PgStore::connect(world.database.url(), settings())
+    PgStore::connect(fixture.database.url(), settings())
         .await
         .unwrap()
 }
 
 #[tokio::test]
 async fn with_one_dominant_owner_no_list_walks_the_table() {
-    let world = World::create().await;
-    seed::one_dominant_owner(&world).await;
+    let fixture = Fixture::create().await;
+    seed::one_dominant_owner(&fixture).await;
     // A user who has everything, two who have nothing, one who administers nearly every
     // member, and one who reads all organizations.
-    let wrong = check(&world, &["u0", "mB", "tR", "tZ", "sa"]).await;
+    let wrong = check(&fixture, &["u0", "mB", "tR", "tZ", "sa"]).await;
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[tokio::test]
 async fn with_200_owners_no_list_walks_the_table() {
-    let world = World::create().await;
-    seed::many_owners(&world, 200).await;
-    let wrong = check(&world, &["u0", "mB", "oA", "tR", "sa"]).await;
+    let fixture = Fixture::create().await;
+    seed::many_owners(&fixture, 200).await;
+    let wrong = check(&fixture, &["u0", "mB", "oA", "tR", "sa"]).await;
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
@@ -190,16 +190,16 @@ async fn with_200_owners_no_list_walks_the_table() {
 /// difference.
 #[tokio::test]
 async fn a_search_looks_up_nothing_of_other_owners() {
-    let world = World::create().await;
-    seed::one_dominant_owner(&world).await;
+    let fixture = Fixture::create().await;
+    seed::one_dominant_owner(&fixture).await;
     let plans = Plans::listen();
-    let store = explaining(&world, "auto").await;
+    let store = explaining(&fixture, "auto").await;
     let search = LISTS
         .iter()
         .find(|list| list.name == "company list by q")
         .unwrap();
     for (name, reads_rows) in [("u0", true), ("mB", false), ("tR", false), ("sa", false)] {
-        let actor = world.actor(name).await;
+        let actor = fixture.actor(name).await;
         plans.take();
         search.read(&store, &actor).await;
         let reported = plans.take();
@@ -267,7 +267,7 @@ fn every_list_of_the_ports_is_among_those_that_are_explained() {
     assert_eq!(declared, known);
 }
 
-/// One of the users of the world.
+/// One of the users of the fixture.
 fn user_id(name: &str) -> uuid::Uuid {
     id(name)
 }

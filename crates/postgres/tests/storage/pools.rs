@@ -4,12 +4,12 @@ use accunode_domain::id::OrganizationId;
 use accunode_ports::repositories::Repositories;
 use accunode_postgres::PoolKind;
 
-use crate::world::{World, id};
+use crate::fixture::{Fixture, id};
 
 #[tokio::test]
 async fn of_many_connections_that_the_server_ended_one_request_notices_at_most() {
-    let world = World::create().await;
-    let pool = world.store.pool_of(PoolKind::Reads);
+    let fixture = Fixture::create().await;
+    let pool = fixture.store.pool_of(PoolKind::Reads);
     let mut held = Vec::new();
     for _ in 0..pool.options().get_max_connections() {
         held.push(pool.acquire().await.unwrap());
@@ -21,13 +21,13 @@ async fn of_many_connections_that_the_server_ended_one_request_notices_at_most()
         "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity \
           WHERE datname = current_database() AND pid <> pg_backend_pid()",
     )
-    .fetch_one(&world.superuser)
+    .fetch_one(&fixture.superuser)
     .await
     .unwrap();
     assert!(usize::try_from(ended).unwrap() >= open, "{ended} ended");
     let mut failures = 0;
     for _ in 0..2 * open {
-        let found = world
+        let found = fixture
             .store
             .organizations()
             .find(OrganizationId(id("A")))

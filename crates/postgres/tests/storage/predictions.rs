@@ -9,12 +9,12 @@ use accunode_domain::{
 use accunode_ports::{Conflict, RepositoryError, repositories::Repositories};
 use uuid::Uuid;
 
-use crate::world::{World, grant, organization, prediction, ratios};
+use crate::fixture::{Fixture, grant, organization, prediction, ratios};
 
-async fn found(world: &World, name: &str, prediction: &Prediction) -> Option<Prediction> {
-    let scope = world.actor(name).await.scope();
+async fn found(fixture: &Fixture, name: &str, prediction: &Prediction) -> Option<Prediction> {
+    let scope = fixture.actor(name).await.scope();
     let kind = prediction.period.kind();
-    world
+    fixture
         .store
         .predictions()
         .find(&scope, kind, prediction.id)
@@ -24,11 +24,13 @@ async fn found(world: &World, name: &str, prediction: &Prediction) -> Option<Pre
 
 #[tokio::test]
 async fn what_is_stored_is_read_as_it_was() {
-    let world = World::create().await;
-    let m1 = world.actor("m1").await;
-    let company = world.company(&m1, AccessLevel::Organization, "AAPL").await;
+    let fixture = Fixture::create().await;
+    let m1 = fixture.actor("m1").await;
+    let company = fixture
+        .company(&m1, AccessLevel::Organization, "AAPL")
+        .await;
     for period in ["2024", "2024 Q3"] {
-        let stored = world
+        let stored = fixture
             .predict(
                 &m1,
                 AccessLevel::Organization,
@@ -38,12 +40,12 @@ async fn what_is_stored_is_read_as_it_was() {
             )
             .await;
         assert_eq!(
-            found(&world, "m2", &stored).await.as_ref(),
+            found(&fixture, "m2", &stored).await.as_ref(),
             Some(&stored),
             "{period}"
         );
-        assert_eq!(found(&world, "mB", &stored).await, None, "{period}");
-        let of_period = world
+        assert_eq!(found(&fixture, "mB", &stored).await, None, "{period}");
+        let of_period = fixture
             .store
             .predictions()
             .of_period(
@@ -59,17 +61,19 @@ async fn what_is_stored_is_read_as_it_was() {
 
 #[tokio::test]
 async fn a_company_and_period_has_one_prediction_of_each_owner() {
-    let world = World::create().await;
-    let (m1, m2) = (world.actor("m1").await, world.actor("m2").await);
-    let company = world.company(&m1, AccessLevel::Organization, "AAPL").await;
+    let fixture = Fixture::create().await;
+    let (m1, m2) = (fixture.actor("m1").await, fixture.actor("m2").await);
+    let company = fixture
+        .company(&m1, AccessLevel::Organization, "AAPL")
+        .await;
     for period in ["2024", "2024 Q3"] {
-        world
+        fixture
             .predict(&m1, AccessLevel::Organization, &company, period, 0.5)
             .await;
-        world
+        fixture
             .predict(&m1, AccessLevel::Personal, &company, period, 0.5)
             .await;
-        let work = world.begin(&m2).await;
+        let work = fixture.begin(&m2).await;
         let grant = grant(&m2, AccessLevel::Organization);
         let twice = work
             .predictions()
@@ -84,13 +88,15 @@ async fn a_company_and_period_has_one_prediction_of_each_owner() {
 
 #[tokio::test]
 async fn a_prediction_on_another_organizations_company_is_refused_by_the_database_too() {
-    let world = World::create().await;
-    let (mb, tr) = (world.actor("mB").await, world.actor("tR").await);
-    let company = world.company(&mb, AccessLevel::Organization, "AAPL").await;
+    let fixture = Fixture::create().await;
+    let (mb, tr) = (fixture.actor("mB").await, fixture.actor("tR").await);
+    let company = fixture
+        .company(&mb, AccessLevel::Organization, "AAPL")
+        .await;
     let grant = tr
         .create(Some(AccessLevel::Organization), Some(organization("A")))
         .unwrap();
-    let work = world.begin(&tr).await;
+    let work = fixture.begin(&tr).await;
     let refused = work
         .predictions()
         .add(grant, &prediction(grant, &company, "2024", 0.5))
@@ -103,10 +109,12 @@ async fn a_prediction_on_another_organizations_company_is_refused_by_the_databas
 
 #[tokio::test]
 async fn a_rescored_prediction_replaces_the_version_that_was_read() {
-    let world = World::create().await;
-    let m1 = world.actor("m1").await;
-    let company = world.company(&m1, AccessLevel::Organization, "AAPL").await;
-    let mut stored = world
+    let fixture = Fixture::create().await;
+    let m1 = fixture.actor("m1").await;
+    let company = fixture
+        .company(&m1, AccessLevel::Organization, "AAPL")
+        .await;
+    let mut stored = fixture
         .predict(&m1, AccessLevel::Personal, &company, "2024", 0.5)
         .await;
     let raise = m1
@@ -121,7 +129,7 @@ async fn a_rescored_prediction_replaces_the_version_that_was_read() {
     stored.outcome.pd = Pd::new(0.9).unwrap();
     stored.ratios = ratios(Kind::Annual, 0.5);
     stored.owner = raised.owner();
-    let work = world.begin(&m1).await;
+    let work = fixture.begin(&m1).await;
     let other_owner = work.predictions().replace(raised, &stored, 1).await;
     assert!(
         matches!(other_owner, Err(RepositoryError::Stale { .. })),
@@ -135,13 +143,13 @@ async fn a_rescored_prediction_replaces_the_version_that_was_read() {
         .unwrap_err();
     assert!(matches!(late, RepositoryError::Stale { .. }), "{late:?}");
     work.commit().await.unwrap();
-    let mut read = found(&world, "m2", &stored).await.unwrap();
+    let mut read = found(&fixture, "m2", &stored).await.unwrap();
     assert_eq!(read.row_version, 2);
     assert!(read.updated_at > read.created_at);
     (read.row_version, read.updated_at) = (stored.row_version, stored.updated_at);
     assert_eq!(read, stored);
 
-    let work = world.begin(&m1).await;
+    let work = fixture.begin(&m1).await;
     let late = work
         .predictions()
         .remove(raised, Kind::Annual, stored.id, 1)
@@ -163,23 +171,23 @@ async fn a_rescored_prediction_replaces_the_version_that_was_read() {
         .await
         .unwrap();
     work.commit().await.unwrap();
-    assert_eq!(found(&world, "m1", &stored).await, None);
+    assert_eq!(found(&fixture, "m1", &stored).await, None);
 }
 
 #[tokio::test]
 async fn break_glass_opens_one_row_by_its_id_and_no_list() {
-    let world = World::create().await;
-    let (u0, sa) = (world.actor("u0").await, world.actor("sa").await);
-    let company = world.company(&u0, AccessLevel::Personal, "AAPL").await;
-    let one = world
+    let fixture = Fixture::create().await;
+    let (u0, sa) = (fixture.actor("u0").await, fixture.actor("sa").await);
+    let company = fixture.company(&u0, AccessLevel::Personal, "AAPL").await;
+    let one = fixture
         .predict(&u0, AccessLevel::Personal, &company, "2023", 0.5)
         .await;
-    let other = world
+    let other = fixture
         .predict(&u0, AccessLevel::Personal, &company, "2024", 0.5)
         .await;
-    assert_eq!(found(&world, "sa", &one).await, None);
+    assert_eq!(found(&fixture, "sa", &one).await, None);
     let scope = sa.scope_with_break_glass(one.id.0).unwrap();
-    let predictions = world.store.predictions();
+    let predictions = fixture.store.predictions();
     let find = async |id: PredictionId| predictions.find(&scope, Kind::Annual, id).await.unwrap();
     assert!(find(one.id).await.is_some());
     assert!(find(other.id).await.is_none());

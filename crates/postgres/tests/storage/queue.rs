@@ -18,7 +18,7 @@ use accunode_postgres::QueueSettings;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use crate::world::{World, grant};
+use crate::fixture::{Fixture, grant};
 
 pub(crate) fn new_job(kind: Kind, options: JobOptions) -> NewJob {
     NewJob {
@@ -36,9 +36,9 @@ pub(crate) fn new_job(kind: Kind, options: JobOptions) -> NewJob {
     }
 }
 
-pub(crate) async fn add(world: &World, name: &str, level: AccessLevel, job: &NewJob) -> Job {
-    let actor = world.actor(name).await;
-    let work = world.begin(&actor).await;
+pub(crate) async fn add(fixture: &Fixture, name: &str, level: AccessLevel, job: &NewJob) -> Job {
+    let actor = fixture.actor(name).await;
+    let work = fixture.begin(&actor).await;
     let job = work.jobs().add(grant(&actor, level), job).await.unwrap();
     work.commit().await.unwrap();
     job
@@ -46,7 +46,7 @@ pub(crate) async fn add(world: &World, name: &str, level: AccessLevel, job: &New
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_workers_claim_every_job_exactly_once() {
-    let world = World::create().await;
+    let fixture = Fixture::create().await;
     let mut expected = Vec::new();
     for n in 0..20 {
         let (name, level) = [
@@ -55,7 +55,7 @@ async fn two_workers_claim_every_job_exactly_once() {
         ][n % 2];
         expected.push(
             add(
-                &world,
+                &fixture,
                 name,
                 level,
                 &new_job(Kind::Annual, JobOptions::default()),
@@ -84,7 +84,7 @@ async fn two_workers_claim_every_job_exactly_once() {
         claimed
     };
     let queues: [Arc<dyn JobQueue>; 2] =
-        [0, 1].map(|_| Arc::new(world.store.queue(settings).unwrap()) as Arc<dyn JobQueue>);
+        [0, 1].map(|_| Arc::new(fixture.store.queue(settings).unwrap()) as Arc<dyn JobQueue>);
     let [one, two] = queues;
     let (mut claimed, others) = tokio::join!(work(one), work(two));
     claimed.extend(others);
@@ -95,9 +95,9 @@ async fn two_workers_claim_every_job_exactly_once() {
 
 #[tokio::test]
 async fn a_lease_that_ran_out_is_someone_elses() {
-    let world = World::create().await;
+    let fixture = Fixture::create().await;
     add(
-        &world,
+        &fixture,
         "m1",
         AccessLevel::Organization,
         &new_job(Kind::Annual, JobOptions::default()),
@@ -107,7 +107,7 @@ async fn a_lease_that_ran_out_is_someone_elses() {
         lease: Duration::ZERO,
         ..QueueSettings::default()
     };
-    let queue = world.store.queue(brief).unwrap();
+    let queue = fixture.store.queue(brief).unwrap();
     let (_, first) = queue.claim().await.unwrap().unwrap();
     assert_eq!(queue.renew(&first).await.unwrap(), Renewal::Continue);
     let (again, second) = queue.claim().await.unwrap().unwrap();
@@ -128,15 +128,15 @@ async fn a_lease_that_ran_out_is_someone_elses() {
 
 #[tokio::test]
 async fn a_job_given_back_is_taken_again_at_once_and_as_the_first_attempt() {
-    let world = World::create().await;
+    let fixture = Fixture::create().await;
     add(
-        &world,
+        &fixture,
         "m1",
         AccessLevel::Organization,
         &new_job(Kind::Annual, JobOptions::default()),
     )
     .await;
-    let queue = world.store.queue(QueueSettings::default()).unwrap();
+    let queue = fixture.store.queue(QueueSettings::default()).unwrap();
     let (_, lease) = queue.claim().await.unwrap().unwrap();
     assert!(queue.claim().await.unwrap().is_none());
     queue.release(&lease).await.unwrap();
@@ -152,17 +152,17 @@ async fn a_job_given_back_is_taken_again_at_once_and_as_the_first_attempt() {
 
 #[tokio::test]
 async fn a_cancelled_job_stops_at_once_or_tells_its_worker() {
-    let world = World::create().await;
-    let m1 = world.actor("m1").await;
+    let fixture = Fixture::create().await;
+    let m1 = fixture.actor("m1").await;
     let waiting = add(
-        &world,
+        &fixture,
         "m1",
         AccessLevel::Personal,
         &new_job(Kind::Annual, JobOptions::default()),
     )
     .await;
     let cancel = async |job: JobId| {
-        let work = world.begin(&m1).await;
+        let work = fixture.begin(&m1).await;
         let job = work
             .jobs()
             .request_cancel(grant(&m1, AccessLevel::Personal), job)
@@ -178,13 +178,13 @@ async fn a_cancelled_job_stops_at_once_or_tells_its_worker() {
     assert!(matches!(late, RepositoryError::Stale { .. }), "{late:?}");
 
     let running = add(
-        &world,
+        &fixture,
         "m1",
         AccessLevel::Personal,
         &new_job(Kind::Annual, JobOptions::default()),
     )
     .await;
-    let queue = world.store.queue(QueueSettings::default()).unwrap();
+    let queue = fixture.store.queue(QueueSettings::default()).unwrap();
     let (job, lease) = queue.claim().await.unwrap().unwrap();
     assert_eq!(job.id, running.id);
     let asked = cancel(running.id).await.unwrap();
@@ -199,15 +199,15 @@ async fn a_cancelled_job_stops_at_once_or_tells_its_worker() {
 
 #[tokio::test]
 async fn what_a_worker_tells_of_a_job_is_what_its_readers_see() {
-    let world = World::create().await;
+    let fixture = Fixture::create().await;
     let job = add(
-        &world,
+        &fixture,
         "m1",
         AccessLevel::Organization,
         &new_job(Kind::Quarterly, JobOptions::default()),
     )
     .await;
-    let queue = world.store.queue(QueueSettings::default()).unwrap();
+    let queue = fixture.store.queue(QueueSettings::default()).unwrap();
     let (_, lease) = queue.claim().await.unwrap().unwrap();
     let columns = ["symbol".to_owned(), "reporting_year".to_owned()];
     let warning = JobWarning {
@@ -232,8 +232,8 @@ async fn what_a_worker_tells_of_a_job_is_what_its_readers_see() {
         .await
         .unwrap();
 
-    let scope = world.actor("oA").await.scope();
-    let read = world
+    let scope = fixture.actor("oA").await.scope();
+    let read = fixture
         .store
         .jobs()
         .find(&scope, job.id)
@@ -252,8 +252,8 @@ async fn what_a_worker_tells_of_a_job_is_what_its_readers_see() {
         ..JobFilter::default()
     };
     let list = async |name: &str, filter: &JobFilter| {
-        let scope = world.actor(name).await.scope();
-        world
+        let scope = fixture.actor(name).await.scope();
+        fixture
             .store
             .jobs()
             .list(&scope, filter, Default::default(), None)
@@ -293,15 +293,15 @@ async fn what_a_worker_tells_of_a_job_is_what_its_readers_see() {
 
 #[tokio::test]
 async fn the_same_upload_is_met_until_it_has_failed() {
-    let world = World::create().await;
-    let m1 = world.actor("m1").await;
+    let fixture = Fixture::create().await;
+    let m1 = fixture.actor("m1").await;
     let organizations = grant(&m1, AccessLevel::Organization);
     let same = NewJob {
         dedup_key: Some("d".repeat(64)),
         ..new_job(Kind::Annual, JobOptions::default())
     };
-    let first = add(&world, "m1", AccessLevel::Organization, &same).await;
-    let met = world
+    let first = add(&fixture, "m1", AccessLevel::Organization, &same).await;
+    let met = fixture
         .store
         .jobs()
         .same_upload(organizations, &"d".repeat(64))
@@ -312,38 +312,38 @@ async fn the_same_upload_is_met_until_it_has_failed() {
         id: JobId(Uuid::new_v4()),
         ..same.clone()
     };
-    let work = world.begin(&m1).await;
+    let work = fixture.begin(&m1).await;
     let twice = work.jobs().add(organizations, &again).await;
     assert!(
         matches!(&twice, Err(error) if error.conflict() == Some(Conflict::SameUpload)),
         "{twice:?}"
     );
     drop(work);
-    let queue = world.store.queue(QueueSettings::default()).unwrap();
+    let queue = fixture.store.queue(QueueSettings::default()).unwrap();
     let (_, lease) = queue.claim().await.unwrap().unwrap();
     queue
         .finish(&lease, JobStatus::Failed, None, None)
         .await
         .unwrap();
-    let met = world
+    let met = fixture
         .store
         .jobs()
         .same_upload(organizations, &"d".repeat(64))
         .await
         .unwrap();
     assert_eq!(met, None);
-    add(&world, "m1", AccessLevel::Organization, &again).await;
+    add(&fixture, "m1", AccessLevel::Organization, &again).await;
 }
 
 #[tokio::test]
 async fn a_new_job_wakes_who_waits() {
-    let world = World::create().await;
+    let fixture = Fixture::create().await;
     // Without the notification this would poll for an hour.
     let long_lease = QueueSettings {
         poll: Duration::from_secs(3600),
         ..QueueSettings::default()
     };
-    let queue = world.store.queue(long_lease).unwrap();
+    let queue = fixture.store.queue(long_lease).unwrap();
     assert!(queue.claim().await.unwrap().is_none());
     // The listener may start a little after the queue: the notification of one of several jobs
     // arrives.
@@ -354,7 +354,7 @@ async fn a_new_job_wakes_who_waits() {
         loop {
             tokio::select! {
                 () = &mut wait => break,
-                _ = ticks.tick() => drop(add(&world, "m1", AccessLevel::Personal, &job()).await),
+                _ = ticks.tick() => drop(add(&fixture, "m1", AccessLevel::Personal, &job()).await),
             }
         }
     });
@@ -364,24 +364,24 @@ async fn a_new_job_wakes_who_waits() {
 
 #[tokio::test]
 async fn a_job_that_is_given_up_names_what_ended_its_last_attempt() {
-    let world = World::create().await;
-    let m1 = world.actor("m1").await;
+    let fixture = Fixture::create().await;
+    let m1 = fixture.actor("m1").await;
     let personal = grant(&m1, AccessLevel::Personal);
     let brief = QueueSettings {
         lease: Duration::ZERO,
         max_attempts: 2,
         ..QueueSettings::default()
     };
-    let queue = world.store.queue(brief).unwrap();
+    let queue = fixture.store.queue(brief).unwrap();
     let job = new_job(Kind::Annual, JobOptions::default());
-    add(&world, "m1", AccessLevel::Personal, &job).await;
+    add(&fixture, "m1", AccessLevel::Personal, &job).await;
     let cause = Fault::new(
         "/file",
         "file_unavailable",
         "the file store did not give the file",
     );
     let state = async || {
-        let found = world.store.jobs().find(&m1.scope(), job.id).await;
+        let found = fixture.store.jobs().find(&m1.scope(), job.id).await;
         let found = found.unwrap().unwrap();
         (found.status, found.error)
     };
@@ -410,7 +410,7 @@ async fn a_job_that_is_given_up_names_what_ended_its_last_attempt() {
     );
 
     // The job continues from there, with all its attempts; each kill is recorded.
-    let work = world.begin(&m1).await;
+    let work = fixture.begin(&m1).await;
     let waiting = work.jobs().resume(personal, job.id, None, 1).await.unwrap();
     work.commit().await.unwrap();
     assert_eq!(
@@ -426,7 +426,7 @@ async fn a_job_that_is_given_up_names_what_ended_its_last_attempt() {
         error.unwrap().detail.ends_with("was killed or crashed"),
         "a process that is killed writes nothing down"
     );
-    let found = world.store.jobs().find(&m1.scope(), job.id).await;
+    let found = fixture.store.jobs().find(&m1.scope(), job.id).await;
     let log = found.unwrap().unwrap().log;
     let lines: Vec<_> = log
         .iter()
@@ -452,21 +452,21 @@ async fn a_job_that_is_given_up_names_what_ended_its_last_attempt() {
 
 #[tokio::test]
 async fn a_job_keeps_the_last_lines_of_its_log() {
-    let world = World::create().await;
-    let m1 = world.actor("m1").await;
+    let fixture = Fixture::create().await;
+    let m1 = fixture.actor("m1").await;
     let job = new_job(Kind::Annual, JobOptions::default());
-    add(&world, "m1", AccessLevel::Personal, &job).await;
+    add(&fixture, "m1", AccessLevel::Personal, &job).await;
     let brief = QueueSettings {
         lease: Duration::ZERO,
         max_attempts: i32::MAX,
         ..QueueSettings::default()
     };
-    let queue = world.store.queue(brief).unwrap();
+    let queue = fixture.store.queue(brief).unwrap();
     let takes = MAX_LOG_LINES + 5;
     for _ in 0..takes {
         let _ = queue.claim().await.unwrap().unwrap();
     }
-    let found = world.store.jobs().find(&m1.scope(), job.id).await;
+    let found = fixture.store.jobs().find(&m1.scope(), job.id).await;
     let log = found.unwrap().unwrap().log;
     assert_eq!(log.len(), MAX_LOG_LINES);
     let attempt = |line: &JobLogLine| line.attempt.map(|attempt| attempt as usize);
@@ -476,14 +476,14 @@ async fn a_job_keeps_the_last_lines_of_its_log() {
 
 #[tokio::test]
 async fn an_attempt_that_an_outage_ended_is_not_counted() {
-    let world = World::create().await;
+    let fixture = Fixture::create().await;
     let job = new_job(Kind::Annual, JobOptions::default());
-    add(&world, "m1", AccessLevel::Personal, &job).await;
+    add(&fixture, "m1", AccessLevel::Personal, &job).await;
     let brief = QueueSettings {
         lease: Duration::ZERO,
         ..QueueSettings::default()
     };
-    let queue = world.store.queue(brief).unwrap();
+    let queue = fixture.store.queue(brief).unwrap();
     let (_, first) = queue.claim().await.unwrap().unwrap();
     let again = queue.resume(&first).await.unwrap().unwrap();
     assert_eq!((again.id, again.attempts), (job.id, 1));
@@ -496,10 +496,10 @@ async fn an_attempt_that_an_outage_ended_is_not_counted() {
 
 #[tokio::test]
 async fn a_job_is_not_completed_before_every_row_has_its_outcome() {
-    let world = World::create().await;
+    let fixture = Fixture::create().await;
     let job = new_job(Kind::Annual, JobOptions::default());
-    add(&world, "m1", AccessLevel::Personal, &job).await;
-    let queue = world.store.queue(QueueSettings::default()).unwrap();
+    add(&fixture, "m1", AccessLevel::Personal, &job).await;
+    let queue = fixture.store.queue(QueueSettings::default()).unwrap();
     let (_, lease) = queue.claim().await.unwrap().unwrap();
     for total in [None, Some(5)] {
         let refused = queue
@@ -514,8 +514,8 @@ async fn a_job_is_not_completed_before_every_row_has_its_outcome() {
         .finish(&lease, JobStatus::Completed, None, Some(0))
         .await
         .unwrap();
-    let m1 = world.actor("m1").await;
-    let work = world.begin(&m1).await;
+    let m1 = fixture.actor("m1").await;
+    let work = fixture.begin(&m1).await;
     let personal = grant(&m1, AccessLevel::Personal);
     let late = work.jobs().resume(personal, job.id, None, 1).await;
     assert!(

@@ -26,8 +26,8 @@ use accunode_ports::{
 use accunode_postgres::{PgJobQueue, QueueSettings};
 
 use crate::{
+    fixture::{Fixture, grant, outcome, ratios},
     queue::{add, new_job},
-    world::{World, grant, outcome, ratios},
 };
 
 /// The PD that the other model returns for every row.
@@ -57,7 +57,7 @@ fn rescoring() -> Rescoring {
 
 /// A rescoring that a worker has claimed.
 struct Running {
-    world: World,
+    fixture: Fixture,
     queue: PgJobQueue,
     actor: Actor,
     grant: Grant,
@@ -67,11 +67,11 @@ struct Running {
 }
 
 impl Running {
-    async fn begin(world: World, name: &str, kind: Kind) -> Self {
-        Self::begin_with(world, name, kind, QueueSettings::default()).await
+    async fn begin(fixture: Fixture, name: &str, kind: Kind) -> Self {
+        Self::begin_with(fixture, name, kind, QueueSettings::default()).await
     }
 
-    async fn begin_with(world: World, name: &str, kind: Kind, settings: QueueSettings) -> Self {
+    async fn begin_with(fixture: Fixture, name: &str, kind: Kind, settings: QueueSettings) -> Self {
         let new = NewJob {
             task: Task::Rescore(rescoring()),
             file_key: String::new(),
@@ -79,13 +79,13 @@ impl Running {
             file_size: 0,
             ..new_job(kind, JobOptions::default())
         };
-        add(&world, name, AccessLevel::Organization, &new).await;
-        let queue = world.store.queue(settings).unwrap();
+        add(&fixture, name, AccessLevel::Organization, &new).await;
+        let queue = fixture.store.queue(settings).unwrap();
         let (job, lease) = queue.claim().await.unwrap().unwrap();
-        let actor = world.actor(name).await;
+        let actor = fixture.actor(name).await;
         let grant = grant(&actor, AccessLevel::Organization);
         Self {
-            world,
+            fixture,
             queue,
             actor,
             grant,
@@ -105,7 +105,7 @@ impl Running {
     }
 
     async fn read(&self, after: Option<Position>, limit: u32) -> Vec<Rescorable> {
-        let jobs = self.world.store.jobs();
+        let jobs = self.fixture.store.jobs();
         jobs.to_rescore(&self.wanted(), after, limit).await.unwrap()
     }
 
@@ -142,7 +142,7 @@ impl Running {
             predicted_at: Timestamp::UNIX_EPOCH,
             rows,
         };
-        let work = self.world.begin(&self.actor).await;
+        let work = self.fixture.begin(&self.actor).await;
         let counts = work.jobs().store_rescored(lease, &chunk).await?;
         work.commit().await?;
         Ok(counts)
@@ -150,13 +150,13 @@ impl Running {
 
     async fn job(&self) -> Job {
         let scope = self.actor.scope();
-        let job = self.world.store.jobs().find(&scope, self.job.id).await;
+        let job = self.fixture.store.jobs().find(&scope, self.job.id).await;
         job.unwrap().unwrap()
     }
 
     async fn now(&self, id: PredictionId) -> Prediction {
         let scope = self.actor.scope();
-        let predictions = self.world.store.predictions();
+        let predictions = self.fixture.store.predictions();
         predictions
             .find(&scope, self.kind, id)
             .await
@@ -167,7 +167,7 @@ impl Running {
     /// Returns `row status code` of every row.
     async fn row_outcomes(&self) -> Vec<String> {
         let (job, scope) = (self.job().await, self.actor.scope());
-        let jobs = self.world.store.jobs();
+        let jobs = self.fixture.store.jobs();
         let rows = jobs.rows(&scope, &job, RowFilter::default(), 1_000).await;
         rows.unwrap()
             .iter()
@@ -182,12 +182,12 @@ impl Running {
 }
 
 /// Creates predictions of organization A by this user, oldest first.
-async fn portfolio(world: &World, name: &str, kind: Kind, count: u32) -> Vec<Prediction> {
-    let actor = world.actor(name).await;
+async fn portfolio(fixture: &Fixture, name: &str, kind: Kind, count: u32) -> Vec<Prediction> {
+    let actor = fixture.actor(name).await;
     let mut made = Vec::new();
     for n in 0..count {
         let symbol = format!("{}{n}", name.to_uppercase());
-        let company = world
+        let company = fixture
             .company(&actor, AccessLevel::Organization, &symbol)
             .await;
         let period = match kind {
@@ -195,7 +195,7 @@ async fn portfolio(world: &World, name: &str, kind: Kind, count: u32) -> Vec<Pre
             Kind::Quarterly => "2024 Q3",
         };
         made.push(
-            world
+            fixture
                 .predict(&actor, AccessLevel::Organization, &company, period, 0.5)
                 .await,
         );
@@ -213,8 +213,8 @@ fn counts(updated: u32, skipped: u32, error: u32) -> JobCounts {
     }
 }
 
-async fn rollups_equal_the_plain_queries(world: &World) {
-    let differences = world
+async fn rollups_equal_the_plain_queries(fixture: &Fixture) {
+    let differences = fixture
         .count(
             "WITH rolled AS (
                SELECT owner_key, reporting_year, sector, risk_level, pd_bucket, sum(n)::bigint AS n, sum(sum_probability) AS p, sum(sum_confidence) AS c
@@ -231,10 +231,10 @@ async fn rollups_equal_the_plain_queries(world: &World) {
 #[tokio::test]
 async fn a_chunk_is_scored_by_the_other_model_and_keeps_what_was_said() {
     for kind in Kind::ALL {
-        let world = World::create().await;
-        let before = portfolio(&world, "m1", kind, 3).await;
-        let run = Running::begin(world, "m1", kind).await;
-        let jobs = run.world.store.jobs();
+        let fixture = Fixture::create().await;
+        let before = portfolio(&fixture, "m1", kind, 3).await;
+        let run = Running::begin(fixture, "m1", kind).await;
+        let jobs = run.fixture.store.jobs();
         assert_eq!(jobs.count_to_rescore(&run.wanted()).await.unwrap(), 3);
         let read = run.read(None, 10).await;
         let ids: Vec<_> = read.iter().map(|row| row.id).collect();
@@ -251,7 +251,7 @@ async fn a_chunk_is_scored_by_the_other_model_and_keeps_what_was_said() {
             assert_eq!(is.predicted_at, Timestamp::UNIX_EPOCH);
             assert_eq!(is.ratios, was.ratios);
             let kept = run
-                .world
+                .fixture
                 .store
                 .predictions()
                 .revisions(&run.actor.scope(), kind, was.id, None, 10)
@@ -281,20 +281,20 @@ async fn a_chunk_is_scored_by_the_other_model_and_keeps_what_was_said() {
             "what the model scored already is left alone"
         );
         let audited = "SELECT count(*) FROM audit_logs WHERE event_type = 'predictions.rescored'";
-        assert_eq!(run.world.count(audited).await, 1);
-        rollups_equal_the_plain_queries(&run.world).await;
+        assert_eq!(run.fixture.count(audited).await, 1);
+        rollups_equal_the_plain_queries(&run.fixture).await;
     }
 }
 
 #[tokio::test]
 async fn what_changed_meanwhile_stays_and_what_may_not_be_written_is_told() {
-    let world = World::create().await;
-    let mut mine = portfolio(&world, "m1", Kind::Annual, 4).await;
-    portfolio(&world, "m2", Kind::Annual, 1).await;
-    let run = Running::begin(world, "m1", Kind::Annual).await;
+    let fixture = Fixture::create().await;
+    let mut mine = portfolio(&fixture, "m1", Kind::Annual, 4).await;
+    portfolio(&fixture, "m2", Kind::Annual, 1).await;
+    let run = Running::begin(fixture, "m1", Kind::Annual).await;
     let mut rows = run.scored(1, run.read(None, 10).await);
     // One is corrected, one deleted, one does not satisfy the rules any more.
-    let work = run.world.begin(&run.actor).await;
+    let work = run.fixture.begin(&run.actor).await;
     mine[0].ratios = ratios(Kind::Annual, 0.5);
     let predictions = work.predictions();
     predictions.replace(run.grant, &mine[0], 1).await.unwrap();
@@ -335,18 +335,18 @@ async fn what_changed_meanwhile_stays_and_what_may_not_be_written_is_told() {
         ),
         ("1", 2)
     );
-    rollups_equal_the_plain_queries(&run.world).await;
+    rollups_equal_the_plain_queries(&run.fixture).await;
 }
 
 #[tokio::test]
 async fn a_worker_that_lost_its_lease_stores_nothing_and_another_finishes() {
-    let world = World::create().await;
-    let before = portfolio(&world, "m1", Kind::Annual, 5).await;
+    let fixture = Fixture::create().await;
+    let before = portfolio(&fixture, "m1", Kind::Annual, 5).await;
     let brief = QueueSettings {
         lease: Duration::ZERO,
         ..QueueSettings::default()
     };
-    let run = Running::begin_with(world, "m1", Kind::Annual, brief).await;
+    let run = Running::begin_with(fixture, "m1", Kind::Annual, brief).await;
     let first = run.scored(1, run.read(None, 2).await);
     run.store(&run.lease, first).await.unwrap();
     // The first worker scores its second chunk while another claims the job.
@@ -383,18 +383,18 @@ async fn a_worker_that_lost_its_lease_stores_nothing_and_another_finishes() {
         assert_eq!(run.now(was.id).await.row_version, 2, "scored once");
     }
     let revisions = "SELECT count(*) FROM annual_prediction_revisions";
-    assert_eq!(run.world.count(revisions).await, 5);
+    assert_eq!(run.fixture.count(revisions).await, 5);
     let distinct = "SELECT count(DISTINCT prediction_id) FROM annual_prediction_revisions";
-    assert_eq!(run.world.count(distinct).await, 5);
-    rollups_equal_the_plain_queries(&run.world).await;
+    assert_eq!(run.fixture.count(distinct).await, 5);
+    rollups_equal_the_plain_queries(&run.fixture).await;
 }
 
 #[tokio::test]
 async fn only_what_is_asked_for_is_read_each_once_and_in_order() {
-    let world = World::create().await;
-    let mine = portfolio(&world, "m1", Kind::Annual, 5).await;
-    portfolio(&world, "mB", Kind::Annual, 1).await;
-    let run = Running::begin(world, "m1", Kind::Annual).await;
+    let fixture = Fixture::create().await;
+    let mine = portfolio(&fixture, "m1", Kind::Annual, 5).await;
+    portfolio(&fixture, "mB", Kind::Annual, 1).await;
+    let run = Running::begin(fixture, "m1", Kind::Annual).await;
     let (mut after, mut seen) = (None, Vec::new());
     loop {
         let page = run.read(after, 2).await;
@@ -403,7 +403,7 @@ async fn only_what_is_asked_for_is_read_each_once_and_in_order() {
         seen.extend(page.iter().map(|row| row.id));
     }
     assert_eq!(seen, mine.iter().map(|p| p.id).collect::<Vec<_>>());
-    let jobs = run.world.store.jobs();
+    let jobs = run.fixture.store.jobs();
     let with = async |change: &dyn Fn(&mut ToRescore)| {
         let mut wanted = run.wanted();
         change(&mut wanted);
@@ -429,23 +429,23 @@ async fn only_what_is_asked_for_is_read_each_once_and_in_order() {
 
 #[tokio::test]
 async fn the_same_rescoring_is_met_until_it_has_ended_and_its_rows_have_no_file() {
-    let world = World::create().await;
-    portfolio(&world, "m1", Kind::Annual, 1).await;
-    let m1 = world.actor("m1").await;
+    let fixture = Fixture::create().await;
+    portfolio(&fixture, "m1", Kind::Annual, 1).await;
+    let m1 = fixture.actor("m1").await;
     let key = "d".repeat(64);
     let new = NewJob {
         task: Task::Rescore(rescoring()),
         dedup_key: Some(key.clone()),
         ..new_job(Kind::Annual, JobOptions::default())
     };
-    let job = add(&world, "m1", AccessLevel::Organization, &new).await;
+    let job = add(&fixture, "m1", AccessLevel::Organization, &new).await;
     let organizations = grant(&m1, AccessLevel::Organization);
     let met = async || {
-        let jobs = world.store.jobs();
+        let jobs = fixture.store.jobs();
         jobs.same_upload(organizations, &key).await.unwrap()
     };
     assert_eq!(met().await, Some(job.id));
-    let queue = world.store.queue(QueueSettings::default()).unwrap();
+    let queue = fixture.store.queue(QueueSettings::default()).unwrap();
     let (_, lease) = queue.claim().await.unwrap().unwrap();
     queue
         .finish(&lease, JobStatus::Completed, None, Some(0))
@@ -457,6 +457,6 @@ async fn the_same_rescoring_is_met_until_it_has_ended_and_its_rows_have_no_file(
         status: Some(RowStatus::Ok),
         ..RowFilter::default()
     };
-    let rows = world.store.jobs().rows(&scope, &job, filter, 10).await;
+    let rows = fixture.store.jobs().rows(&scope, &job, filter, 10).await;
     assert_eq!(rows.unwrap(), []);
 }

@@ -9,17 +9,17 @@ use accunode_domain::{
 };
 use accunode_ports::repositories::Repositories;
 
-use crate::world::{World, grant, outcome, ratios};
+use crate::fixture::{Fixture, grant, outcome, ratios};
 
 async fn revisions(
-    world: &World,
+    fixture: &Fixture,
     scope: &Scope,
     kind: Kind,
     id: PredictionId,
     after: Option<i64>,
     limit: u32,
 ) -> Vec<Revision> {
-    let predictions = world.store.predictions();
+    let predictions = fixture.store.predictions();
     predictions
         .revisions(scope, kind, id, after, limit)
         .await
@@ -27,12 +27,16 @@ async fn revisions(
 }
 
 /// Replaces a prediction as its creator.
-async fn replace(world: &World, prediction: &mut Prediction, change: impl FnOnce(&mut Prediction)) {
-    let m1 = world.actor("m1").await;
+async fn replace(
+    fixture: &Fixture,
+    prediction: &mut Prediction,
+    change: impl FnOnce(&mut Prediction),
+) {
+    let m1 = fixture.actor("m1").await;
     let (before, creator) = (prediction.owner, prediction.created_by);
     change(prediction);
     let grant = m1.widen_access(before, creator, prediction.owner.level(), None);
-    let work = world.begin(&m1).await;
+    let work = fixture.begin(&m1).await;
     work.predictions()
         .replace(grant.unwrap(), prediction, prediction.row_version)
         .await
@@ -43,28 +47,33 @@ async fn replace(world: &World, prediction: &mut Prediction, change: impl FnOnce
 
 #[tokio::test]
 async fn what_was_said_before_is_kept_whole_and_told_newest_first() {
-    let world = World::create().await;
-    let m1 = world.actor("m1").await;
-    let company = world.company(&m1, AccessLevel::Organization, "AAPL").await;
+    let fixture = Fixture::create().await;
+    let m1 = fixture.actor("m1").await;
+    let company = fixture
+        .company(&m1, AccessLevel::Organization, "AAPL")
+        .await;
     for period in ["2024", "2024 Q3"] {
-        let first = world
+        let first = fixture
             .predict(&m1, AccessLevel::Organization, &company, period, 0.5)
             .await;
         let kind = first.period.kind();
         let mut now = first.clone();
-        replace(&world, &mut now, |p| p.outcome.pd = Pd::new(0.25).unwrap()).await;
+        replace(&fixture, &mut now, |p| {
+            p.outcome.pd = Pd::new(0.25).unwrap()
+        })
+        .await;
         let second = now.clone();
-        replace(&world, &mut now, |p| {
+        replace(&fixture, &mut now, |p| {
             p.outcome = outcome(kind, 0.125);
             p.outcome.model.version = "2".to_owned();
             p.outcome.model.sha256 = "b".repeat(64);
         })
         .await;
         let third = now.clone();
-        replace(&world, &mut now, |p| p.ratios = ratios(kind, 0.5)).await;
+        replace(&fixture, &mut now, |p| p.ratios = ratios(kind, 0.5)).await;
 
-        let scope = world.actor("m2").await.scope();
-        let history = revisions(&world, &scope, kind, first.id, None, 10).await;
+        let scope = fixture.actor("m2").await.scope();
+        let history = revisions(&fixture, &scope, kind, first.id, None, 10).await;
         let expected = [
             (&third, RevisionReason::Ratios),
             (&second, RevisionReason::Model),
@@ -91,25 +100,27 @@ async fn what_was_said_before_is_kept_whole_and_told_newest_first() {
                 .windows(2)
                 .all(|two| two[0].replaced_at >= two[1].replaced_at)
         );
-        let page = revisions(&world, &scope, kind, first.id, Some(3), 1).await;
+        let page = revisions(&fixture, &scope, kind, first.id, Some(3), 1).await;
         assert_eq!(page, [history[1].clone()], "{period}");
     }
 }
 
 #[tokio::test]
 async fn sharing_more_widely_says_nothing_new() {
-    let world = World::create().await;
-    let m1 = world.actor("m1").await;
-    let company = world.company(&m1, AccessLevel::Organization, "AAPL").await;
-    let mut stored = world
+    let fixture = Fixture::create().await;
+    let m1 = fixture.actor("m1").await;
+    let company = fixture
+        .company(&m1, AccessLevel::Organization, "AAPL")
+        .await;
+    let mut stored = fixture
         .predict(&m1, AccessLevel::Personal, &company, "2024", 0.5)
         .await;
-    replace(&world, &mut stored, |p| {
+    replace(&fixture, &mut stored, |p| {
         p.owner = grant(&m1, AccessLevel::Organization).owner();
     })
     .await;
     assert_eq!(
-        world
+        fixture
             .count("SELECT count(*) FROM annual_prediction_revisions")
             .await,
         0
@@ -118,22 +129,25 @@ async fn sharing_more_widely_says_nothing_new() {
 
 #[tokio::test]
 async fn the_history_is_read_by_anyone_who_reads_the_prediction() {
-    let world = World::create().await;
-    let m1 = world.actor("m1").await;
-    let company = world.company(&m1, AccessLevel::Personal, "AAPL").await;
-    let mut stored = world
+    let fixture = Fixture::create().await;
+    let m1 = fixture.actor("m1").await;
+    let company = fixture.company(&m1, AccessLevel::Personal, "AAPL").await;
+    let mut stored = fixture
         .predict(&m1, AccessLevel::Personal, &company, "2024", 0.5)
         .await;
-    replace(&world, &mut stored, |p| {
+    replace(&fixture, &mut stored, |p| {
         p.outcome.pd = Pd::new(0.25).unwrap();
     })
     .await;
     for (name, seen) in [("m1", 1), ("m2", 0), ("oA", 0), ("mB", 0), ("sa", 0)] {
-        let scope = world.actor(name).await.scope();
-        let history = revisions(&world, &scope, Kind::Annual, stored.id, None, 10).await;
+        let scope = fixture.actor(name).await.scope();
+        let history = revisions(&fixture, &scope, Kind::Annual, stored.id, None, 10).await;
         assert_eq!(history.len(), seen, "{name}");
     }
-    let glass = world.actor("sa").await.scope_with_break_glass(stored.id.0);
-    let history = revisions(&world, &glass.unwrap(), Kind::Annual, stored.id, None, 10).await;
+    let glass = fixture
+        .actor("sa")
+        .await
+        .scope_with_break_glass(stored.id.0);
+    let history = revisions(&fixture, &glass.unwrap(), Kind::Annual, stored.id, None, 10).await;
     assert_eq!(history.len(), 1);
 }

@@ -11,7 +11,7 @@ use accunode_domain::{
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
-use crate::world::{USERS, World};
+use crate::fixture::{Fixture, USERS};
 
 const TABLES: [&str; 4] = [
     "companies",
@@ -21,7 +21,7 @@ const TABLES: [&str; 4] = [
 ];
 
 /// One row of each table for every owner and some creators.
-async fn rows_of_every_owner(world: &World) {
+async fn rows_of_every_owner(fixture: &Fixture) {
     let owners = "
         SELECT 'personal' AS level, NULL::uuid AS organization, id AS creator FROM users
         UNION ALL SELECT 'organization', u.organization_id, u.id FROM users u WHERE u.organization_id IS NOT NULL
@@ -46,7 +46,7 @@ async fn rows_of_every_owner(world: &World) {
          SELECT 'f', 'f', 1, 'annual', access_level, organization_id, created_by FROM made"
     );
     sqlx::query(AssertSqlSafe(sql))
-        .execute(&world.superuser)
+        .execute(&fixture.superuser)
         .await
         .unwrap();
 }
@@ -61,16 +61,16 @@ fn owner(level: &str, key: Uuid) -> Owner {
 
 type Row = (Uuid, String, Uuid, Uuid);
 
-async fn everything(world: &World, table: &str) -> Vec<Row> {
+async fn everything(fixture: &Fixture, table: &str) -> Vec<Row> {
     let sql = format!("SELECT id, access_level, owner_key, created_by FROM {table}");
     sqlx::query_as(AssertSqlSafe(sql))
-        .fetch_all(&world.superuser)
+        .fetch_all(&fixture.superuser)
         .await
         .unwrap()
 }
 
-async fn touched(world: &World, scope: &Scope, sql: String) -> BTreeSet<Uuid> {
-    let mut transaction = world.store.as_actor(scope).await.unwrap();
+async fn touched(fixture: &Fixture, scope: &Scope, sql: String) -> BTreeSet<Uuid> {
+    let mut transaction = fixture.store.as_actor(scope).await.unwrap();
     let ids: Vec<Uuid> = sqlx::query_scalar(AssertSqlSafe(sql))
         .fetch_all(&mut *transaction)
         .await
@@ -80,22 +80,22 @@ async fn touched(world: &World, scope: &Scope, sql: String) -> BTreeSet<Uuid> {
 
 #[tokio::test]
 async fn a_statement_without_any_condition_sees_the_scope_and_nothing_else() {
-    let world = World::create().await;
-    rows_of_every_owner(&world).await;
+    let fixture = Fixture::create().await;
+    rows_of_every_owner(&fixture).await;
     for (name, ..) in USERS {
-        let scope = world.actor(name).await.scope();
+        let scope = fixture.actor(name).await.scope();
         for table in TABLES {
-            let expected: BTreeSet<_> = everything(&world, table)
+            let expected: BTreeSet<_> = everything(&fixture, table)
                 .await
                 .into_iter()
                 .filter(|(_, level, key, _)| scope.contains(owner(level, *key)))
                 .map(|(id, ..)| id)
                 .collect();
-            let seen = touched(&world, &scope, format!("SELECT id FROM {table}")).await;
+            let seen = touched(&fixture, &scope, format!("SELECT id FROM {table}")).await;
             assert_eq!(seen, expected, "{name} reads {table}");
         }
         let rollups: Vec<(String, Uuid)> = {
-            let mut transaction = world.store.as_actor(&scope).await.unwrap();
+            let mut transaction = fixture.store.as_actor(&scope).await.unwrap();
             sqlx::query_as(
                 "SELECT access_level, owner_key FROM annual_prediction_rollup_live \
                  UNION ALL SELECT access_level, owner_key FROM quarterly_prediction_rollup_live \
@@ -122,20 +122,20 @@ async fn a_statement_without_any_condition_sees_the_scope_and_nothing_else() {
 
 #[tokio::test]
 async fn a_statement_without_any_condition_sees_the_history_of_what_is_in_the_scope() {
-    let world = World::create().await;
-    rows_of_every_owner(&world).await;
+    let fixture = Fixture::create().await;
+    rows_of_every_owner(&fixture).await;
     for (name, ..) in USERS {
-        let scope = world.actor(name).await.scope();
+        let scope = fixture.actor(name).await.scope();
         for table in ["annual_prediction", "quarterly_prediction"] {
             let rescored = format!("UPDATE {table}s SET pd = pd / 2");
             sqlx::query(AssertSqlSafe(rescored))
-                .execute(&world.superuser)
+                .execute(&fixture.superuser)
                 .await
                 .unwrap();
-            let readable = touched(&world, &scope, format!("SELECT id FROM {table}s")).await;
+            let readable = touched(&fixture, &scope, format!("SELECT id FROM {table}s")).await;
             let history = format!("SELECT prediction_id FROM {table}_revisions");
             assert_eq!(
-                touched(&world, &scope, history).await,
+                touched(&fixture, &scope, history).await,
                 readable,
                 "{name} reads {table}"
             );
@@ -146,12 +146,12 @@ async fn a_statement_without_any_condition_sees_the_history_of_what_is_in_the_sc
 
 #[tokio::test]
 async fn a_statement_without_any_condition_changes_what_its_actor_may_write() {
-    let world = World::create().await;
-    rows_of_every_owner(&world).await;
+    let fixture = Fixture::create().await;
+    rows_of_every_owner(&fixture).await;
     for (name, ..) in USERS {
-        let actor: Actor = world.actor(name).await;
+        let actor: Actor = fixture.actor(name).await;
         for table in TABLES {
-            let expected: BTreeSet<_> = everything(&world, table)
+            let expected: BTreeSet<_> = everything(&fixture, table)
                 .await
                 .into_iter()
                 .filter(|(_, level, key, by)| actor.write(owner(level, *key), UserId(*by)).is_ok())
@@ -160,13 +160,13 @@ async fn a_statement_without_any_condition_changes_what_its_actor_may_write() {
             let scope = actor.scope();
             let update = format!("UPDATE {table} SET updated_at = now() RETURNING id");
             assert_eq!(
-                touched(&world, &scope, update).await,
+                touched(&fixture, &scope, update).await,
                 expected,
                 "{name} updates {table}"
             );
             let delete = format!("DELETE FROM {table} RETURNING id");
             assert_eq!(
-                touched(&world, &scope, delete).await,
+                touched(&fixture, &scope, delete).await,
                 expected,
                 "{name} deletes {table}"
             );
@@ -176,16 +176,16 @@ async fn a_statement_without_any_condition_changes_what_its_actor_may_write() {
 
 #[tokio::test]
 async fn no_one_sees_nothing_also_on_a_connection_that_someone_has_used() {
-    let world = World::create().await;
-    rows_of_every_owner(&world).await;
+    let fixture = Fixture::create().await;
+    rows_of_every_owner(&fixture).await;
     let one = accunode_postgres::PoolSettings {
         sizes: accunode_postgres::PoolSizes::of_total(4),
         ..crate::support::settings()
     };
-    let store = accunode_postgres::PgStore::connect(world.database.url(), one)
+    let store = accunode_postgres::PgStore::connect(fixture.database.url(), one)
         .await
         .unwrap();
-    let scope = world.actor("sa").await.scope();
+    let scope = fixture.actor("sa").await.scope();
     {
         use accunode_ports::repositories::{Repositories, Store};
         let listed = store

@@ -37,7 +37,7 @@ async fn store(
 
 /// Stores a chunk in a unit of work of its own.
 async fn commit(upload: &Upload, chunk: &JobChunk) -> Result<JobCounts, RepositoryError> {
-    let work = upload.world.begin(&upload.actor).await;
+    let work = upload.fixture.begin(&upload.actor).await;
     let counts = store(upload, &*work, chunk).await?;
     work.commit().await?;
     Ok(counts)
@@ -47,7 +47,7 @@ async fn commit(upload: &Upload, chunk: &JobChunk) -> Result<JobCounts, Reposito
 async fn until_one_waits(upload: &Upload) {
     let waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
     for _ in 0..500 {
-        if upload.world.count(waiting).await == 1 {
+        if upload.fixture.count(waiting).await == 1 {
             return;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -68,11 +68,11 @@ async fn the_later_chunk_waits_for_the_earlier_one_and_is_stored_after_it() {
             .unwrap();
         let first = chunk(&upload, 2, vec![row(3, "AAPL", "2021", 0.1)]).await;
         let second = chunk(&upload, 3, vec![row(4, symbol, "2022", 0.1)]).await;
-        let earlier = upload.world.begin(&upload.actor).await;
+        let earlier = upload.fixture.begin(&upload.actor).await;
         store(&upload, &*earlier, &first).await.unwrap();
         let (later, ()) = tokio::join!(commit(&upload, &second), async {
             until_one_waits(&upload).await;
-            assert_eq!(upload.world.count(STORED).await, 1);
+            assert_eq!(upload.fixture.count(STORED).await, 1);
             earlier.commit().await.unwrap();
         });
         assert_eq!(later.unwrap(), counts(1, 0, 0, 0), "{symbol}");
@@ -90,7 +90,7 @@ async fn the_later_chunk_is_not_stored_where_the_earlier_one_was_not() {
         .unwrap();
     let first = chunk(&upload, 2, vec![row(3, "AAPL", "2021", 0.1)]).await;
     let second = chunk(&upload, 3, vec![row(4, "AAPL", "2022", 0.1)]).await;
-    let earlier = upload.world.begin(&upload.actor).await;
+    let earlier = upload.fixture.begin(&upload.actor).await;
     store(&upload, &*earlier, &first).await.unwrap();
     let (later, ()) = tokio::join!(commit(&upload, &second), async {
         until_one_waits(&upload).await;
@@ -98,13 +98,13 @@ async fn the_later_chunk_is_not_stored_where_the_earlier_one_was_not() {
     });
     let later = later.unwrap_err();
     assert!(later.is_contention(), "{later:?}");
-    assert_eq!(upload.world.count(STORED).await, 1);
+    assert_eq!(upload.fixture.count(STORED).await, 1);
     assert_eq!(upload.job().await.checkpoint.row, 2);
 
     // Both are stored again, in their order.
     commit(&upload, &first).await.unwrap();
     commit(&upload, &second).await.unwrap();
-    assert_eq!(upload.world.count(STORED).await, 3);
+    assert_eq!(upload.fixture.count(STORED).await, 3);
     let again = commit(&upload, &second).await;
     assert!(
         matches!(again, Err(RepositoryError::Stale { .. })),

@@ -9,10 +9,10 @@ use accunode_domain::{
 };
 use accunode_ports::repositories::{Repositories, TimelineFilter, TimelineMark};
 
-use crate::world::World;
+use crate::fixture::Fixture;
 
 async fn timeline_of(
-    world: &World,
+    fixture: &Fixture,
     scope: &Scope,
     company: &Company,
     filter: TimelineFilter,
@@ -21,7 +21,7 @@ async fn timeline_of(
     let (mut rows, mut after): (Vec<_>, Option<TimelineMark>) = (Vec::new(), None);
     loop {
         let limit = Limit::new(limit).unwrap();
-        let part = world
+        let part = fixture
             .store
             .predictions()
             .timeline(scope, company.id, &filter, limit, after)
@@ -46,12 +46,12 @@ fn read(text: &str) -> Option<Period> {
 
 /// Creates predictions of both kinds over three years, by several owners, on a system
 /// company.
-async fn busy_company(world: &World) -> Company {
-    let sa = world.actor("sa").await;
-    let company = world.company(&sa, AccessLevel::System, "AAPL").await;
+async fn busy_company(fixture: &Fixture) -> Company {
+    let sa = fixture.actor("sa").await;
+    let company = fixture.company(&sa, AccessLevel::System, "AAPL").await;
     for text in ["2024", "2022", "2023 Q4", "2023", "2023 Q1", "2024 Q1"] {
-        let m1 = world.actor("m1").await;
-        world
+        let m1 = fixture.actor("m1").await;
+        fixture
             .predict(&m1, AccessLevel::Organization, &company, text, 0.1)
             .await;
     }
@@ -61,12 +61,14 @@ async fn busy_company(world: &World) -> Company {
         ("sa", AccessLevel::System),
         ("u0", AccessLevel::Personal),
     ] {
-        let actor = world.actor(name).await;
-        world.predict(&actor, level, &company, "2023 Q4", 0.2).await;
+        let actor = fixture.actor(name).await;
+        fixture
+            .predict(&actor, level, &company, "2023 Q4", 0.2)
+            .await;
     }
     // Another company's predictions do not belong to it.
-    let other = world.company(&sa, AccessLevel::System, "MSFT").await;
-    world
+    let other = fixture.company(&sa, AccessLevel::System, "MSFT").await;
+    fixture
         .predict(&sa, AccessLevel::System, &other, "2023", 0.3)
         .await;
     company
@@ -74,11 +76,11 @@ async fn busy_company(world: &World) -> Company {
 
 #[tokio::test]
 async fn the_oldest_period_comes_first_and_a_years_statement_after_its_quarters() {
-    let world = World::create().await;
-    let company = busy_company(&world).await;
-    let scope = world.actor("m1").await.scope();
+    let fixture = Fixture::create().await;
+    let company = busy_company(&fixture).await;
+    let scope = fixture.actor("m1").await.scope();
     for limit in [1, 2, 3, 100] {
-        let rows = timeline_of(&world, &scope, &company, TimelineFilter::default(), limit).await;
+        let rows = timeline_of(&fixture, &scope, &company, TimelineFilter::default(), limit).await;
         assert_eq!(
             periods(&rows),
             [
@@ -91,8 +93,8 @@ async fn the_oldest_period_comes_first_and_a_years_statement_after_its_quarters(
 
 #[tokio::test]
 async fn everyone_is_told_what_they_may_read_and_nothing_else() {
-    let world = World::create().await;
-    let company = busy_company(&world).await;
+    let fixture = Fixture::create().await;
+    let company = busy_company(&fixture).await;
     for (name, expected) in [
         // Their personal ones, the organization's, the system's.
         ("m1", 8),
@@ -103,8 +105,8 @@ async fn everyone_is_told_what_they_may_read_and_nothing_else() {
         ("tZ", 1),
         ("sa", 8),
     ] {
-        let scope = world.actor(name).await.scope();
-        let rows = timeline_of(&world, &scope, &company, TimelineFilter::default(), 3).await;
+        let scope = fixture.actor(name).await.scope();
+        let rows = timeline_of(&fixture, &scope, &company, TimelineFilter::default(), 3).await;
         assert_eq!(rows.len(), expected, "{name}");
         assert!(rows.iter().all(|row| scope.contains(row.owner)), "{name}");
     }
@@ -112,10 +114,11 @@ async fn everyone_is_told_what_they_may_read_and_nothing_else() {
 
 #[tokio::test]
 async fn a_kind_and_periods_narrow_it() {
-    let world = World::create().await;
-    let company = busy_company(&world).await;
-    let scope = world.actor("m2").await.scope();
-    let narrowed = async |filter| periods(&timeline_of(&world, &scope, &company, filter, 2).await);
+    let fixture = Fixture::create().await;
+    let company = busy_company(&fixture).await;
+    let scope = fixture.actor("m2").await.scope();
+    let narrowed =
+        async |filter| periods(&timeline_of(&fixture, &scope, &company, filter, 2).await);
     let kind = |kind| TimelineFilter {
         kind: Some(kind),
         ..TimelineFilter::default()

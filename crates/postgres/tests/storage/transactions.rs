@@ -15,19 +15,21 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
+    fixture::{Fixture, grant, id, organization, profile},
     support::settings,
-    world::{World, grant, id, organization, profile},
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cancelled_begin_never_poisons_the_pool() {
-    let world = World::create().await;
-    let scope = world.actor("m1").await.scope();
+    let fixture = Fixture::create().await;
+    let scope = fixture.actor("m1").await.scope();
     let small = accunode_postgres::PoolSettings {
         sizes: PoolSizes::of_total(8),
         ..settings()
     };
-    let store = PgStore::connect(world.database.url(), small).await.unwrap();
+    let store = PgStore::connect(fixture.database.url(), small)
+        .await
+        .unwrap();
     for n in 0..300 {
         // The future is dropped after this many polls, whatever it is waiting for by then.
         let mut begin = store.begin(&scope);
@@ -45,7 +47,7 @@ async fn a_cancelled_begin_never_poisons_the_pool() {
             .await
             .unwrap();
     }
-    let kept = world
+    let kept = fixture
         .count("SELECT count(*) FROM users WHERE email LIKE 'n%@example.com'")
         .await;
     assert_eq!(
@@ -56,11 +58,11 @@ async fn a_cancelled_begin_never_poisons_the_pool() {
 
 #[tokio::test]
 async fn what_is_dropped_is_rolled_back_and_what_is_committed_stays() {
-    let world = World::create().await;
-    let actor = world.actor("m1").await;
+    let fixture = Fixture::create().await;
+    let actor = fixture.actor("m1").await;
     let grant = grant(&actor, AccessLevel::Organization);
     for (symbol, commit) in [("LOST", false), ("KEPT", true)] {
-        let work = world.begin(&actor).await;
+        let work = fixture.begin(&actor).await;
         let id = CompanyId(Uuid::new_v4());
         work.companies()
             .add(grant, id, &profile(symbol))
@@ -78,7 +80,7 @@ async fn what_is_dropped_is_rolled_back_and_what_is_committed_stays() {
         } else {
             drop(work);
         }
-        let after = world
+        let after = fixture
             .store
             .companies()
             .find(&actor.scope(), id)
@@ -90,9 +92,9 @@ async fn what_is_dropped_is_rolled_back_and_what_is_committed_stays() {
 
 #[tokio::test]
 async fn an_audit_row_copies_names_and_address_in() {
-    let world = World::create().await;
-    let actor = world.actor("m1").await;
-    let work = world.begin(&actor).await;
+    let fixture = Fixture::create().await;
+    let actor = fixture.actor("m1").await;
+    let work = fixture.begin(&actor).await;
     let context = RequestContext {
         ip: Some("2001:db8::1".parse().unwrap()),
         user_agent: Some("test\0".to_owned()),
@@ -107,7 +109,7 @@ async fn an_audit_row_copies_names_and_address_in() {
     work.audit_log().record(&context, event).await.unwrap();
     work.commit().await.unwrap();
     // There is no user, and the event is written all the same.
-    let ownerless = world
+    let ownerless = fixture
         .store
         .begin(&accunode_domain::access::Scope::none())
         .await
@@ -122,7 +124,7 @@ async fn an_audit_row_copies_names_and_address_in() {
         .await
         .unwrap();
     ownerless.commit().await.unwrap();
-    let rows = world
+    let rows = fixture
         .count(
             "SELECT count(*) FROM audit_logs WHERE \
              (actor_email = 'm1@example.com' AND organization_name = 'A' AND host(ip_address) = '2001:db8::1') \
@@ -134,8 +136,8 @@ async fn an_audit_row_copies_names_and_address_in() {
 
 #[tokio::test]
 async fn a_key_returns_its_first_outcome_again() {
-    let world = World::create().await;
-    let scope = world.actor("m1").await.scope();
+    let fixture = Fixture::create().await;
+    let scope = fixture.actor("m1").await.scope();
     let principal = UserId(id("m1"));
     let request = IdempotentRequest {
         key: "k".to_owned(),
@@ -146,7 +148,7 @@ async fn a_key_returns_its_first_outcome_again() {
         outcome: json!({ "id": 1 }),
     };
 
-    let first = world.store.begin(&scope).await.unwrap();
+    let first = fixture.store.begin(&scope).await.unwrap();
     assert_eq!(
         first
             .idempotency()
@@ -155,7 +157,7 @@ async fn a_key_returns_its_first_outcome_again() {
             .unwrap(),
         None
     );
-    let second = world.store.begin(&scope).await.unwrap();
+    let second = fixture.store.begin(&scope).await.unwrap();
     let in_flight = second
         .idempotency()
         .claim(principal, &request)
@@ -173,7 +175,7 @@ async fn a_key_returns_its_first_outcome_again() {
         .unwrap();
     first.commit().await.unwrap();
 
-    let again = world.store.begin(&scope).await.unwrap();
+    let again = fixture.store.begin(&scope).await.unwrap();
     assert_eq!(
         again
             .idempotency()
@@ -191,10 +193,10 @@ async fn a_key_returns_its_first_outcome_again() {
     drop(again);
 
     sqlx::query("UPDATE idempotency_keys SET created_at = created_at - interval '25 hours'")
-        .execute(&world.superuser)
+        .execute(&fixture.superuser)
         .await
         .unwrap();
-    let later = world.store.begin(&scope).await.unwrap();
+    let later = fixture.store.begin(&scope).await.unwrap();
     assert_eq!(
         later
             .idempotency()
@@ -208,15 +210,15 @@ async fn a_key_returns_its_first_outcome_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_whose_unit_of_work_was_given_up_is_free_at_once() {
-    let world = World::create().await;
-    let scope = world.actor("m1").await.scope();
+    let fixture = Fixture::create().await;
+    let scope = fixture.actor("m1").await.scope();
     let principal = UserId(id("m1"));
     let request = IdempotentRequest {
         key: "k".to_owned(),
         fingerprint: "f".repeat(64),
     };
     for _ in 0..50 {
-        let unit = world.store.begin(&scope).await.unwrap();
+        let unit = fixture.store.begin(&scope).await.unwrap();
         let taken = unit.idempotency().claim(principal, &request).await;
         // The previous unit of work rolls back after it is dropped, and this one waits for
         // that.
@@ -227,28 +229,32 @@ async fn a_key_whose_unit_of_work_was_given_up_is_free_at_once() {
 
 #[tokio::test]
 async fn a_role_that_row_level_security_does_not_hold_for_may_not_serve() {
-    let world = World::create().await;
+    let fixture = Fixture::create().await;
     for role in [None, Some("accunode_owner")] {
         let set_role = role.map(str::to_owned);
         let unfit = accunode_postgres::PoolSettings {
             set_role,
             ..settings()
         };
-        let store = PgStore::connect(world.database.url(), unfit).await.unwrap();
+        let store = PgStore::connect(fixture.database.url(), unfit)
+            .await
+            .unwrap();
         assert!(store.verify_serving_role().await.is_err(), "{role:?}");
     }
-    world.store.verify_serving_role().await.unwrap();
+    fixture.store.verify_serving_role().await.unwrap();
 }
 
 #[tokio::test]
 async fn readiness_names_the_migrations_that_are_missing() {
-    let world = World::create().await;
-    world.store.ready().await.unwrap();
+    let fixture = Fixture::create().await;
+    fixture.store.ready().await.unwrap();
     let mut newer = settings();
     newer
         .expected_migrations
         .push("m20990101_000001_future".to_owned());
-    let store = PgStore::connect(world.database.url(), newer).await.unwrap();
+    let store = PgStore::connect(fixture.database.url(), newer)
+        .await
+        .unwrap();
     let failing = store.ready().await.unwrap_err();
     assert_eq!((failing.check, failing.reason), ("migrations", "pending"));
     let cause = failing.cause.unwrap();

@@ -25,13 +25,13 @@ use accunode_postgres::QueueSettings;
 use uuid::Uuid;
 
 use crate::{
+    fixture::{Fixture, grant, noon, outcome, period, profile, ratios},
     queue::{add, new_job},
-    world::{World, grant, noon, outcome, period, profile, ratios},
 };
 
 /// A job that a worker has claimed.
 pub(crate) struct Upload {
-    pub(crate) world: World,
+    pub(crate) fixture: Fixture,
     pub(crate) actor: Actor,
     pub(crate) grant: Grant,
     pub(crate) lease: Lease,
@@ -48,22 +48,22 @@ impl Upload {
         kind: Kind,
         on_conflict: OnConflict,
     ) -> Self {
-        let world = World::create().await;
-        Self::begin_in(world, name, level, kind, on_conflict).await
+        let fixture = Fixture::create().await;
+        Self::begin_in(fixture, name, level, kind, on_conflict).await
     }
 
     pub(crate) async fn begin_in(
-        world: World,
+        fixture: Fixture,
         name: &str,
         level: AccessLevel,
         kind: Kind,
         on_conflict: OnConflict,
     ) -> Self {
-        Self::begin_with(world, name, level, kind, on_conflict, false).await
+        Self::begin_with(fixture, name, level, kind, on_conflict, false).await
     }
 
     pub(crate) async fn begin_with(
-        world: World,
+        fixture: Fixture,
         name: &str,
         level: AccessLevel,
         kind: Kind,
@@ -75,13 +75,13 @@ impl Upload {
             dry_run,
             ..JobOptions::default()
         };
-        add(&world, name, level, &new_job(kind, options)).await;
-        let queue = world.store.queue(QueueSettings::default()).unwrap();
+        add(&fixture, name, level, &new_job(kind, options)).await;
+        let queue = fixture.store.queue(QueueSettings::default()).unwrap();
         let (_, lease) = queue.claim().await.unwrap().unwrap();
-        let actor = world.actor(name).await;
+        let actor = fixture.actor(name).await;
         let grant = grant(&actor, level);
         Self {
-            world,
+            fixture,
             actor,
             grant,
             lease,
@@ -103,7 +103,7 @@ impl Upload {
         rows: Vec<ChunkRow>,
     ) -> Result<JobCounts, RepositoryError> {
         let chunk = self.chunk_under(lease, rows).await;
-        let work = self.world.begin(&self.actor).await;
+        let work = self.fixture.begin(&self.actor).await;
         let counts = work
             .jobs()
             .store_chunk(&self.actor.scope(), lease, &chunk)
@@ -143,7 +143,7 @@ impl Upload {
 
     pub(crate) async fn job_of(&self, lease: &Lease) -> Job {
         let scope = self.actor.scope();
-        self.world
+        self.fixture
             .store
             .jobs()
             .find(&scope, lease.job)
@@ -156,7 +156,7 @@ impl Upload {
         let job = self.job().await;
         let scope = self.actor.scope();
         let filter = RowFilter::default();
-        self.world
+        self.fixture
             .store
             .jobs()
             .rows(&scope, &job, filter, 1000)
@@ -193,7 +193,7 @@ impl Upload {
 
     pub(crate) async fn predictions(&self) -> Vec<Prediction> {
         let page = self
-            .world
+            .fixture
             .store
             .predictions()
             .list(
@@ -250,17 +250,17 @@ pub(crate) fn counts(success: u32, updated: u32, skipped: u32, error: u32) -> Jo
 
 /// Stores a prediction before the upload.
 pub(crate) async fn there(
-    world: &World,
+    fixture: &Fixture,
     name: &str,
     symbol: &str,
     period: &str,
     pd: f64,
 ) -> Prediction {
-    let actor = world.actor(name).await;
-    let company = world
+    let actor = fixture.actor(name).await;
+    let company = fixture
         .company(&actor, AccessLevel::Organization, symbol)
         .await;
-    world
+    fixture
         .predict(&actor, AccessLevel::Organization, &company, period, pd)
         .await
 }

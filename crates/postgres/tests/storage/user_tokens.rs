@@ -11,7 +11,7 @@ use accunode_ports::repositories::{NewUserToken, Repositories, Store};
 use time::Duration;
 use uuid::Uuid;
 
-use crate::world::{World, id, noon};
+use crate::fixture::{Fixture, id, noon};
 
 const PURPOSE: TokenPurpose = TokenPurpose::ResetPassword;
 
@@ -19,8 +19,8 @@ fn hash(n: u8) -> SecretHash {
     Secret::from_random("pr", [n; 32]).hash()
 }
 
-async fn replace(world: &World, user: Uuid, n: u8, now: Timestamp) -> bool {
-    let unit = world.store.begin(&Scope::none()).await.unwrap();
+async fn replace(fixture: &Fixture, user: Uuid, n: u8, now: Timestamp) -> bool {
+    let unit = fixture.store.begin(&Scope::none()).await.unwrap();
     let token = NewUserToken {
         id: Uuid::new_v4(),
         user: UserId(user),
@@ -33,8 +33,8 @@ async fn replace(world: &World, user: Uuid, n: u8, now: Timestamp) -> bool {
     kept
 }
 
-async fn take(world: &World, n: u8, now: Timestamp) -> Option<UserId> {
-    let unit = world.store.begin(&Scope::none()).await.unwrap();
+async fn take(fixture: &Fixture, n: u8, now: Timestamp) -> Option<UserId> {
+    let unit = fixture.store.begin(&Scope::none()).await.unwrap();
     let taken = unit.user_tokens().take(PURPOSE, &hash(n), now).await;
     unit.commit().await.unwrap();
     taken.unwrap()
@@ -42,39 +42,39 @@ async fn take(world: &World, n: u8, now: Timestamp) -> Option<UserId> {
 
 #[tokio::test]
 async fn a_token_is_good_once_and_for_its_purpose_alone() {
-    let world = World::create().await;
-    assert!(replace(&world, id("m1"), 1, noon()).await);
-    let tokens = world.store.user_tokens();
+    let fixture = Fixture::create().await;
+    assert!(replace(&fixture, id("m1"), 1, noon()).await);
+    let tokens = fixture.store.user_tokens();
     let token = hash(1);
     let other = tokens.find(TokenPurpose::VerifyEmail, &token, noon());
     assert_eq!(other.await.unwrap(), None);
     let found = tokens.find(PURPOSE, &hash(1), noon()).await.unwrap();
     assert_eq!(found, Some(UserId(id("m1"))));
-    let (a, b) = tokio::join!(take(&world, 1, noon()), take(&world, 1, noon()));
+    let (a, b) = tokio::join!(take(&fixture, 1, noon()), take(&fixture, 1, noon()));
     assert_eq!((a.is_some(), b.is_some()), (b.is_none(), a.is_none()));
     assert_eq!(tokens.find(PURPOSE, &hash(1), noon()).await.unwrap(), None);
 }
 
 #[tokio::test]
 async fn a_token_ends_with_its_time_and_with_the_next_one() {
-    let world = World::create().await;
+    let fixture = Fixture::create().await;
     let end = noon() + PURPOSE.lifetime();
-    assert!(replace(&world, id("m1"), 1, noon()).await);
-    assert_eq!(take(&world, 1, end).await, None);
+    assert!(replace(&fixture, id("m1"), 1, noon()).await);
+    assert_eq!(take(&fixture, 1, end).await, None);
     let later = noon() + MAIL_PAUSE;
-    assert!(!replace(&world, id("m1"), 2, later - Duration::SECOND).await);
-    assert_eq!(take(&world, 2, later).await, None);
-    assert!(replace(&world, id("m1"), 3, later).await);
-    assert_eq!(take(&world, 1, later).await, None);
-    assert_eq!(take(&world, 3, later).await, Some(UserId(id("m1"))));
+    assert!(!replace(&fixture, id("m1"), 2, later - Duration::SECOND).await);
+    assert_eq!(take(&fixture, 2, later).await, None);
+    assert!(replace(&fixture, id("m1"), 3, later).await);
+    assert_eq!(take(&fixture, 1, later).await, None);
+    assert_eq!(take(&fixture, 3, later).await, Some(UserId(id("m1"))));
     // A used token does not prevent a new one.
-    assert!(replace(&world, id("m1"), 4, later).await);
+    assert!(replace(&fixture, id("m1"), 4, later).await);
 }
 
 #[tokio::test]
 async fn no_one_is_given_no_token_and_of_many_at_once_one_is_kept() {
-    let world = World::create().await;
-    assert!(!replace(&world, Uuid::from_u128(404), 9, noon()).await);
-    let all = futures::future::join_all((1..=5).map(|n| replace(&world, id("m2"), n, noon())));
+    let fixture = Fixture::create().await;
+    assert!(!replace(&fixture, Uuid::from_u128(404), 9, noon()).await);
+    let all = futures::future::join_all((1..=5).map(|n| replace(&fixture, id("m2"), n, noon())));
     assert_eq!(all.await.into_iter().filter(|kept| *kept).count(), 1);
 }

@@ -10,7 +10,7 @@ use accunode_ports::{
     repositories::{NewUser, Rehashed, Repositories, Store, UserFreshness},
 };
 
-use crate::world::{World, id, noon, organization};
+use crate::fixture::{Fixture, id, noon, organization};
 
 const fn rehashed(old: &'static str) -> Rehashed<'static> {
     Rehashed {
@@ -21,7 +21,7 @@ const fn rehashed(old: &'static str) -> Rehashed<'static> {
 
 #[tokio::test]
 async fn an_address_is_taken_once() {
-    let world = World::create().await;
+    let fixture = Fixture::create().await;
     let user = |n: u128| NewUser {
         id: UserId(uuid::Uuid::from_u128(n)),
         email: Email::parse("/email", "Ada@Example.com").unwrap(),
@@ -34,18 +34,18 @@ async fn an_address_is_taken_once() {
         },
         is_verified: false,
     };
-    let work = world.store.begin(&Scope::none()).await.unwrap();
+    let work = fixture.store.begin(&Scope::none()).await.unwrap();
     let stored = work.auth().add(&user(1)).await.unwrap();
     work.commit().await.unwrap();
     assert_eq!(
         (stored.email.as_str(), stored.row_version),
         ("ada@example.com", 1)
     );
-    let work = world.store.begin(&Scope::none()).await.unwrap();
+    let work = fixture.store.begin(&Scope::none()).await.unwrap();
     let taken = work.auth().add(&user(2)).await.unwrap_err();
     drop(work);
     assert!(taken.conflict() == Some(Conflict::EmailTaken), "{taken:?}");
-    let found = world
+    let found = fixture
         .store
         .auth()
         .credentials(&stored.email)
@@ -57,8 +57,8 @@ async fn an_address_is_taken_once() {
 
 #[tokio::test]
 async fn a_tenant_admin_is_read_with_the_children_of_their_root() {
-    let world = World::create().await;
-    let (user, membership, version) = world
+    let fixture = Fixture::create().await;
+    let (user, membership, version) = fixture
         .store
         .auth()
         .with_membership(UserId(id("tR")))
@@ -71,7 +71,7 @@ async fn a_tenant_admin_is_read_with_the_children_of_their_root() {
     let children = [organization("A"), organization("B")];
     assert_eq!(membership.children, children);
     assert_eq!(
-        world
+        fixture
             .store
             .auth()
             .children(organization("R"))
@@ -79,9 +79,14 @@ async fn a_tenant_admin_is_read_with_the_children_of_their_root() {
             .unwrap(),
         children
     );
-    let freshness = world.store.auth().current(user.id, version).await.unwrap();
+    let freshness = fixture
+        .store
+        .auth()
+        .current(user.id, version)
+        .await
+        .unwrap();
     assert_eq!(freshness, UserFreshness::Unchanged);
-    let unknown = world
+    let unknown = fixture
         .store
         .auth()
         .with_membership(UserId(id("unknown")))
@@ -90,8 +95,8 @@ async fn a_tenant_admin_is_read_with_the_children_of_their_root() {
     assert!(unknown.is_none());
 }
 
-async fn record_login(world: &World, user: UserId) {
-    let work = world.store.begin(&Scope::none()).await.unwrap();
+async fn record_login(fixture: &Fixture, user: UserId) {
+    let work = fixture.store.begin(&Scope::none()).await.unwrap();
     let rehashed = Some(rehashed("hash"));
     let users = work.auth();
     users.record_login(user, noon(), rehashed).await.unwrap();
@@ -100,26 +105,26 @@ async fn record_login(world: &World, user: UserId) {
 
 #[tokio::test]
 async fn a_login_moves_no_version_and_a_change_of_organizations_does() {
-    let world = World::create().await;
-    let users = world.store.auth();
+    let fixture = Fixture::create().await;
+    let users = fixture.store.auth();
     let (before, _, version) = users
         .with_membership(UserId(id("m1")))
         .await
         .unwrap()
         .unwrap();
-    record_login(&world, before.id).await;
+    record_login(&fixture, before.id).await;
     let (after, _, same) = users.with_membership(before.id).await.unwrap().unwrap();
     assert_eq!((after.row_version, same), (before.row_version, version));
     assert_eq!(after.last_login, Some(noon()));
     let credentials = users.credentials(&after.email).await.unwrap().unwrap();
     assert_eq!(credentials.password_hash, "new hash");
     // A login with the old password does not restore a password that was changed meanwhile.
-    record_login(&world, before.id).await;
+    record_login(&fixture, before.id).await;
     let credentials = users.credentials(&after.email).await.unwrap().unwrap();
     assert_eq!(credentials.password_hash, "new hash");
 
     sqlx::query("UPDATE organizations SET hide_system_data = true WHERE name = 'A'")
-        .execute(&world.superuser)
+        .execute(&fixture.superuser)
         .await
         .unwrap();
     let freshness = users.current(before.id, version).await.unwrap();

@@ -10,9 +10,9 @@ use std::{
 use tempfile::TempDir;
 
 /// A folder that contains everything the program can use.
-pub(crate) struct Desk(TempDir);
+pub(crate) struct WorkingFolder(TempDir);
 
-impl Desk {
+impl WorkingFolder {
     pub(crate) fn new() -> Self {
         Self(TempDir::new().unwrap())
     }

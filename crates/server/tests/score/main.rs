@@ -22,7 +22,7 @@ use accunode_domain::{
 use accunode_ports::scoring::Scorer;
 use accunode_scoring::ModelRegistry;
 
-use crate::kit::{Desk, answer, stderr};
+use crate::kit::{WorkingFolder, answer, stderr};
 
 const ANNUAL: &str = "company_symbol,reporting_year,sector,long_term_debt_to_total_capital,total_debt_to_ebitda,net_income_margin,ebit_to_interest_expense,return_on_assets
 NRTH,2024,Industrials,0.2366,2.249,0.0973,11.47,0.0647
@@ -37,7 +37,7 @@ PL0001,2012,3,0.4,0.2,-1,3,2,-0.5
 
 #[test]
 fn scores_are_those_of_the_models_to_the_last_bit() {
-    let desk = Desk::new();
+    let workdir = WorkingFolder::new();
     let models = ModelRegistry::shipped();
     for (kind, text, raw) in [
         (
@@ -53,8 +53,8 @@ fn scores_are_those_of_the_models_to_the_last_bit() {
             ][..],
         ),
     ] {
-        let file = desk.file("rows.csv", text);
-        let rows = answer(&desk.score(&[&file, "--kind", kind.as_str()]));
+        let file = workdir.file("rows.csv", text);
+        let rows = answer(&workdir.score(&[&file, "--kind", kind.as_str()]));
         let raw: Vec<_> = raw.iter().map(|text| Some(*text)).collect();
         let ratios = check(kind, RatioUnit::Fraction, &raw).unwrap();
         let expected = models.score(kind, &[ratios], true).unwrap().remove(0);
@@ -80,9 +80,9 @@ fn scores_are_those_of_the_models_to_the_last_bit() {
 
 #[test]
 fn each_row_fails_for_itself_and_says_why() {
-    let desk = Desk::new();
-    let file = desk.file("rows.csv", ANNUAL);
-    let rows = answer(&desk.score(&[&file, "--kind", "annual"]));
+    let workdir = WorkingFolder::new();
+    let file = workdir.file("rows.csv", ANNUAL);
+    let rows = answer(&workdir.score(&[&file, "--kind", "annual"]));
     let symbols: Vec<_> = rows.iter().map(|row| &*row["company_symbol"]).collect();
     assert_eq!(symbols, ["NRTH", "SUMT", "NONE", "WORD"]);
     assert_eq!(
@@ -105,25 +105,25 @@ fn each_row_fails_for_itself_and_says_why() {
 
 #[test]
 fn nothing_is_left_behind_beside_what_was_asked_for() {
-    let desk = Desk::new();
-    let file = desk.file("rows.csv", ANNUAL);
-    let output = desk.path("scores.csv");
-    let result = desk.score(&[&file, "--kind", "annual", "--output", &output]);
+    let workdir = WorkingFolder::new();
+    let file = workdir.file("rows.csv", ANNUAL);
+    let output = workdir.path("scores.csv");
+    let result = workdir.score(&[&file, "--kind", "annual", "--output", &output]);
     assert!(
         result.status.success() && result.stdout.is_empty(),
         "{}",
         stderr(&result)
     );
     assert_eq!(fs::read_to_string(&output).unwrap().lines().count(), 5);
-    assert_eq!(desk.files(), ["rows.csv", "scores.csv"]);
+    assert_eq!(workdir.files(), ["rows.csv", "scores.csv"]);
 }
 
 #[test]
 fn without_reasons_the_scores_are_the_same() {
-    let desk = Desk::new();
-    let file = desk.file("rows.csv", QUARTERLY);
-    let with = answer(&desk.score(&[&file, "--kind", "quarterly"]));
-    let without = answer(&desk.score(&[&file, "--kind", "quarterly", "--no-reasons"]));
+    let workdir = WorkingFolder::new();
+    let file = workdir.file("rows.csv", QUARTERLY);
+    let with = answer(&workdir.score(&[&file, "--kind", "quarterly"]));
+    let without = answer(&workdir.score(&[&file, "--kind", "quarterly", "--no-reasons"]));
     assert_eq!(with.len(), without.len());
     for (with, mut without) in with.into_iter().zip(without) {
         assert_eq!(without["reasons"], "");

@@ -4,16 +4,16 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use crate::{
     ANNUAL,
-    kit::{Desk, answer, stderr},
+    kit::{WorkingFolder, answer, stderr},
 };
 
 /// The first annual model that was shipped, under another version.
-fn copied(desk: &Desk, version: &str) -> String {
+fn copied(workdir: &WorkingFolder, version: &str) -> String {
     let shipped = Path::new(concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../../models/annual/1.0.0"
     ));
-    let folder = desk.path(&format!("models/annual/{version}"));
+    let folder = workdir.path(&format!("models/annual/{version}"));
     fs::create_dir_all(&folder).unwrap();
     for entry in fs::read_dir(shipped).unwrap() {
         let entry = entry.unwrap();
@@ -23,21 +23,21 @@ fn copied(desk: &Desk, version: &str) -> String {
     let text = fs::read_to_string(&manifest).unwrap();
     let text = text.replacen("\"1.0.0\"", &format!("\"{version}\""), 1);
     fs::write(manifest, text).unwrap();
-    desk.path("models")
+    workdir.path("models")
 }
 
 #[test]
 fn the_newest_model_of_the_folder_scores_unless_another_one_is_pinned() {
-    let desk = Desk::new();
-    copied(&desk, "1.1.0");
-    let folder = copied(&desk, "1.2.0");
-    let file = desk.file("rows.csv", ANNUAL);
+    let workdir = WorkingFolder::new();
+    copied(&workdir, "1.1.0");
+    let folder = copied(&workdir, "1.2.0");
+    let file = workdir.file("rows.csv", ANNUAL);
     let model = |pin: &str| {
         let environment = [
             ("ACCUNODE_MODELS_DIR", &*folder),
             ("ACCUNODE_MODEL_ANNUAL", pin),
         ];
-        desk.score_with(&[&file, "--kind", "annual"], &environment)
+        workdir.score_with(&[&file, "--kind", "annual"], &environment)
     };
     assert_eq!(answer(&model(""))[0]["model"], "annual 1.2.0");
     assert_eq!(answer(&model("annual@1.1.0"))[0]["model"], "annual 1.1.0");
@@ -51,11 +51,11 @@ fn the_newest_model_of_the_folder_scores_unless_another_one_is_pinned() {
             ),
         "{message}"
     );
-    let named = desk.score(&[&file, "--kind", "annual", "--model", "annual@1.0.0"]);
+    let named = workdir.score(&[&file, "--kind", "annual", "--model", "annual@1.0.0"]);
     assert_eq!(answer(&named)[0]["model"], "annual 1.0.0");
     let rate = [("ACCUNODE_TARGET_DEFAULT_RATE_ANNUAL", "0.03")];
-    let set = answer(&desk.score_with(&[&file, "--kind", "annual"], &rate));
-    let plain = answer(&desk.score(&[&file, "--kind", "annual"]));
+    let set = answer(&workdir.score_with(&[&file, "--kind", "annual"], &rate));
+    let plain = answer(&workdir.score(&[&file, "--kind", "annual"]));
     assert_eq!(set[0]["model"], "annual 2.0.0+target.0.03");
     let pd = |row: &BTreeMap<String, String>| row["pd"].parse::<f64>().unwrap();
     assert!(pd(&set[0]) > 1.9 * pd(&plain[0]));

@@ -5,21 +5,21 @@ use std::fs;
 
 use crate::{
     ANNUAL,
-    kit::{Desk, answer, stderr},
+    kit::{WorkingFolder, answer, stderr},
 };
 
 #[test]
 fn a_file_in_percent_is_told_and_the_output_stays_what_it_was() {
-    let desk = Desk::new();
+    let workdir = WorkingFolder::new();
     let header = ANNUAL.lines().next().unwrap();
     // A single row is not conclusive about a file; four are.
     let lines = ["2024", "2023", "2022", "2021"]
         .map(|year| format!("NRTH,{year},Industrials,23.66,2.249,9.73,11.47,6.47\n"));
-    let file = desk.file("rows.csv", &format!("{header}\n{}", lines.concat()));
-    let output = desk.file("scores.csv", "before");
-    let exists = desk.score(&[&file, "--kind", "annual", "--output", &output]);
+    let file = workdir.file("rows.csv", &format!("{header}\n{}", lines.concat()));
+    let output = workdir.file("scores.csv", "before");
+    let exists = workdir.score(&[&file, "--kind", "annual", "--output", &output]);
     assert!(stderr(&exists).contains("--force"), "{}", stderr(&exists));
-    let refused = desk.score(&[&file, "--kind", "annual", "--output", &output, "--force"]);
+    let refused = workdir.score(&[&file, "--kind", "annual", "--output", &output, "--force"]);
     assert!(!refused.status.success());
     let message = stderr(&refused);
     assert!(
@@ -29,12 +29,12 @@ fn a_file_in_percent_is_told_and_the_output_stays_what_it_was() {
         "{message}"
     );
     assert_eq!(fs::read_to_string(&output).unwrap(), "before");
-    let percent = answer(&desk.score(&[&file, "--kind", "annual", "--ratio-unit", "percent"]));
-    let file = desk.file("fraction.csv", ANNUAL);
-    let fraction = answer(&desk.score(&[&file, "--kind", "annual"]));
+    let percent = answer(&workdir.score(&[&file, "--kind", "annual", "--ratio-unit", "percent"]));
+    let file = workdir.file("fraction.csv", ANNUAL);
+    let fraction = answer(&workdir.score(&[&file, "--kind", "annual"]));
     assert_eq!(percent[0]["pd"], fraction[0]["pd"]);
-    let confirmed = desk.score(&[
-        &desk.path("rows.csv"),
+    let confirmed = workdir.score(&[
+        &workdir.path("rows.csv"),
         "--kind",
         "annual",
         "--confirm-units",
@@ -44,9 +44,9 @@ fn a_file_in_percent_is_told_and_the_output_stays_what_it_was() {
 
 #[test]
 fn missing_columns_are_all_named() {
-    let desk = Desk::new();
-    let file = desk.file("rows.csv", "symbol,year,total_debt_to_ebitda\nA,2024,1\n");
-    let refused = desk.score(&[&file, "--kind", "annual"]);
+    let workdir = WorkingFolder::new();
+    let file = workdir.file("rows.csv", "symbol,year,total_debt_to_ebitda\nA,2024,1\n");
+    let refused = workdir.score(&[&file, "--kind", "annual"]);
     assert!(!refused.status.success() && refused.stdout.is_empty());
     let message = stderr(&refused);
     for column in [
@@ -61,14 +61,14 @@ fn missing_columns_are_all_named() {
 
 #[test]
 fn what_is_no_file_of_rows_is_told() {
-    let desk = Desk::new();
+    let workdir = WorkingFolder::new();
     for (name, text, part) in [
         ("rows.pdf", "%PDF", ".csv"),
         ("rows.xlsx", "not a workbook", "xlsx"),
         ("empty.csv", "", "empty"),
     ] {
-        let file = desk.file(name, text);
-        let refused = desk.score(&[&file, "--kind", "annual"]);
+        let file = workdir.file(name, text);
+        let refused = workdir.score(&[&file, "--kind", "annual"]);
         let message = stderr(&refused);
         assert!(!refused.status.success(), "{name}: {message}");
         assert!(
@@ -76,7 +76,7 @@ fn what_is_no_file_of_rows_is_told() {
             "{name}: {message}"
         );
     }
-    let refused = desk.score(&["nowhere.csv", "--kind", "annual"]);
+    let refused = workdir.score(&["nowhere.csv", "--kind", "annual"]);
     assert!(
         stderr(&refused).contains("nowhere.csv"),
         "{}",

@@ -1,20 +1,20 @@
 //! Files as analysts write them.
 
-use crate::kit::{Desk, answer, shared, stderr};
+use crate::kit::{WorkingFolder, answer, shared, stderr};
 
 #[test]
 fn workbooks_of_large_companies_are_scored_in_percent() {
     let Some(file) = shared("sp500_annual_1.xlsx") else {
         return skipped();
     };
-    let desk = Desk::new();
-    let refused = desk.score(&[&file, "--kind", "annual"]);
+    let workdir = WorkingFolder::new();
+    let refused = workdir.score(&[&file, "--kind", "annual"]);
     assert!(
         stderr(&refused).contains("--ratio-unit percent"),
         "{}",
         stderr(&refused)
     );
-    let rows = answer(&desk.score(&[&file, "--kind", "annual", "--ratio-unit", "percent"]));
+    let rows = answer(&workdir.score(&[&file, "--kind", "annual", "--ratio-unit", "percent"]));
     assert_eq!(rows.len(), 2_475);
     let scored: Vec<_> = rows.iter().filter(|row| row["error"].is_empty()).collect();
     assert!(scored.len() > 2_000, "{}", scored.len());
@@ -34,8 +34,8 @@ fn a_quarterly_file_is_scored_whole() {
     let Some(file) = shared("quarterly_statements.csv") else {
         return skipped();
     };
-    let desk = Desk::new();
-    let rows = answer(&desk.score(&[&file, "--kind", "quarterly", "--no-reasons"]));
+    let workdir = WorkingFolder::new();
+    let rows = answer(&workdir.score(&[&file, "--kind", "quarterly", "--no-reasons"]));
     assert_eq!(rows.len(), 3_000);
     assert!(rows.iter().filter(|row| row["error"].is_empty()).count() > 2_900);
 }

@@ -8,7 +8,7 @@ use super::Line;
 use crate::access::{
     coverage,
     requests::{Request, requests},
-    stage::Stage,
+    setup::Setup,
 };
 
 /// The name of an operation in the access matrix: resource, action, and target.
@@ -94,22 +94,22 @@ fn in_the_matrix(line: &Line) -> Option<(&'static str, &'static str, &'static st
 
 /// A request of this operation that succeeds for its caller, with new rows.
 pub(super) async fn good(
-    stage: &Stage,
+    setup: &Setup,
     known: &BTreeSet<coverage::Operation>,
     line: &Line,
 ) -> Request {
     match line.name().as_str() {
         "GET /me" | "GET /me/permissions" => return Request::Get(line.path.clone()),
         "GET /companies/{id}/predictions" => {
-            let company = stage.company("organization(A)").await;
+            let company = setup.company("organization(A)").await;
             return Request::Get(format!("/companies/{company}/predictions"));
         }
         "POST /predictions/{kind}/batch" => {
-            let body = json!({ "items": [crate::support::prediction(&stage.symbol(), "2024")] });
+            let body = json!({ "items": [crate::support::prediction(&setup.symbol(), "2024")] });
             return Request::Post("/predictions/annual/batch".to_owned(), body);
         }
         "POST /outcomes/batch" => {
-            let company = stage.company("organization(A)").await;
+            let company = setup.company("organization(A)").await;
             let body = json!({ "items": [crate::support::outcome_on(&company)] });
             return Request::Post("/outcomes/batch".to_owned(), body);
         }
@@ -118,7 +118,7 @@ pub(super) async fn good(
     let Some((resource, action, detail)) = in_the_matrix(line) else {
         panic!("a key may call {}: write here how it is asked", line.name());
     };
-    let all = requests(stage, (resource, action), detail, "").await;
+    let all = requests(setup, (resource, action), detail, "").await;
     all.into_iter()
         .find(|request| {
             let (method, path) = request.line();

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Line, code, lines, send};
 use crate::{
-    access::stage::Stage,
+    access::setup::Setup,
     support::{ask, run},
 };
 
@@ -16,18 +16,18 @@ const MARKER: &str = "planted";
 
 /// Writes the marker to everything that the organization has. Its id and its settings are
 /// known to every member, so that clients can explain a denial.
-async fn plant(stage: &Stage) {
-    let company = stage.company("organization(A)").await;
-    let _ = stage
+async fn plant(setup: &Setup) {
+    let company = setup.company("organization(A)").await;
+    let _ = setup
         .prediction("annual", "organization(A)", "organization(A)")
         .await;
-    let job = stage.upload("organization(A)").await;
-    stage.end(&job).await;
-    let _ = stage
+    let job = setup.upload("organization(A)").await;
+    setup.end(&job).await;
+    let _ = setup
         .invitation("A", &format!("{MARKER}@example.com"))
         .await;
     run(
-        &stage.pool,
+        &setup.pool,
         &format!(
             "UPDATE organizations SET name = '{MARKER}', description = '{MARKER}', industry = '{MARKER}', \
                domain = left(id::text, 8) || '.{MARKER}.example'; \
@@ -83,7 +83,7 @@ fn order(line: &Line) -> u8 {
 
 /// Calls every operation as this member, who may use those that `open` accepts.
 async fn ask_all(
-    stage: &Stage,
+    setup: &Setup,
     member: &TestUser,
     lines: &[Line],
     open: impl Fn(&Line) -> bool,
@@ -109,10 +109,10 @@ async fn ask_all(
                 "SELECT count(*) FROM users WHERE email = '{}' AND is_active",
                 member.email
             );
-            let there: i64 = ask(&stage.pool, &sessions).await;
+            let there: i64 = ask(&setup.pool, &sessions).await;
             assert_eq!(there, 1);
             run(
-                &stage.pool,
+                &setup.pool,
                 &format!(
                     "UPDATE users SET password_hash = (SELECT password_hash FROM users WHERE email = 'm2@example.com') \
                      WHERE email = '{}'",
@@ -120,11 +120,11 @@ async fn ask_all(
                 ),
             )
             .await;
-            member = stage.service.anonymous().login(&member.email).await;
+            member = setup.service.anonymous().login(&member.email).await;
         }
         let elsewhere = match line.name().as_str() {
             "DELETE /me/sessions/{id}" => {
-                let other = stage.service.anonymous().login(&member.email).await;
+                let other = setup.service.anonymous().login(&member.email).await;
                 let all = sessions(&other.get("/me/sessions").await.expect(200));
                 let own = all.iter().find(|s| s["current"] == true).expect("its own");
                 own["id"].as_str().expect("an id").to_owned()
@@ -152,30 +152,30 @@ async fn ask_all(
 #[tokio::test]
 async fn without_the_demanded_second_factor_only_exempt_operations_answer_and_nothing_of_the_organization()
  {
-    let stage = Stage::start().await;
-    let lines = lines(&stage.service).await;
-    plant(&stage).await;
+    let setup = Setup::start().await;
+    let lines = lines(&setup.service).await;
+    plant(&setup).await;
     run(
-        &stage.pool,
+        &setup.pool,
         "UPDATE organizations SET require_second_factor = true WHERE parent_id IS NOT NULL",
     )
     .await;
-    let member = stage.users.user("m1");
+    let member = setup.users.user("m1");
     let open = |line: &Line| line.without_second_factor;
-    ask_all(&stage, member, &lines, open, "403 second_factor_required").await;
+    ask_all(&setup, member, &lines, open, "403 second_factor_required").await;
 }
 
 #[tokio::test]
 async fn in_an_inactive_organization_only_exempt_operations_answer_and_nothing_of_it() {
-    let stage = Stage::start().await;
-    let lines = lines(&stage.service).await;
-    plant(&stage).await;
+    let setup = Setup::start().await;
+    let lines = lines(&setup.service).await;
+    plant(&setup).await;
     run(
-        &stage.pool,
+        &setup.pool,
         "UPDATE organizations SET is_active = false WHERE parent_id IS NOT NULL",
     )
     .await;
-    let member = stage.users.user("m1");
+    let member = setup.users.user("m1");
     let open = |line: &Line| line.for_inactive;
-    ask_all(&stage, member, &lines, open, "403 organization_inactive").await;
+    ask_all(&setup, member, &lines, open, "403 organization_inactive").await;
 }

@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 
 use super::{SCOPES, calls, code, lines, send};
 use crate::{
-    access::{coverage, stage::Stage},
+    access::{coverage, setup::Setup},
     support::{ask, file_of, prediction, quarterly, text},
 };
 
-async fn key(stage: &Stage, owner: &str, scopes: &[&str]) -> accunode_tests::TestUser {
-    let user = stage.users.user(owner);
+async fn key(setup: &Setup, owner: &str, scopes: &[&str]) -> accunode_tests::TestUser {
+    let user = setup.users.user(owner);
     let wanted = json!({ "name": "nightly", "scopes": scopes });
     let made = user.post("/api-keys", &wanted).await.expect(201);
     user.with_token(made["secret"].as_str().expect("a secret"))
@@ -19,17 +19,17 @@ async fn key(stage: &Stage, owner: &str, scopes: &[&str]) -> accunode_tests::Tes
 
 #[tokio::test]
 async fn every_operation_answers_a_key_of_each_scope_as_the_table_says() {
-    let stage = Stage::start().await;
-    let lines = lines(&stage.service).await;
+    let setup = Setup::start().await;
+    let lines = lines(&setup.service).await;
     let known: BTreeSet<coverage::Operation> = lines
         .iter()
         .map(|line| (line.method.clone(), line.path.clone()))
         .collect();
     let mut keys = Vec::new();
     for scope in SCOPES {
-        keys.push(key(&stage, "sa", &[scope]).await);
+        keys.push(key(&setup, "sa", &[scope]).await);
     }
-    let every = key(&stage, "sa", &SCOPES).await;
+    let every = key(&setup, "sa", &SCOPES).await;
     let (mut wrong, mut cells) = (Vec::new(), 0);
     for line in lines.iter().filter(|line| !line.is_public) {
         let mut columns: Vec<_> = keys.iter().zip(&line.keys).zip(SCOPES).collect();
@@ -43,7 +43,7 @@ async fn every_operation_answers_a_key_of_each_scope_as_the_table_says() {
                 "key_forbidden" | "key_scope" => {
                     send(holder, &line.method, &line.filled(), None).await
                 }
-                _ => calls::good(&stage, &known, line).await.send(holder).await,
+                _ => calls::good(&setup, &known, line).await.send(holder).await,
             };
             let got = code(&answer);
             let right = match expected.as_str() {
@@ -68,13 +68,13 @@ async fn every_operation_answers_a_key_of_each_scope_as_the_table_says() {
 
 #[tokio::test]
 async fn no_key_changes_who_comes_in_or_what_its_members_must_show() {
-    let stage = Stage::start().await;
-    let a = stage.users.organization("A");
+    let setup = Setup::start().await;
+    let a = setup.users.organization("A");
     let organization = format!("/organizations/{a}");
-    let m2 = stage.users.user("m2").id;
+    let m2 = setup.users.user("m2").id;
     let (nothing, nothing_there) = (Value::Null, uuid::Uuid::nil());
     for owner in ["oA", "tR", "sa"] {
-        let holder = key(&stage, owner, &SCOPES).await;
+        let holder = key(&setup, owner, &SCOPES).await;
         let invitation =
             json!({ "email": "new@example.com", "role": "org_member", "organization_id": a });
         let role = json!({ "role": "org_admin", "organization_id": a, "reason": "a test" });
@@ -218,20 +218,20 @@ async fn no_key_changes_who_comes_in_or_what_its_members_must_show() {
             .await
             .expect(200);
     }
-    let _ = stage.users.user("m2").get("/companies").await.expect(200);
+    let _ = setup.users.user("m2").get("/companies").await.expect(200);
     // An upload that a user made for the system can only be continued by a user.
-    let sa = stage.users.user("sa");
+    let sa = setup.users.user("sa");
     let fields = [("job_type", "annual"), ("access_level", "system")];
     let job = sa
         .upload(("a.csv", file_of(["EVERY"])), &fields)
         .await
         .expect(202);
     let retry = format!("/bulk-uploads/{}/retry", text(&job, "id"));
-    let holder = key(&stage, "sa", &SCOPES).await;
+    let holder = key(&setup, "sa", &SCOPES).await;
     let answer = send(&holder, "post", &retry, None).await;
     assert_eq!(code(&answer), "403 key_forbidden");
     let rows: i64 = ask(
-        &stage.pool,
+        &setup.pool,
         "SELECT (SELECT count(*) FROM companies WHERE symbol IN ('EVERY', 'OWN')) \
            + (SELECT count(*) FROM annual_predictions)",
     )

@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::{Request, Stage, split};
+use super::{Request, Setup, split};
 
-pub(super) fn list(stage: &Stage, detail: &str) -> Request {
+pub(super) fn list(setup: &Setup, detail: &str) -> Request {
     Request::Get(match split(detail) {
         ("children", Some(root)) => {
             format!(
                 "/organizations?parent_id={}",
-                stage.users.organization(root)
+                setup.users.organization(root)
             )
         }
         _ => "/organizations".to_owned(),
@@ -17,10 +17,10 @@ pub(super) fn list(stage: &Stage, detail: &str) -> Request {
 }
 
 /// Nothing of it is created for a cell: what a request changes in the fixture is restored.
-pub(super) fn organization(stage: &Stage, action: &str, detail: &str) -> Vec<Request> {
-    let id = |name: &str| stage.users.organization(name);
+pub(super) fn organization(setup: &Setup, action: &str, detail: &str) -> Vec<Request> {
+    let id = |name: &str| setup.users.organization(name);
     if action == "create" {
-        let mut body = json!({ "name": stage.symbol() });
+        let mut body = json!({ "name": setup.symbol() });
         if let ("child", Some(parent)) = split(detail) {
             body["parent_id"] = id(parent).to_string().into();
         }
@@ -42,7 +42,7 @@ pub(super) fn organization(stage: &Stage, action: &str, detail: &str) -> Vec<Req
         ],
         "change_allowed_emails" => {
             let (email, path) = (
-                format!("{}@example.com", stage.symbol().to_lowercase()),
+                format!("{}@example.com", setup.symbol().to_lowercase()),
                 format!("{path}/allowed-emails"),
             );
             vec![
@@ -62,8 +62,8 @@ pub(super) fn organization(stage: &Stage, action: &str, detail: &str) -> Vec<Req
     }
 }
 
-pub(super) async fn invitation(stage: &Stage, action: &str, detail: &str) -> Vec<Request> {
-    let address = || format!("{}@example.com", stage.symbol().to_lowercase());
+pub(super) async fn invitation(setup: &Setup, action: &str, detail: &str) -> Vec<Request> {
+    let address = || format!("{}@example.com", setup.symbol().to_lowercase());
     if action == "create" {
         let (role, organization) = split(detail);
         return vec![Request::Post(
@@ -71,18 +71,18 @@ pub(super) async fn invitation(stage: &Stage, action: &str, detail: &str) -> Vec
             json!({
                 "email": address(),
                 "role": role,
-                "organization_id": organization.map(|name| stage.users.organization(name)),
+                "organization_id": organization.map(|name| setup.users.organization(name)),
             }),
         )];
     }
     let path = format!(
         "/organizations/{}/invitations",
-        stage.users.organization(detail)
+        setup.users.organization(detail)
     );
     match action {
         "list" => vec![Request::Get(path)],
         "withdraw" => {
-            let id = stage.invitation(detail, &address()).await;
+            let id = setup.invitation(detail, &address()).await;
             vec![Request::Delete(format!("{path}/{id}"))]
         }
         other => panic!("unknown request {other:?}"),

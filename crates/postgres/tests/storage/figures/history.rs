@@ -15,7 +15,7 @@ use accunode_ports::{
 };
 use uuid::Uuid;
 
-use crate::world::{USERS, World, id, noon, organization, prediction};
+use crate::fixture::{Fixture, USERS, id, noon, organization, prediction};
 
 /// Pseudo-random numbers that are the same in every run (SplitMix64).
 pub(super) struct Rng(pub(super) u64);
@@ -48,7 +48,7 @@ impl Rng {
 
 /// A random step, which may be refused.
 pub(super) struct RandomStep<'w> {
-    pub(super) world: &'w World,
+    pub(super) fixture: &'w Fixture,
     pub(super) rng: Rng,
     pub(super) made: u32,
     pub(super) happened: usize,
@@ -57,7 +57,7 @@ pub(super) struct RandomStep<'w> {
 impl RandomStep<'_> {
     pub(super) async fn step(&mut self) {
         let (name, ..) = USERS[self.rng.below(USERS.len())];
-        let actor = self.world.actor(name).await;
+        let actor = self.fixture.actor(name).await;
         match self.rng.below(20) {
             0 => self.make_company(&actor).await,
             1..=9 => self.predict(&actor).await,
@@ -90,7 +90,7 @@ impl RandomStep<'_> {
             country: pick(&mut self.rng, &["USA", "POL"]),
             ..CompanyDraft::default()
         };
-        let work = self.world.begin(actor).await;
+        let work = self.fixture.begin(actor).await;
         let company = CompanyId(Uuid::new_v4());
         let profile = draft.check().unwrap();
         work.companies()
@@ -102,7 +102,7 @@ impl RandomStep<'_> {
     }
 
     pub(super) async fn companies(&self, scope: &Scope) -> Vec<Company> {
-        let companies = self.world.store.companies();
+        let companies = self.fixture.store.companies();
         let all = (CompanyFilter::default(), Limit::new(100).unwrap());
         companies
             .list(scope, &all.0, Sort::CreatedAt, all.1, None)
@@ -114,7 +114,7 @@ impl RandomStep<'_> {
     pub(super) async fn some_prediction(&mut self, scope: &Scope) -> Option<Prediction> {
         let kind = Kind::ALL[self.rng.below(2)];
         let all = (PredictionFilter::default(), Limit::new(100).unwrap());
-        let predictions = self.world.store.predictions();
+        let predictions = self.fixture.store.predictions();
         let page = predictions
             .list(scope, kind, &all.0, Sort::CreatedAt, all.1, None)
             .await
@@ -141,7 +141,7 @@ impl RandomStep<'_> {
         let mut new = prediction(grant, company, &period, pd);
         new.created_at = noon() + std::time::Duration::from_secs(u64::from(self.made));
         self.dress(&mut new);
-        let work = self.world.begin(actor).await;
+        let work = self.fixture.begin(actor).await;
         if work.predictions().add(grant, &new).await.is_ok() {
             work.commit().await.unwrap();
             self.happened += 1;
@@ -179,7 +179,7 @@ impl RandomStep<'_> {
             return;
         };
         let level = AccessLevel::ALL[1 + self.rng.below(2)];
-        let companies = self.world.store.companies();
+        let companies = self.fixture.store.companies();
         let company = companies.find(&actor.scope(), stored.company.id).await;
         let Some(company) = company.unwrap() else {
             return;
@@ -200,7 +200,7 @@ impl RandomStep<'_> {
     }
 
     pub(super) async fn replace(&mut self, actor: &Actor, grant: Grant, next: &Prediction) {
-        let work = self.world.begin(actor).await;
+        let work = self.fixture.begin(actor).await;
         let version = next.row_version;
         match work.predictions().replace(grant, next, version).await {
             Ok(()) => {
@@ -220,7 +220,7 @@ impl RandomStep<'_> {
         let Ok(grant) = actor.write(stored.owner, stored.created_by) else {
             return;
         };
-        let work = self.world.begin(actor).await;
+        let work = self.fixture.begin(actor).await;
         let kind = stored.period.kind();
         let version = stored.row_version;
         let removed = work.predictions().remove(grant, kind, stored.id, version);
@@ -237,7 +237,7 @@ impl RandomStep<'_> {
         let Ok(grant) = actor.write(company.owner, company.created_by) else {
             return;
         };
-        let work = self.world.begin(actor).await;
+        let work = self.fixture.begin(actor).await;
         let removed = work
             .companies()
             .remove(grant, company.id, company.row_version);
@@ -268,7 +268,7 @@ impl RandomStep<'_> {
             .bind(id(name))
             .bind(role)
             .bind((!to.is_empty()).then(|| id(to)))
-            .execute(&self.world.superuser)
+            .execute(&self.fixture.superuser)
             .await
             .unwrap();
         self.happened += 1;
@@ -289,13 +289,13 @@ impl RandomStep<'_> {
         } else {
             query
         };
-        query.execute(&self.world.superuser).await.unwrap();
+        query.execute(&self.fixture.superuser).await.unwrap();
         self.happened += 1;
     }
 
     pub(super) async fn fold(&mut self) {
         sqlx::query("SELECT fold_prediction_rollups(3)")
-            .execute(&self.world.superuser)
+            .execute(&self.fixture.superuser)
             .await
             .unwrap();
     }

@@ -11,17 +11,17 @@ use accunode_domain::{
 };
 use accunode_ports::repositories::{GroupBy, Repositories};
 
-use crate::world::{USERS, World};
+use crate::fixture::{Fixture, USERS};
 
 use history::*;
 use plain::*;
 
 /// Compares every figure of a user, and returns how many predictions they counted.
-async fn compare(world: &World, name: &str, when: &str) -> i64 {
-    let readable = Plain::of(world, name).await.all();
-    let reader = world.actor(name).await.scope();
+async fn compare(fixture: &Fixture, name: &str, when: &str) -> i64 {
+    let readable = Plain::of(fixture, name).await.all();
+    let reader = fixture.actor(name).await.scope();
     let mut counted = 0;
-    for (what, scope, condition) in scopes(world, name).await {
+    for (what, scope, condition) in scopes(fixture, name).await {
         let about = format!("{when}: {name}, {what}");
         for kind in Kind::ALL {
             for year in [None, ReportingYear::parse("", "2021").ok()] {
@@ -29,11 +29,11 @@ async fn compare(world: &World, name: &str, when: &str) -> i64 {
                     None => condition.clone(),
                     Some(year) => format!("{condition} AND p.reporting_year = '{year}'"),
                 };
-                counted += headline(world, &scope, kind, year, &narrowed, &about).await;
+                counted += headline(fixture, &scope, kind, year, &narrowed, &about).await;
                 for group_by in GROUPS {
                     let at = format!("{about} {kind} {group_by:?} {year:?}");
                     distribution(
-                        world,
+                        fixture,
                         (&reader, &scope),
                         kind,
                         year,
@@ -45,13 +45,13 @@ async fn compare(world: &World, name: &str, when: &str) -> i64 {
                     .await;
                 }
                 if kind == Kind::Quarterly {
-                    agreement(world, &scope, year, &narrowed, &about).await;
+                    agreement(fixture, &scope, year, &narrowed, &about).await;
                 }
             }
             for group_by in [None].into_iter().chain(GROUPS.map(Some)) {
                 let at = format!("{about} {kind} {group_by:?}");
                 trend(
-                    world,
+                    fixture,
                     (&reader, &scope),
                     kind,
                     group_by,
@@ -67,14 +67,14 @@ async fn compare(world: &World, name: &str, when: &str) -> i64 {
 }
 
 async fn headline(
-    world: &World,
+    fixture: &Fixture,
     scope: &Scope,
     kind: Kind,
     year: Option<ReportingYear>,
     condition: &str,
     about: &str,
 ) -> i64 {
-    let headline = world.store.analytics().headline(scope, kind, year).await;
+    let headline = fixture.store.analytics().headline(scope, kind, year).await;
     let headline = headline.unwrap();
     let text = |value: Option<f64>| value.map(digits).unwrap_or_default();
     let computed = format!(
@@ -93,7 +93,7 @@ async fn headline(
          coalesce(round(avg(p.pd)::numeric, 12)::text, ''), coalesce(round({MIDDLE}::numeric, 12)::text, ''), \
          coalesce(extract(epoch FROM max(p.created_at))::bigint, 0)) FROM {table} p WHERE {condition}"
     );
-    let plain = plainly(world, sql).await;
+    let plain = plainly(fixture, sql).await;
     assert_near(&[computed], &plain, about);
     headline.total_predictions
 }
@@ -103,7 +103,7 @@ async fn headline(
     reason = "one figure with all that narrows it"
 )]
 async fn distribution(
-    world: &World,
+    fixture: &Fixture,
     (reader, scope): (&Scope, &Scope),
     kind: Kind,
     year: Option<ReportingYear>,
@@ -112,7 +112,7 @@ async fn distribution(
     readable: &str,
     about: &str,
 ) {
-    let analytics = world.store.analytics();
+    let analytics = fixture.store.analytics();
     let computed = analytics
         .risk_distribution(reader, scope, kind, year, group_by)
         .await;
@@ -134,17 +134,17 @@ async fn distribution(
         "SELECT concat_ws(' ', {group}, p.risk_level, count(*)) FROM {table} p {join} \
          WHERE {condition} GROUP BY {group}, p.risk_level"
     );
-    assert_near(&computed, &plainly(world, sql).await, about);
+    assert_near(&computed, &plainly(fixture, sql).await, about);
 }
 
 async fn agreement(
-    world: &World,
+    fixture: &Fixture,
     scope: &Scope,
     year: Option<ReportingYear>,
     condition: &str,
     about: &str,
 ) {
-    let computed = world.store.analytics().model_agreement(scope, year).await;
+    let computed = fixture.store.analytics().model_agreement(scope, year).await;
     let computed = computed.unwrap();
     let periods: Vec<_> = computed.iter().map(|quarter| quarter.period).collect();
     assert!(
@@ -170,11 +170,11 @@ async fn agreement(
          round(avg(abs(p.gbm_probability - p.ensemble_probability)), 12), round(avg(p.confidence), 12)) \
          FROM quarterly_predictions p WHERE {condition} GROUP BY p.reporting_year, p.reporting_quarter"
     );
-    assert_near(&computed, &plainly(world, sql).await, about);
+    assert_near(&computed, &plainly(fixture, sql).await, about);
 }
 
 async fn trend(
-    world: &World,
+    fixture: &Fixture,
     (reader, scope): (&Scope, &Scope),
     kind: Kind,
     group_by: Option<GroupBy>,
@@ -182,7 +182,7 @@ async fn trend(
     readable: &str,
     about: &str,
 ) {
-    let computed = world
+    let computed = fixture
         .store
         .analytics()
         .trend(reader, scope, kind, group_by)
@@ -220,7 +220,7 @@ async fn trend(
          round(avg(p.pd)::numeric, 12), round({MIDDLE}::numeric, 12)) \
          FROM {table} p {join} WHERE {condition} GROUP BY {group}, {period}"
     );
-    assert_near(&computed, &plainly(world, sql).await, about);
+    assert_near(&computed, &plainly(fixture, sql).await, about);
 }
 
 /// Compares lines in any order. Numbers may differ in the last of the 12 digits, where one side
@@ -247,9 +247,9 @@ fn assert_near(computed: &[String], plain: &[String], about: &str) {
 
 async fn live(seed: u64) {
     const STEPS: usize = 90;
-    let world = World::create().await;
+    let fixture = Fixture::create().await;
     let mut step = RandomStep {
-        world: &world,
+        fixture: &fixture,
         rng: Rng(seed),
         made: 0,
         happened: 0,
@@ -260,8 +260,8 @@ async fn live(seed: u64) {
         ("mB", AccessLevel::Organization),
         ("u0", AccessLevel::Personal),
     ] {
-        let actor = world.actor(name).await;
-        world.company(&actor, level, &format!("C{name}")).await;
+        let actor = fixture.actor(name).await;
+        fixture.company(&actor, level, &format!("C{name}")).await;
     }
     let mut done = 0;
     // Only successful operations count as steps; some operation always succeeds.
@@ -271,12 +271,12 @@ async fn live(seed: u64) {
         step.step().await;
         if step.happened > before && step.happened.is_multiple_of(9) {
             let (name, ..) = USERS[step.rng.below(USERS.len())];
-            compare(&world, name, &format!("seed {seed}, step {done}")).await;
+            compare(&fixture, name, &format!("seed {seed}, step {done}")).await;
         }
     }
     let mut counted = 0;
     for (name, ..) in USERS {
-        counted += compare(&world, name, &format!("seed {seed}, at the end")).await;
+        counted += compare(&fixture, name, &format!("seed {seed}, at the end")).await;
     }
     assert!(counted > 100, "seed {seed}: {counted}");
 }

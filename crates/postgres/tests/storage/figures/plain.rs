@@ -11,7 +11,7 @@ use accunode_ports::repositories::GroupBy;
 use sqlx::{AssertSqlSafe, Row};
 use uuid::Uuid;
 
-use crate::world::{World, id};
+use crate::fixture::{Fixture, id};
 
 /// What a user may read, as a condition on the alias, from the facts only.
 pub(super) struct Plain {
@@ -22,7 +22,7 @@ pub(super) struct Plain {
 }
 
 impl Plain {
-    pub(super) async fn of(world: &World, name: &str) -> Self {
+    pub(super) async fn of(fixture: &Fixture, name: &str) -> Self {
         let facts = sqlx::query(
             "SELECT u.role, u.organization_id, o.parent_id, coalesce(o.hide_system_data, false) AS hides, \
              ARRAY(SELECT id FROM organizations c WHERE c.parent_id = u.organization_id) AS children, \
@@ -30,7 +30,7 @@ impl Plain {
              FROM users u LEFT JOIN organizations o ON o.id = u.organization_id WHERE u.id = $1",
         )
         .bind(id(name))
-        .fetch_one(&world.superuser)
+        .fetch_one(&fixture.superuser)
         .await
         .unwrap();
         let role: String = facts.get("role");
@@ -79,9 +79,9 @@ pub(super) fn of_any(organizations: &[OrganizationId]) -> String {
 }
 
 /// Returns every scope that a user may request, with the plain condition for it.
-pub(super) async fn scopes(world: &World, name: &str) -> Vec<(String, Scope, String)> {
-    let actor = world.actor(name).await;
-    let plain = Plain::of(world, name).await;
+pub(super) async fn scopes(fixture: &Fixture, name: &str) -> Vec<(String, Scope, String)> {
+    let actor = fixture.actor(name).await;
+    let plain = Plain::of(fixture, name).await;
     let mut scopes = vec![("everything".to_owned(), actor.scope(), plain.all())];
     let mut add = |part: DashboardScope, named, children: &[OrganizationId], condition: String| {
         // A scope that they may not request has no figures.
@@ -96,7 +96,7 @@ pub(super) async fn scopes(world: &World, name: &str) -> Vec<(String, Scope, Str
         add(DashboardScope::Organization, Some(*organization), &[], one);
         let rows = sqlx::query("SELECT id FROM organizations WHERE parent_id = $1")
             .bind(organization.0)
-            .fetch_all(&world.superuser)
+            .fetch_all(&fixture.superuser)
             .await
             .unwrap();
         let children: Vec<_> = rows
@@ -118,9 +118,9 @@ pub(super) async fn scopes(world: &World, name: &str) -> Vec<(String, Scope, Str
     scopes
 }
 
-pub(super) async fn plainly(world: &World, sql: String) -> Vec<String> {
+pub(super) async fn plainly(fixture: &Fixture, sql: String) -> Vec<String> {
     let lines: Vec<Option<String>> = sqlx::query_scalar(AssertSqlSafe(sql.clone()))
-        .fetch_all(&world.superuser)
+        .fetch_all(&fixture.superuser)
         .await
         .unwrap_or_else(|error| panic!("{error}\n{sql}"));
     lines.into_iter().map(Option::unwrap_or_default).collect()

@@ -13,7 +13,7 @@ use accunode_domain::{
 use accunode_postgres::PgStore;
 use sqlx::Row;
 
-use crate::world::{USERS, World};
+use crate::fixture::{Fixture, USERS};
 
 use queries::*;
 
@@ -54,10 +54,10 @@ fn tells(events: &AuditScope, cell: &Cell) -> bool {
 }
 
 /// Runs every query as every user, with this role of the pool.
-async fn holes(world: &World, store: &PgStore, rows: &Rows) -> Vec<String> {
+async fn holes(fixture: &Fixture, store: &PgStore, rows: &Rows) -> Vec<String> {
     let mut holes = Vec::new();
     for (name, ..) in USERS {
-        let actor = world.actor(name).await;
+        let actor = fixture.actor(name).await;
         let (scope, events) = (actor.scope(), actor.audit_log(None).unwrap());
         for query in QUERIES {
             let returned = ask(query, &QueryTarget::of_pool(store), rows, &scope, &events).await;
@@ -78,16 +78,16 @@ async fn holes(world: &World, store: &PgStore, rows: &Rows) -> Vec<String> {
 
 #[tokio::test]
 async fn every_querys_own_filter_suffices_where_no_policy_holds() {
-    let world = World::create().await;
-    let rows = fill(&world).await;
-    let unguarded = world.without_policies().await;
+    let fixture = Fixture::create().await;
+    let rows = fill(&fixture).await;
+    let unguarded = fixture.without_policies().await;
     // This shows that nothing is guarded there: all rows are visible without a condition.
     let seen = sqlx::query("SELECT count(*) FROM companies")
         .fetch_one(unguarded.pool())
         .await
         .unwrap();
     assert_eq!(seen.get::<i64, _>(0), 14);
-    let holes = holes(&world, &unguarded, &rows).await;
+    let holes = holes(&fixture, &unguarded, &rows).await;
     assert!(
         holes.is_empty(),
         "filters with holes:\n{}",
@@ -97,23 +97,23 @@ async fn every_querys_own_filter_suffices_where_no_policy_holds() {
 
 #[tokio::test]
 async fn every_query_answers_the_same_behind_the_policies() {
-    let world = World::create().await;
-    let rows = fill(&world).await;
-    let holes = holes(&world, &world.store, &rows).await;
+    let fixture = Fixture::create().await;
+    let rows = fill(&fixture).await;
+    let holes = holes(&fixture, &fixture.store, &rows).await;
     assert!(holes.is_empty(), "{}", holes.join("\n"));
 }
 
 #[tokio::test]
 async fn a_query_that_asks_for_someone_elses_rows_gets_none_of_them() {
-    let world = World::create().await;
-    let rows = fill(&world).await;
+    let fixture = Fixture::create().await;
+    let rows = fill(&fixture).await;
     let mut actors: Vec<(&str, Actor)> = Vec::new();
     for (name, ..) in USERS {
-        actors.push((name, world.actor(name).await));
+        actors.push((name, fixture.actor(name).await));
     }
     let (mut asked, mut holes) = (0, Vec::new());
     for (name, reader) in &actors {
-        let unit = world.begin(reader).await;
+        let unit = fixture.begin(reader).await;
         let may = (reader.scope(), reader.audit_log(None).unwrap());
         for (other, liar) in &actors {
             let (scope, events) = (liar.scope(), liar.audit_log(None).unwrap());

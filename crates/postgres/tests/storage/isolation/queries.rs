@@ -25,7 +25,7 @@ use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 use super::places;
-use crate::world::{USERS, World, id};
+use crate::fixture::{Fixture, USERS, id};
 
 /// Every query that takes a scope, by repository and method, in all its forms.
 pub(super) const QUERIES: [&str; 52] = [
@@ -166,7 +166,7 @@ pub(super) fn owners() -> Vec<(String, Owner, &'static str)> {
 }
 
 /// Creates a cell for every owner, with direct access to the database.
-pub(super) async fn fill(world: &World) -> Rows {
+pub(super) async fn fill(fixture: &Fixture) -> Rows {
     let shared = Uuid::from_u128(0xffff);
     let mut sql = format!(
         "INSERT INTO companies (id, symbol, name, sector, access_level, created_by) \
@@ -245,13 +245,13 @@ pub(super) async fn fill(world: &World) -> Rows {
         ));
     }
     sqlx::raw_sql(AssertSqlSafe(sql))
-        .execute(&world.superuser)
+        .execute(&fixture.superuser)
         .await
         .unwrap();
     let mut cells = Vec::new();
     for (label, owner, creator, company, annual, quarterly, outcome, job, event) in ids {
-        let scope = world.actor(creator).await.scope();
-        let job = world.store.jobs().find(&scope, JobId(job)).await.unwrap();
+        let scope = fixture.actor(creator).await.scope();
+        let job = fixture.store.jobs().find(&scope, JobId(job)).await.unwrap();
         cells.push(Cell {
             label,
             owner,

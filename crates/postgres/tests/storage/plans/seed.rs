@@ -3,7 +3,7 @@
 use sqlx::{AssertSqlSafe, Executor};
 use uuid::Uuid;
 
-use crate::world::{World, id};
+use crate::fixture::{Fixture, id};
 
 /// The job with many rows.
 pub(super) const JOB: Uuid = Uuid::from_u128(0x77);
@@ -20,19 +20,19 @@ const ROWS: u32 = 20_000;
 
 /// Makes one user the owner of every row of every table; one organization, which is not
 /// theirs, has nearly every member.
-pub(super) async fn one_dominant_owner(world: &World) {
+pub(super) async fn one_dominant_owner(fixture: &Fixture) {
     // level, organization and creator of row n
     let owner = format!("'personal', NULL::uuid, '{}'::uuid", id("u0"));
-    fill(world, &owner, &format!("'{}'::uuid", id("Z"))).await;
+    fill(fixture, &owner, &format!("'{}'::uuid", id("Z"))).await;
 }
 
 /// Makes this many organizations with an equal share of all rows, and one member each.
-pub(super) async fn many_owners(world: &World, owners: u32) {
+pub(super) async fn many_owners(fixture: &Fixture, owners: u32) {
     let organization = |n: &str| {
         format!("('00000000-0000-7000-8000-' || lpad(to_hex(({n}) % {owners}), 12, '0'))::uuid")
     };
     run(
-        world,
+        fixture,
         &format!(
             "INSERT INTO organizations (id, name, parent_id) \
              SELECT {}, 'Owner ' || n, NULL FROM generate_series(0, {owners} - 1) n",
@@ -42,7 +42,7 @@ pub(super) async fn many_owners(world: &World, owners: u32) {
     .await;
     // One of them is the organization of a user in the tests.
     run(
-        world,
+        fixture,
         &format!(
             "UPDATE users SET organization_id = {} WHERE id = '{}'",
             organization("7"),
@@ -55,12 +55,12 @@ pub(super) async fn many_owners(world: &World, owners: u32) {
         organization("n"),
         id("sa")
     );
-    fill(world, &owner, &organization("n")).await;
+    fill(fixture, &owner, &organization("n")).await;
 }
 
 /// Fills every table. `owner` is the level, the organization and the creator of row `n`,
 /// `members` the organization of user `n`; SQL.
-async fn fill(world: &World, owner: &str, members: &str) {
+async fn fill(fixture: &Fixture, owner: &str, members: &str) {
     let at = "timestamptz '2026-01-01T00:00:00Z' + n * interval '1 second'";
     let series = format!("generate_series(1, {ROWS}) n");
     let owned = "access_level, organization_id, created_by, created_at";
@@ -154,13 +154,13 @@ async fn fill(world: &World, owner: &str, members: &str) {
         ),
         "VACUUM (ANALYZE)".to_owned(),
     ] {
-        run(world, &statement).await;
+        run(fixture, &statement).await;
     }
 }
 
-async fn run(world: &World, statement: &str) {
+async fn run(fixture: &Fixture, statement: &str) {
     let sql = AssertSqlSafe(statement.to_owned());
-    if let Err(error) = world.superuser.execute(sql).await {
+    if let Err(error) = fixture.superuser.execute(sql).await {
         panic!("{error}\n{statement}");
     }
 }

@@ -13,7 +13,7 @@ use accunode_postgres::{PgStore, PoolKind, PoolSettings, PoolSizes};
 use serde_json::Value;
 
 use super::{LISTS, Plans, explaining, seed};
-use crate::{support::settings, world::World};
+use crate::{fixture::Fixture, support::settings};
 
 const FILE: &str = "tests/storage/plans/snapshot.txt";
 
@@ -42,14 +42,14 @@ fn reads(plan: &Value, found: &mut BTreeSet<String>) {
 
 #[tokio::test]
 async fn every_list_reads_by_the_indexes_of_the_snapshot() {
-    let world = World::create().await;
-    seed::one_dominant_owner(&world).await;
+    let fixture = Fixture::create().await;
+    seed::one_dominant_owner(&fixture).await;
     let plans = Plans::listen();
-    let store = explaining(&world, "force_generic_plan").await;
+    let store = explaining(&fixture, "force_generic_plan").await;
     let mut lines = String::new();
     for list in LISTS {
         for name in USERS {
-            let actor = world.actor(name).await;
+            let actor = fixture.actor(name).await;
             plans.take();
             list.read(&store, &actor).await;
             let mut found = BTreeSet::new();
@@ -94,8 +94,8 @@ async fn planned(store: &PgStore) -> Vec<(String, i64, i64)> {
 #[tokio::test]
 async fn hot_reads_are_planned_five_times_and_never_again() {
     const CALLS: i64 = 25;
-    let world = World::create().await;
-    seed::one_dominant_owner(&world).await;
+    let fixture = Fixture::create().await;
+    seed::one_dominant_owner(&fixture).await;
     let one = PoolSettings {
         sizes: PoolSizes {
             reads: 1,
@@ -104,8 +104,8 @@ async fn hot_reads_are_planned_five_times_and_never_again() {
         ..settings()
     };
     for name in USERS {
-        let actor = world.actor(name).await;
-        let store = PgStore::connect(world.database.url(), one.clone())
+        let actor = fixture.actor(name).await;
+        let store = PgStore::connect(fixture.database.url(), one.clone())
             .await
             .unwrap();
         let (scope, filter) = (actor.scope(), PredictionFilter::default());

@@ -7,7 +7,7 @@ use std::{fs, process::Output};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::kit::{Desk, stderr};
+use crate::kit::{WorkingFolder, stderr};
 
 /// The fourteen companies of the design's example: D0 is 2024-12-31.
 const PREDICTIONS: &str = "company_symbol,period,predicted_at,replaced_at,pd,flags
@@ -44,10 +44,10 @@ nowhere,default,2025-03-01,,2026-05-01T00:00:00Z
 ";
 const WINDOW: [&str; 4] = ["--d0", "2024-12-31", "--complete-through", "2025-12-31"];
 
-fn validate(desk: &Desk, predictions: &str, outcomes: &str, more: &[&str]) -> Output {
+fn validate(workdir: &WorkingFolder, predictions: &str, outcomes: &str, more: &[&str]) -> Output {
     let mut arguments = vec![predictions, outcomes];
     arguments.extend(more);
-    desk.run("validate", &arguments)
+    workdir.run("validate", &arguments)
 }
 
 fn report(output: &Output) -> Value {
@@ -55,16 +55,16 @@ fn report(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-fn example(desk: &Desk, more: &[&str]) -> Output {
-    let predictions = desk.file("predictions.csv", PREDICTIONS);
-    let outcomes = desk.file("outcomes.csv", OUTCOMES);
-    validate(desk, &predictions, &outcomes, &[&WINDOW, more].concat())
+fn example(workdir: &WorkingFolder, more: &[&str]) -> Output {
+    let predictions = workdir.file("predictions.csv", PREDICTIONS);
+    let outcomes = workdir.file("outcomes.csv", OUTCOMES);
+    validate(workdir, &predictions, &outcomes, &[&WINDOW, more].concat())
 }
 
 #[test]
 fn report_counts_the_sample_as_it_was_known_then() {
-    let desk = Desk::new();
-    let later = example(&desk, &["--as-of", "2026-06-01T00:00:00Z"]);
+    let workdir = WorkingFolder::new();
+    let later = example(&workdir, &["--as-of", "2026-06-01T00:00:00Z"]);
     let sample = report(&later)["windows"][0]["sample"].clone();
     let expected = serde_json::json!({
         "population": 13, "in_default": 1, "left": 0, "customers": 12, "rating_outdated": 1,
@@ -73,16 +73,16 @@ fn report_counts_the_sample_as_it_was_known_then() {
     });
     assert_eq!(sample, expected);
     assert!(stderr(&later).contains("1 rows of companies without predictions"));
-    let earlier = report(&example(&desk, &["--as-of", "2026-03-01T00:00:00Z"]));
+    let earlier = report(&example(&workdir, &["--as-of", "2026-03-01T00:00:00Z"]));
     assert_eq!(earlier["windows"][0]["sample"]["defaults"], 3);
     assert_eq!(earlier["windows"][0]["verdicts"]["overall"], "undetermined");
 }
 
 #[test]
 fn sample_is_written_with_its_hash_and_rows_may_come_in_any_order() {
-    let desk = Desk::new();
-    let sample = desk.path("sample.csv");
-    let first = report(&example(&desk, &["--sample", &sample]));
+    let workdir = WorkingFolder::new();
+    let sample = workdir.path("sample.csv");
+    let first = report(&example(&workdir, &["--sample", &sample]));
     let text = fs::read(&sample).unwrap();
     assert_eq!(first["sample_sha256"], hex::encode(Sha256::digest(&text)));
     assert_eq!(String::from_utf8(text).unwrap().lines().count(), 14);
@@ -91,20 +91,20 @@ fn sample_is_written_with_its_hash_and_rows_may_come_in_any_order() {
         lines[1..].reverse();
         lines.join("\n")
     };
-    let predictions = desk.file("p.csv", &reversed(PREDICTIONS));
-    let outcomes = desk.file("o.csv", &reversed(OUTCOMES));
+    let predictions = workdir.file("p.csv", &reversed(PREDICTIONS));
+    let outcomes = workdir.file("o.csv", &reversed(OUTCOMES));
     assert_eq!(
-        report(&validate(&desk, &predictions, &outcomes, &WINDOW)),
+        report(&validate(&workdir, &predictions, &outcomes, &WINDOW)),
         first
     );
 }
 
 #[test]
 fn window_that_outcomes_do_not_cover_is_refused() {
-    let desk = Desk::new();
-    let predictions = desk.file("predictions.csv", PREDICTIONS);
-    let outcomes = desk.file("outcomes.csv", OUTCOMES);
-    let run = |more: &[&str]| validate(&desk, &predictions, &outcomes, more);
+    let workdir = WorkingFolder::new();
+    let predictions = workdir.file("predictions.csv", PREDICTIONS);
+    let outcomes = workdir.file("outcomes.csv", OUTCOMES);
+    let run = |more: &[&str]| validate(&workdir, &predictions, &outcomes, more);
     let refused = run(&["--d0", "2024-12-31", "--complete-through", "2025-12-30"]);
     assert!(!refused.status.success() && stderr(&refused).contains("silence proves nothing"));
     let refused = run(&[&WINDOW[..], &["--complete-from", "2025-01-02"]].concat());
@@ -119,9 +119,9 @@ fn window_that_outcomes_do_not_cover_is_refused() {
 
 #[test]
 fn markdown_follows_the_sections_and_escapes_what_others_wrote() {
-    let desk = Desk::new();
+    let workdir = WorkingFolder::new();
     let output = example(
-        &desk,
+        &workdir,
         &[
             "--format",
             "markdown",
@@ -148,13 +148,13 @@ fn markdown_follows_the_sections_and_escapes_what_others_wrote() {
 
 #[test]
 fn every_fault_of_a_file_names_its_row_and_column() {
-    let desk = Desk::new();
-    let predictions = desk.file(
+    let workdir = WorkingFolder::new();
+    let predictions = workdir.file(
         "predictions.csv",
         "symbol,period,pd,predicted_at\nA,24,1.5,yesterday\n,2024,0.1,2024-01-01T00:00:00Z\n",
     );
-    let outcomes = desk.file("outcomes.csv", "symbol,occurred_on\n");
-    let refused = validate(&desk, &predictions, &outcomes, &WINDOW);
+    let outcomes = workdir.file("outcomes.csv", "symbol,occurred_on\n");
+    let refused = validate(&workdir, &predictions, &outcomes, &WINDOW);
     let message = stderr(&refused);
     assert!(!refused.status.success());
     for part in [
@@ -165,9 +165,9 @@ fn every_fault_of_a_file_names_its_row_and_column() {
     ] {
         assert!(message.contains(part), "{part}: {message}");
     }
-    let lacking = desk.file("lacking.csv", "symbol,when\nA,2024-01-01\n");
-    let good = desk.file("good.csv", PREDICTIONS);
-    let refused = validate(&desk, &good, &lacking, &WINDOW);
+    let lacking = workdir.file("lacking.csv", "symbol,when\nA,2024-01-01\n");
+    let good = workdir.file("good.csv", PREDICTIONS);
+    let refused = validate(&workdir, &good, &lacking, &WINDOW);
     assert!(
         stderr(&refused).contains("lacks the columns occurred_on"),
         "{}",
@@ -177,9 +177,9 @@ fn every_fault_of_a_file_names_its_row_and_column() {
 
 #[test]
 fn overlapping_windows_have_rates_and_no_tests() {
-    let desk = Desk::new();
-    let predictions = desk.file("predictions.csv", PREDICTIONS);
-    let outcomes = desk.file("outcomes.csv", OUTCOMES);
+    let workdir = WorkingFolder::new();
+    let predictions = workdir.file("predictions.csv", PREDICTIONS);
+    let outcomes = workdir.file("outcomes.csv", OUTCOMES);
     let window = [
         "--d0",
         "2024-06-30",
@@ -189,7 +189,7 @@ fn overlapping_windows_have_rates_and_no_tests() {
         "2025-12-31",
     ];
     let overlapping = [&window[..], &["--step", "6"]].concat();
-    let report = report(&validate(&desk, &predictions, &outcomes, &overlapping));
+    let report = report(&validate(&workdir, &predictions, &outcomes, &overlapping));
     assert_eq!(report["windows"], serde_json::json!([]));
     assert_eq!(report["series"]["overlapping"], true);
     assert_eq!(report["series"]["rates"].as_array().unwrap().len(), 2);

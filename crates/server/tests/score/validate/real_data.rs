@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::{report, validate};
-use crate::kit::{Desk, shared, stderr};
+use crate::kit::{WorkingFolder, shared, stderr};
 
 const RATIOS: [&str; 5] = [
     "long_term_debt_to_total_capital",
@@ -22,7 +22,7 @@ const REFERENCE: [&str; 4] = ["--target-rate", "0.015", "--initial-auc", "0.85"]
 /// duplicates, or those of US companies whose label states whether they went bankrupt within a
 /// year.
 fn files(
-    desk: &Desk,
+    workdir: &WorkingFolder,
     path: &str,
     label: &str,
     keep: impl Fn(&csv::StringRecord) -> bool,
@@ -45,9 +45,9 @@ fn files(
             outcomes += &format!("X{i:05},2025-{:02}-15\n", 1 + i % 6);
         }
     }
-    let scores = desk.path("scores.csv");
-    let input = desk.file("statements.csv", &statements);
-    let scored = desk.score(&[
+    let scores = workdir.path("scores.csv");
+    let input = workdir.file("statements.csv", &statements);
+    let scored = workdir.score(&[
         &input,
         "--kind",
         "annual",
@@ -56,7 +56,7 @@ fn files(
         &scores,
     ]);
     assert!(scored.status.success(), "{}", stderr(&scored));
-    [scores, desk.file("outcomes.csv", &outcomes)]
+    [scores, workdir.file("outcomes.csv", &outcomes)]
 }
 
 fn agree(path: &str, ours: &Value, theirs: &Value) {
@@ -71,8 +71,8 @@ fn agree(path: &str, ours: &Value, theirs: &Value) {
 }
 
 /// Checks that each of the script's figures is in the report.
-fn compare(desk: &Desk, predictions: &str, outcomes: &str) -> Option<Value> {
-    let sample = desk.path("sample.csv");
+fn compare(workdir: &WorkingFolder, predictions: &str, outcomes: &str) -> Option<Value> {
+    let sample = workdir.path("sample.csv");
     let window = [
         "--d0",
         "2024-06-30",
@@ -82,7 +82,7 @@ fn compare(desk: &Desk, predictions: &str, outcomes: &str) -> Option<Value> {
         "period",
     ];
     let arguments = [&window[..], &REFERENCE, &["--sample", &sample]].concat();
-    let report = report(&validate(desk, predictions, outcomes, &arguments));
+    let report = report(&validate(workdir, predictions, outcomes, &arguments));
     let script = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/tests/score/validate/figures.py"
@@ -177,9 +177,9 @@ fn figures_on_polish_companies_are_those_of_the_script() {
     let Some(file) = shared("bankruptcy_train.csv") else {
         return skipped();
     };
-    let desk = Desk::new();
-    let [predictions, outcomes] = files(&desk, &file, "bankrupt", |row| &row[12] == "0");
-    let Some(report) = compare(&desk, &predictions, &outcomes) else {
+    let workdir = WorkingFolder::new();
+    let [predictions, outcomes] = files(&workdir, &file, "bankrupt", |row| &row[12] == "0");
+    let Some(report) = compare(&workdir, &predictions, &outcomes) else {
         return skipped();
     };
     let window = &report["windows"][0];
@@ -195,7 +195,7 @@ fn figures_on_polish_companies_are_those_of_the_script() {
     let delta = window["calibration"]["shift"]["delta"]["value"]
         .as_f64()
         .unwrap();
-    let mut sample = csv::Reader::from_path(desk.path("sample.csv")).unwrap();
+    let mut sample = csv::Reader::from_path(workdir.path("sample.csv")).unwrap();
     let rows: Vec<_> = sample.records().map(Result::unwrap).collect();
     let moved = rows.iter().filter(|row| row[6].is_empty()).map(|row| {
         let pd: f64 = row[3].parse().unwrap();
@@ -211,11 +211,11 @@ fn figures_on_american_companies_are_those_of_the_script() {
     let Some(file) = shared("us_statements_train.csv") else {
         return skipped();
     };
-    let desk = Desk::new();
-    let [predictions, outcomes] = files(&desk, &file, "event", |row| {
+    let workdir = WorkingFolder::new();
+    let [predictions, outcomes] = files(&workdir, &file, "event", |row| {
         &row[0] == "bankrupt_within_a_year"
     });
-    let Some(report) = compare(&desk, &predictions, &outcomes) else {
+    let Some(report) = compare(&workdir, &predictions, &outcomes) else {
         return skipped();
     };
     assert!(report["windows"][0]["sample"]["sample"].as_u64().unwrap() > 1_500);

@@ -22,7 +22,7 @@ pub(crate) struct OrganizationFacts {
 
 /// Organizations and users by name.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct World {
+pub(crate) struct Fixture {
     pub(crate) places: BTreeMap<String, OrganizationFacts>,
     pub(crate) users: BTreeMap<String, User>,
 }
@@ -40,41 +40,41 @@ pub(crate) fn organization(name: &str) -> OrganizationId {
     OrganizationId(id(&format!("org {name}")))
 }
 
-impl World {
+impl Fixture {
     /// The fixture as defined at the head of the table.
-    pub(crate) fn fixture() -> Self {
-        let mut world = Self::default();
-        world.found("R", None);
-        world.found("A", Some("R"));
-        world.found("B", Some("R"));
-        world.found("Z", None);
-        world.add("u0", Role::User, None);
-        world.add("m1", Role::OrgMember, Some("A"));
-        world.add("m2", Role::OrgMember, Some("A"));
-        world.add("oA", Role::OrgAdmin, Some("A"));
-        world.add("mB", Role::OrgMember, Some("B"));
-        world.add("tR", Role::TenantAdmin, Some("R"));
-        world.add("tZ", Role::TenantAdmin, Some("Z"));
-        world.add("sa", Role::SuperAdmin, None);
-        world
+    pub(crate) fn standard() -> Self {
+        let mut fixture = Self::default();
+        fixture.found("R", None);
+        fixture.found("A", Some("R"));
+        fixture.found("B", Some("R"));
+        fixture.found("Z", None);
+        fixture.add("u0", Role::User, None);
+        fixture.add("m1", Role::OrgMember, Some("A"));
+        fixture.add("m2", Role::OrgMember, Some("A"));
+        fixture.add("oA", Role::OrgAdmin, Some("A"));
+        fixture.add("mB", Role::OrgMember, Some("B"));
+        fixture.add("tR", Role::TenantAdmin, Some("R"));
+        fixture.add("tZ", Role::TenantAdmin, Some("Z"));
+        fixture.add("sa", Role::SuperAdmin, None);
+        fixture
     }
 
     /// Returns the fixture after the changes in a row's `given`.
     pub(crate) fn given(what: &str) -> Result<Self, String> {
-        let mut world = Self::fixture();
+        let mut fixture = Self::standard();
         match what {
             "" => {}
-            "a_hides_system_data" => world.place("A").hide_system_data = true,
-            "a_inactive" => world.place("A").is_active = false,
-            "a_deleted" => world.dissolve("A"),
-            "r_has_new_child_c" => world.found("C", Some("R")),
-            "m1_moved_to_b" => world.add("m1", Role::OrgMember, Some("B")),
-            "u0_joined_a" => world.add("u0", Role::OrgMember, Some("A")),
-            "oa_demoted" => world.add("oA", Role::OrgMember, Some("A")),
-            "m1_deactivated" => world.user_mut("m1").is_active = false,
+            "a_hides_system_data" => fixture.place("A").hide_system_data = true,
+            "a_inactive" => fixture.place("A").is_active = false,
+            "a_deleted" => fixture.dissolve("A"),
+            "r_has_new_child_c" => fixture.found("C", Some("R")),
+            "m1_moved_to_b" => fixture.add("m1", Role::OrgMember, Some("B")),
+            "u0_joined_a" => fixture.add("u0", Role::OrgMember, Some("A")),
+            "oa_demoted" => fixture.add("oA", Role::OrgMember, Some("A")),
+            "m1_deactivated" => fixture.user_mut("m1").is_active = false,
             _ => return Err(format!("unknown situation {what:?}")),
         }
-        Ok(world)
+        Ok(fixture)
     }
 
     pub(crate) fn found(&mut self, name: &str, parent: Option<&str>) {

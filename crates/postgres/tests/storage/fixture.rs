@@ -34,14 +34,14 @@ pub(crate) const USERS: [(&str, &str, &str); 8] = [
 ];
 
 /// A database that contains all users.
-pub(crate) struct World {
+pub(crate) struct Fixture {
     pub(crate) store: PgStore,
     pub(crate) superuser: PgPool,
     // Declared last: it is dropped after the connections to it.
     pub(crate) database: Database,
 }
 
-impl World {
+impl Fixture {
     pub(crate) async fn create() -> Self {
         let database = Database::create().await;
         let superuser = database.superuser().await;

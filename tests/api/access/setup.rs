@@ -15,14 +15,14 @@ use crate::support::{file_of, line, outcome_on, prediction_on, run, scale_of, su
 
 /// The service with the users of the matrix; no worker processes uploads.
 #[derive(Debug)]
-pub(super) struct Stage {
+pub(super) struct Setup {
     pub(super) service: Service,
     pub(super) users: Tenancy,
     pub(super) pool: PgPool,
     made: AtomicU32,
 }
 
-impl Stage {
+impl Setup {
     pub(super) async fn start() -> Self {
         let service = Service::with(ServiceOptions::default().without_worker()).await;
         let users = Tenancy::of(&service).await;
