@@ -143,7 +143,7 @@ impl Loads<'_> {
 
         let application = self.service.application();
         let (_stop, stopped) = watch::channel(false);
-        let before = Processor::look(self.cluster).await?;
+        let before = Processor::read(self.cluster).await?;
         let start = Instant::now();
         let claimed = application.ports().queue.claim().await?;
         let (claimed, lease) = claimed.context("the upload is not in the queue")?;
@@ -223,7 +223,7 @@ impl Loads<'_> {
             "\\copy annual_predictions ({}) FROM '{file}'",
             columns().join(", ")
         );
-        let before = Processor::look(self.cluster).await?;
+        let before = Processor::read(self.cluster).await?;
         let start = Instant::now();
         self.cluster.psql(&command).await?;
         let load = self.load("\\copy", start, before).await?;
@@ -251,7 +251,7 @@ impl Loads<'_> {
     async fn load(&self, who: &str, start: Instant, before: Processor) -> anyhow::Result<Load> {
         let seconds = start.elapsed().as_secs_f64();
         let rows = self.options.upload_rows() as f64;
-        let now = Processor::look(self.cluster).await?;
+        let now = Processor::read(self.cluster).await?;
         let (processor, outside) = now.for_each_row(before, rows);
         let rate = rows / seconds;
         note(format_args!(

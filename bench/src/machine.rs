@@ -27,7 +27,7 @@ pub(crate) struct Machine {
 
 impl Machine {
     /// Reads the machine's properties, and observes for a moment what other programs use.
-    pub(crate) async fn look(cluster: &Cluster) -> anyhow::Result<Self> {
+    pub(crate) async fn read(cluster: &Cluster) -> anyhow::Result<Self> {
         let (postgres, settings): (String, String) = sqlx::query_as(
             "SELECT current_setting('server_version'), \
                     (SELECT string_agg(format('%s=%s', s, current_setting(s)), ', ' ORDER BY n) \

@@ -85,7 +85,7 @@ async fn measure(options: &Options) -> anyhow::Result<()> {
     let sections = options.sections();
     let wants = |section: Section| sections.contains(&section);
     let cluster = Cluster::start().await?;
-    let report = Report::of(options, &Machine::look(&cluster).await?);
+    let report = Report::of(options, &Machine::read(&cluster).await?);
     if wants(Section::Scoring) {
         report.add(Section::Scoring, &scoring::measure(options).await?)?;
     }

@@ -24,7 +24,7 @@ pub(crate) struct Processor {
 
 impl Processor {
     /// Reads the present times.
-    pub(crate) async fn look(cluster: &Cluster) -> anyhow::Result<Self> {
+    pub(crate) async fn read(cluster: &Cluster) -> anyhow::Result<Self> {
         let postmaster = cluster.postmaster().await?;
         let ours = times(&std::process::id().to_string(), &[OWN, CHILDREN]);
         // A process of PostgreSQL that has ended counts as a child of the first one.

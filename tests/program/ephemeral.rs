@@ -44,7 +44,7 @@ impl Ephemeral {
         }
     }
 
-    fn wish(&mut self, line: &str) -> Value {
+    fn command(&mut self, line: &str) -> Value {
         let stdin = self.child.stdin.as_mut().expect("its input");
         writeln!(stdin, "{line}").expect("written");
         let answer = self.lines.next().expect("a line").expect("text");
@@ -106,8 +106,8 @@ async fn an_ephemeral_service_has_all_it_needs_a_clock_of_its_own_and_leaves_not
     for token in &tokens {
         assert_eq!(service.me(token).await, 200);
     }
-    assert!(service.wish("rubbish")["error"].is_string());
-    assert!(service.wish(r#"{"advance_seconds": 86400}"#)["now"].is_string());
+    assert!(service.command("rubbish")["error"].is_string());
+    assert!(service.command(r#"{"advance_seconds": 86400}"#)["now"].is_string());
     assert_eq!(
         service.me(&tokens[0]).await,
         401,

@@ -54,7 +54,7 @@ pub(crate) fn expected() -> [usize; 3] {
     [ROWS - error - skipped, skipped, error]
 }
 
-async fn look(user: &TestUser, job: &str) -> Value {
+async fn job_status(user: &TestUser, job: &str) -> Value {
     user.get(&format!("/bulk-uploads/{job}")).await.expect(200)
 }
 
@@ -62,7 +62,7 @@ async fn look(user: &TestUser, job: &str) -> Value {
 pub(crate) async fn until(user: &TestUser, job: &str, is_so: impl Fn(&Value) -> bool) -> Value {
     let wait = async {
         loop {
-            let state = look(user, job).await;
+            let state = job_status(user, job).await;
             if is_so(&state) {
                 return state;
             }
@@ -105,7 +105,7 @@ async fn an_upload_that_is_killed_in_the_middle_ends_with_every_row_once() {
 
     let second = start(data.path());
     let ana = second.anonymous().login("ana@example.com").await;
-    let found = look(&ana, &job).await;
+    let found = job_status(&ana, &job).await;
     assert!(
         processed(&found) >= at_death && processed(&found) < ROWS,
         "{found}"

@@ -80,7 +80,7 @@ impl MailSender {
 /// Permission to send one mail, consumed from every budget that it counts against. It is
 /// acquired outside of a unit of work that may be repeated, and copied into each repetition.
 #[derive(Clone, Copy, Debug)]
-#[must_use = "it was drawn for a mail"]
+#[must_use = "it was acquired for a mail"]
 pub(crate) struct MailPermit(());
 
 /// A mail that may be posted: either its [`MailPermit`] was acquired, or it notifies a user
@@ -90,7 +90,7 @@ pub struct Letter(Message);
 
 impl Letter {
     /// Creates a mail that another user can cause.
-    pub(crate) fn drawn(message: Message, MailPermit(()): MailPermit) -> Self {
+    pub(crate) fn permitted(message: Message, MailPermit(()): MailPermit) -> Self {
         Self(message)
     }
 
@@ -150,7 +150,7 @@ impl Ports {
             ),
         ]);
         for (name, quota, principal, what) in budgets {
-            let budget = self.limiter.draw_from(&name, quota, &principal).await?;
+            let budget = self.limiter.consume_from(&name, quota, &principal).await?;
             if !budget.allowed {
                 let seconds = budget.reset_seconds.max(1);
                 return Err(Error::TooMany {

@@ -57,12 +57,12 @@ impl std::fmt::Debug for LocalLimits {
 
 #[async_trait]
 impl RateLimiter for LocalLimits {
-    async fn draw(&self, class: LimitClass, principal: &str) -> Result<Budget, PortError> {
+    async fn consume(&self, class: LimitClass, principal: &str) -> Result<Budget, PortError> {
         let quota = self.settings.of(class);
-        self.draw_from(class.as_str(), quota, principal).await
+        self.consume_from(class.as_str(), quota, principal).await
     }
 
-    async fn draw_from(
+    async fn consume_from(
         &self,
         name: &str,
         quota: Quota,
@@ -136,7 +136,7 @@ mod tests {
         let limits = LocalLimits::new(Arc::new(TestClock::default()), LimitSettings::default());
         for n in 0..(SHARDS * PER_SHARD * 2) {
             limits
-                .draw(LimitClass::Auth, &format!("address {n}"))
+                .consume(LimitClass::Auth, &format!("address {n}"))
                 .await
                 .unwrap();
         }
@@ -150,11 +150,11 @@ mod tests {
         let clock = Arc::new(TestClock::default());
         let limits = LocalLimits::new(clock.clone(), LimitSettings::default());
         for _ in 0..10 {
-            limits.draw(LimitClass::Auth, "a").await.unwrap();
+            limits.consume(LimitClass::Auth, "a").await.unwrap();
         }
-        assert!(!limits.draw(LimitClass::Auth, "a").await.unwrap().allowed);
+        assert!(!limits.consume(LimitClass::Auth, "a").await.unwrap().allowed);
         clock.advance(-3_600);
-        assert!(limits.draw(LimitClass::Auth, "a").await.unwrap().allowed);
+        assert!(limits.consume(LimitClass::Auth, "a").await.unwrap().allowed);
     }
 
     #[tokio::test]
@@ -165,7 +165,7 @@ mod tests {
         };
         let limits = LocalLimits::new(Arc::new(TestClock::default()), settings);
         for _ in 0..1_000 {
-            let budget = limits.draw(LimitClass::Read, "a").await.unwrap();
+            let budget = limits.consume(LimitClass::Read, "a").await.unwrap();
             assert!(budget.allowed);
             assert_eq!(budget.limit, 0);
         }

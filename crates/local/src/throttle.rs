@@ -138,8 +138,8 @@ impl State {
             rules.slow_wait
         } else {
             // The account's budget is for unknown addresses only.
-            self.draw(account_key, rules.account.filter(|_| !pair.known), now);
-            self.draw(address_key, rules.address, now);
+            self.consume(account_key, rules.account.filter(|_| !pair.known), now);
+            self.consume(address_key, rules.address, now);
             pair.failures = pair.failures.saturating_add(1);
             rules.wait_after(pair.failures)
         };
@@ -161,7 +161,7 @@ impl State {
         (full + budget.each - (now + budget.window)).max(0)
     }
 
-    fn draw(&mut self, key: String, budget: Option<FailureBudget>, now: i64) {
+    fn consume(&mut self, key: String, budget: Option<FailureBudget>, now: i64) {
         if let Some(budget) = budget {
             let full = self.budgets.entry(key).or_insert(now);
             if !(now..=now + budget.window).contains(full) {

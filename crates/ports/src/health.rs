@@ -61,5 +61,5 @@ pub trait Probe: Send + Sync {
     ///
     /// # Errors
     /// The failure, under the name that [`Probe::check`] returns.
-    async fn look(&self) -> Result<(), Failing>;
+    async fn run(&self) -> Result<(), Failing>;
 }

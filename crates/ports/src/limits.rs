@@ -150,10 +150,10 @@ impl Budget {
 #[async_trait]
 pub trait RateLimiter: Send + Sync {
     /// Consumes one request.
-    async fn draw(&self, class: LimitClass, principal: &str) -> Result<Budget, PortError>;
+    async fn consume(&self, class: LimitClass, principal: &str) -> Result<Budget, PortError>;
     /// Consumes one request from a separate budget with its own name and quota. Every
     /// process must use the same quota for a name.
-    async fn draw_from(
+    async fn consume_from(
         &self,
         name: &str,
         quota: Quota,

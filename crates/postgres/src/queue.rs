@@ -333,7 +333,7 @@ impl JobQueue for PgJobQueue {
         self.held(under(lease, INTERRUPT, values)).await
     }
 
-    async fn forgive(&self, job: JobId) -> Result<(), RepositoryError> {
+    async fn refund_attempt(&self, job: JobId) -> Result<(), RepositoryError> {
         self.as_worker(raw(FORGIVE, [job.0.into()]))
             .await
             .map(|_| ())

@@ -17,7 +17,7 @@ pub struct RedisLimits {
     connection: RedisConnection,
     clock: Arc<dyn Clock>,
     settings: LimitSettings,
-    draw: Script,
+    consume: Script,
 }
 
 impl RedisLimits {
@@ -32,7 +32,7 @@ impl RedisLimits {
             connection,
             clock,
             settings,
-            draw: Script::new(include_str!("scripts/draw.lua")),
+            consume: Script::new(include_str!("scripts/consume.lua")),
         }
     }
 }
@@ -47,12 +47,12 @@ impl std::fmt::Debug for RedisLimits {
 
 #[async_trait]
 impl RateLimiter for RedisLimits {
-    async fn draw(&self, class: LimitClass, principal: &str) -> Result<Budget, PortError> {
+    async fn consume(&self, class: LimitClass, principal: &str) -> Result<Budget, PortError> {
         let quota = self.settings.of(class);
-        self.draw_from(class.as_str(), quota, principal).await
+        self.consume_from(class.as_str(), quota, principal).await
     }
 
-    async fn draw_from(
+    async fn consume_from(
         &self,
         name: &str,
         quota: Quota,
@@ -66,10 +66,10 @@ impl RateLimiter for RedisLimits {
         let key = self
             .connection
             .key("limit", format_args!("{name}:{principal}"));
-        let call = self
-            .draw
-            .on([key])
-            .arg(&[i64::try_from(now).unwrap_or(i64::MAX), window, each]);
+        let call =
+            self.consume
+                .on([key])
+                .arg(&[i64::try_from(now).unwrap_or(i64::MAX), window, each]);
         // A lost response may draw twice, which is better than refusing the request.
         let (allowed, left, until_full): (bool, i64, i64) = self
             .connection

@@ -22,7 +22,7 @@ impl Probe for FilesProbe {
         Duration::from_secs(15)
     }
 
-    async fn look(&self) -> Result<(), Failing> {
+    async fn run(&self) -> Result<(), Failing> {
         let detail = "uploaded files cannot be kept: the file store is away, full or read-only";
         let failing = |error| Failing::new("files", "not_writable", detail).because(error);
         self.0.probe().await.map_err(failing)
@@ -50,7 +50,7 @@ impl Probe for MailProbe {
         Duration::from_secs(60)
     }
 
-    async fn look(&self) -> Result<(), Failing> {
+    async fn run(&self) -> Result<(), Failing> {
         let failing = |error| {
             Failing::new("mail", "unavailable", "the mail server does not answer").because(error)
         };

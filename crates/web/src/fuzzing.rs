@@ -27,22 +27,22 @@ const MAX_ANSWER: usize = 400_000;
 /// A defect, whatever the bytes are: a body that fits its schema but not its type, or a
 /// response that repeats too much of the input.
 pub fn json(bytes: &[u8]) -> Result<(), String> {
-    judge(body::parse::<NewAccount>(bytes))?;
-    judge(body::parse::<NewCompany>(bytes))?;
-    judge(body::parse::<CompanyChanges>(bytes))?;
-    judge(body::parse::<NewPrediction>(bytes))?;
-    let batch = judge(items::parse::<Batch>(bytes))?;
+    check_result(body::parse::<NewAccount>(bytes))?;
+    check_result(body::parse::<NewCompany>(bytes))?;
+    check_result(body::parse::<CompanyChanges>(bytes))?;
+    check_result(body::parse::<NewPrediction>(bytes))?;
+    let batch = check_result(items::parse::<Batch>(bytes))?;
     for item in batch.into_iter().flatten() {
-        judge(item.value.and_then(|item| item.command(Kind::Annual, None)))?;
+        check_result(item.value.and_then(|item| item.command(Kind::Annual, None)))?;
     }
-    let scored = judge(items::parse::<ScoreRequest>(bytes))?;
+    let scored = check_result(items::parse::<ScoreRequest>(bytes))?;
     for item in scored.into_iter().flatten() {
-        judge(item.value)?;
+        check_result(item.value)?;
     }
     Ok(())
 }
 
-fn judge<T>(read: Result<T, Problem>) -> Result<Option<T>, String> {
+fn check_result<T>(read: Result<T, Problem>) -> Result<Option<T>, String> {
     let problem = match read {
         Ok(value) => return Ok(Some(value)),
         Err(problem) => problem,

@@ -183,7 +183,7 @@ async fn the_service_answers_the_cells_after_something_has_happened() {
         for row in rows().iter().filter(|row| row.given == *given) {
             asked.extend(prepare(&setup, row, &known, &mut tally).await);
         }
-        setup.happen(given).await;
+        setup.apply(given).await;
         send(&setup, asked, &mut tally).await;
     }
     tally.print();

@@ -55,7 +55,7 @@ impl Setup {
     }
 
     /// Makes the changes that follow the rows, with direct access to the database.
-    pub(super) async fn happen(&self, given: &str) {
+    pub(super) async fn apply(&self, given: &str) {
         let user = |changes: &str, who: &str| {
             format!(
                 "UPDATE users SET {changes} WHERE email = '{}@example.com'",

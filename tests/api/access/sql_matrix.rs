@@ -184,7 +184,7 @@ async fn statements_without_a_condition_answer_every_cell_about_rows() {
         if asked.is_empty() {
             continue;
         }
-        setup.happen(given).await;
+        setup.apply(given).await;
         let mut server = setup.service.database.server_role().await;
         let (more, faults) = ask(&setup, &mut server, &asked).await;
         cells += more;

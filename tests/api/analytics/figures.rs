@@ -42,7 +42,7 @@ impl Rng {
 /// A part of what a user can read; `None` for all of it.
 type Part = Option<(DashboardScope, Option<OrganizationId>)>;
 
-struct Play<'a> {
+struct FigureTest<'a> {
     service: &'a Service,
     users: &'a Tenancy,
     pool: sqlx::PgPool,
@@ -51,7 +51,7 @@ struct Play<'a> {
     scales: [(String, Vec<f64>); 2],
 }
 
-impl Play<'_> {
+impl FigureTest<'_> {
     fn someone(&mut self) -> &'static str {
         self.rng.pick(&USERS).0
     }
@@ -167,7 +167,7 @@ impl Play<'_> {
     }
 
     /// A user reads figures, and they equal those of the plain query.
-    async fn look(&mut self, after: &str) {
+    async fn compare_figures(&mut self, after: &str) {
         let who = self.someone();
         let actor = self.actor(who).await;
         let year = if self.rng.roll(2) == 0 {
@@ -293,7 +293,7 @@ async fn figures_equal_the_plain_query_after_every_write_for_every_reader() {
     ];
     for seed in [0x9E37_79B9_7F4A_7C15, 0xD1B5_4A32_D192_ED03] {
         let pool = service.database.superuser().await;
-        let mut play = Play {
+        let mut test = FigureTest {
             service: &service,
             users: &users,
             pool,
@@ -303,12 +303,12 @@ async fn figures_equal_the_plain_query_after_every_write_for_every_reader() {
         let mut kinds: BTreeMap<String, u64> = BTreeMap::new();
         for case in 0..CASES / 2 {
             // Read before the write, so that a stale cached figure is noticed.
-            play.look("nothing new").await;
-            let what = play.write().await;
+            test.compare_figures("nothing new").await;
+            let what = test.write().await;
             *kinds
                 .entry(what.split(':').next().unwrap_or_default().to_owned())
                 .or_default() += 1;
-            play.look(&format!("case {case} of seed {seed:x}: {what}"))
+            test.compare_figures(&format!("case {case} of seed {seed:x}: {what}"))
                 .await;
         }
         println!("{kinds:?}");

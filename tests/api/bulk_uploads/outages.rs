@@ -17,7 +17,7 @@ async fn submitted(ana: &TestUser) -> String {
     submit(ana, "large.csv", file_of(&symbols), &[]).await
 }
 
-async fn look(ana: &TestUser, job: &str) -> Value {
+async fn job_status(ana: &TestUser, job: &str) -> Value {
     ana.get(&format!("/bulk-uploads/{job}")).await.expect(200)
 }
 
@@ -35,10 +35,10 @@ async fn take(service: &Service) -> Option<JoinHandle<()>> {
 
 /// Kills the worker after it has stored another chunk, and lets its lease expire.
 async fn kill_after_a_chunk(service: &Service, ana: &TestUser, job: &str, pool: &PgPool) {
-    let before = count(&look(ana, job).await, "processed_rows");
+    let before = count(&job_status(ana, job).await, "processed_rows");
     let worker = take(service).await.expect("the job can be taken");
     let id = JobId(job.parse().expect("an id"));
-    while count(&look(ana, job).await, "processed_rows") == before {
+    while count(&job_status(ana, job).await, "processed_rows") == before {
         service
             .wired()
             .application
@@ -70,7 +70,7 @@ async fn kills_that_come_after_progress_use_no_attempts_up() {
     }
     let worker = take(&service).await.expect("the job goes on");
     worker.await.expect("its end");
-    let done = look(&ana, &job).await;
+    let done = job_status(&ana, &job).await;
     let rows = i64::try_from(ROWS).expect("a number");
     assert_eq!(text(&done, "status"), "completed", "{done}");
     assert_eq!(counts(&done), [rows, 0, 0, 0]);
@@ -85,7 +85,7 @@ async fn a_job_that_was_given_up_is_continued_by_retry_to_its_last_row() {
     kill_after_a_chunk(&service, &ana, &job, &pool).await;
     run(&pool, "UPDATE bulk_upload_jobs SET attempts = 5").await;
     assert!(take(&service).await.is_none());
-    let failed = look(&ana, &job).await;
+    let failed = job_status(&ana, &job).await;
     assert_eq!(text(&failed, "status"), "failed");
     assert_eq!(text(&failed, "error_code"), "too_many_attempts");
     assert!(
@@ -110,7 +110,7 @@ async fn a_job_that_was_given_up_is_continued_by_retry_to_its_last_row() {
     }
     let worker = take(&service).await.expect("the job goes on");
     worker.await.expect("its end");
-    let done = look(&ana, &job).await;
+    let done = job_status(&ana, &job).await;
     let rows = i64::try_from(ROWS).expect("a number");
     assert_eq!(text(&done, "status"), "completed", "{done}");
     // The log contains all events, including the reason for giving up.
@@ -162,7 +162,7 @@ async fn a_cancelled_job_is_continued_and_one_that_its_file_failed_is_not() {
     assert_eq!(same.problem(409), "duplicate_file", "it is open again");
     let worker = take(&service).await.expect("the job goes on");
     worker.await.expect("its end");
-    assert_eq!(counts(&look(&ana, &job).await), [2, 0, 0, 0]);
+    assert_eq!(counts(&job_status(&ana, &job).await), [2, 0, 0, 0]);
 
     let header = "company_symbol,reporting_year,long_term_debt_to_total_capital,\
                   total_debt_to_ebitda,net_income_margin,ebit_to_interest_expense,return_on_assets";
@@ -174,7 +174,7 @@ async fn a_cancelled_job_is_continued_and_one_that_its_file_failed_is_not() {
     let worker = take(&service).await.expect("the next job");
     worker.await.expect("its end");
     assert_eq!(
-        text(&look(&ana, &wrong).await, "error_code"),
+        text(&job_status(&ana, &wrong).await, "error_code"),
         "unit_mismatch"
     );
     let refused = ana

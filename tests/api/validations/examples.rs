@@ -8,7 +8,9 @@ use uuid::Uuid;
 
 use super::{
     complete,
-    portfolio::{Owner, Predicted, RecordedOutcome, companies, happen, near, predict, usual},
+    portfolio::{
+        Owner, Predicted, RecordedOutcome, companies, insert_outcomes, near, predict, usual,
+    },
     validated, window,
 };
 use crate::support::{scale_of, text};
@@ -57,16 +59,16 @@ impl Scene {
             for (i, id) in ids.by_ref().take(*count).enumerate() {
                 rows.push(usual(id, *pd));
                 if i < *defaults {
-                    events.push(happened(id, "default", "2023-05-01"));
+                    events.push(outcome_of(id, "default", "2023-05-01"));
                 }
             }
         }
         predict(&self.pool, &self.owner, &rows).await;
-        happen(&self.pool, &self.owner, CRR, &events).await;
+        insert_outcomes(&self.pool, &self.owner, CRR, &events).await;
     }
 }
 
-fn happened(company: Uuid, event: &'static str, day: &str) -> RecordedOutcome {
+fn outcome_of(company: Uuid, event: &'static str, day: &str) -> RecordedOutcome {
     (company, event, day.to_owned(), false, RECORDED)
 }
 
@@ -88,16 +90,16 @@ async fn sample_is_who_was_rated_on_the_first_day_as_it_was_known_then() {
     });
     predict(&scene.pool, &scene.owner, &rows).await;
     let mut events = vec![
-        happened(c[1], "default", "2023-12-31"),
-        happened(c[2], "default", "2022-12-31"),
-        happened(c[3], "default", "2022-03-01"),
-        happened(c[3], "cure", "2022-10-01"),
-        happened(c[6], "exit", "2023-05-01"),
-        happened(c[7], "exit", "2023-03-01"),
-        happened(c[7], "default", "2023-09-01"),
-        happened(c[11], "default", "2023-02-01"),
-        happened(c[11], "cure", "2023-06-01"),
-        happened(c[11], "default", "2023-11-01"),
+        outcome_of(c[1], "default", "2023-12-31"),
+        outcome_of(c[2], "default", "2022-12-31"),
+        outcome_of(c[3], "default", "2022-03-01"),
+        outcome_of(c[3], "cure", "2022-10-01"),
+        outcome_of(c[6], "exit", "2023-05-01"),
+        outcome_of(c[7], "exit", "2023-03-01"),
+        outcome_of(c[7], "default", "2023-09-01"),
+        outcome_of(c[11], "default", "2023-02-01"),
+        outcome_of(c[11], "cure", "2023-06-01"),
+        outcome_of(c[11], "default", "2023-11-01"),
     ];
     let (technical, late) = (true, "2024-05-01T00:00:00Z");
     events.push((
@@ -108,7 +110,7 @@ async fn sample_is_who_was_rated_on_the_first_day_as_it_was_known_then() {
         RECORDED,
     ));
     events.push((c[13], "default", "2023-03-01".to_owned(), false, late));
-    happen(&scene.pool, &scene.owner, CRR, &events).await;
+    insert_outcomes(&scene.pool, &scene.owner, CRR, &events).await;
 
     let as_of = |time: &str| json!({ "as_of": time });
     let report = scene.validated(&as_of("2024-06-01T00:00:00Z")).await;
@@ -242,12 +244,12 @@ async fn portfolios_without_defaults_and_with_exits_have_their_figures() {
     let rows: Vec<_> = ids.iter().map(|id| usual(*id, 0.02)).collect();
     predict(&scene.pool, &scene.owner, &rows).await;
     let events = [
-        happened(ids[0], "exit", "2023-03-31"),
-        happened(ids[1], "default", "2023-04-30"),
-        happened(ids[2], "exit", "2023-06-30"),
-        happened(ids[3], "default", "2023-09-30"),
+        outcome_of(ids[0], "exit", "2023-03-31"),
+        outcome_of(ids[1], "default", "2023-04-30"),
+        outcome_of(ids[2], "exit", "2023-06-30"),
+        outcome_of(ids[3], "default", "2023-09-30"),
     ];
-    happen(&scene.pool, &scene.owner, CRR, &events).await;
+    insert_outcomes(&scene.pool, &scene.owner, CRR, &events).await;
     let report = scene.validated(&json!({})).await;
     near(&window(&report)["kaplan_meier"], 0.2380952381);
     near(&window(&report)["default_rate"]["keep"], 0.2);
@@ -285,16 +287,16 @@ async fn movements_between_grades_have_their_bandwidths() {
         for (i, id) in ids.by_ref().take(defaults + other + exits).enumerate() {
             rows.push(usual(id, pds[from]));
             if i < defaults {
-                events.push(happened(id, "default", "2023-05-01"));
+                events.push(outcome_of(id, "default", "2023-05-01"));
             } else if i < defaults + other {
                 others.push(id);
             } else {
-                events.push(happened(id, "exit", "2023-05-01"));
+                events.push(outcome_of(id, "exit", "2023-05-01"));
             }
         }
     }
     predict(&scene.pool, &scene.owner, &rows).await;
-    happen(&scene.pool, &scene.owner, CRR, &events).await;
+    insert_outcomes(&scene.pool, &scene.owner, CRR, &events).await;
     // Another version of the model rates these at the end of the window.
     sqlx::query(
         "UPDATE annual_predictions SET model_version = '2', predicted_at = '2023-02-01T09:00:00Z' WHERE company_id = ANY ($1)",

@@ -146,7 +146,7 @@ pub(super) async fn predict(pool: &PgPool, owner: &Owner, rows: &[Predicted]) {
 pub(super) type RecordedOutcome = (Uuid, &'static str, String, bool, &'static str);
 
 /// Stores outcomes of an owner.
-pub(super) async fn happen(
+pub(super) async fn insert_outcomes(
     pool: &PgPool,
     owner: &Owner,
     definition: &str,

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     complete,
-    portfolio::{Owner, companies, happen, predict, usual},
+    portfolio::{Owner, companies, insert_outcomes, predict, usual},
     validated, window,
 };
 
@@ -80,7 +80,7 @@ async fn every_owners_back_test_equals_an_oracle_that_knows_no_scope() {
                 )
             })
             .collect();
-        happen(&pool, owner, "bankruptcy@1", &events).await;
+        insert_outcomes(&pool, owner, "bankruptcy@1", &events).await;
         if *name == "system" {
             of_system.clone_from(&bad);
         }

@@ -6,7 +6,9 @@ use sqlx::PgPool;
 
 use super::{
     complete,
-    portfolio::{Owner, Predicted, RecordedOutcome, companies, happen, near, predict, usual},
+    portfolio::{
+        Owner, Predicted, RecordedOutcome, companies, insert_outcomes, near, predict, usual,
+    },
 };
 use crate::support::{scale_of, text};
 
@@ -111,7 +113,7 @@ async fn cohorts_of_an_organization_are_those_of_the_worked_example() {
         }
     }
     predict(&scene.pool, &scene.owner(), &predictions).await;
-    happen(&scene.pool, &scene.owner(), CRR, &events).await;
+    insert_outcomes(&scene.pool, &scene.owner(), CRR, &events).await;
 
     let matrix = scene.matrix("m1", "").await;
     assert_eq!(
@@ -168,12 +170,12 @@ async fn durations_of_an_organization_are_those_of_the_worked_example() {
         (f[2], "exit", "2023-07-01".to_owned(), false, recorded),
         (f[4], "default", "2023-07-01".to_owned(), false, recorded),
     ];
-    happen(&scene.pool, &scene.owner(), CRR, &events).await;
+    insert_outcomes(&scene.pool, &scene.owner(), CRR, &events).await;
     // Predictions and outcomes of other owners on the same companies change nothing.
     let personal = Owner::personal(scene.users.user("m1").id);
     predict(&scene.pool, &personal, &rated(f[1], 2, None)).await;
     let own = [(f[1], "default", "2023-02-01".to_owned(), false, recorded)];
-    happen(&scene.pool, &personal, CRR, &own).await;
+    insert_outcomes(&scene.pool, &personal, CRR, &own).await;
 
     let matrix = scene.matrix("m1", "&method=duration").await;
     for (i, expected) in [[0.80, 0.15, 0.05], [0.20, 0.60, 0.20]].iter().enumerate() {

@@ -83,12 +83,12 @@ impl Auth {
     async fn draw_for_unknown_key(&self, context: &RequestContext) -> Result<(), Error> {
         let quota = self.ports.settings.unknown_keys;
         let address = principal(context.ip);
-        let drawn = self
+        let consumed = self
             .ports
             .limiter
-            .draw_from("unknown_key", quota, &address)
+            .consume_from("unknown_key", quota, &address)
             .await;
-        match drawn {
+        match consumed {
             Ok(budget) if !budget.allowed => Err(Error::LockedOut {
                 seconds: budget.reset_seconds.max(1),
             }),

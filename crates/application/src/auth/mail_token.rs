@@ -122,7 +122,7 @@ impl Auth {
             .zip(mail_permit)
             .map(|(user, mail_permit)| {
                 let message = self.message(user, purpose, &secret);
-                Letter::drawn(message, mail_permit)
+                Letter::permitted(message, mail_permit)
             }))
     }
 

@@ -127,7 +127,9 @@ impl Auth {
         if let Some((enrolment, approvers)) = waiting {
             self.ports.mail.post(Letter::notice(waits(email)));
             for approver in &approvers {
-                self.ports.mail.post(Letter::notice(asked(approver, email)));
+                self.ports
+                    .mail
+                    .post(Letter::notice(approval_request(approver, email)));
             }
             return Ok(Enrolled::Waits(enrolment));
         }
@@ -350,7 +352,7 @@ fn waits(to: &Email) -> Message {
 }
 
 /// The mail that asks an administrator to decide.
-fn asked(to: &Email, whose: &Email) -> Message {
+fn approval_request(to: &Email, whose: &Email) -> Message {
     Message {
         to: to.clone(),
         subject: "A second factor waits for your approval".to_owned(),

@@ -256,7 +256,7 @@ impl BulkUploads {
                 Ok(Some(job)) => return Some(job),
                 // Its lease ran out meanwhile: the attempt of the worker that claimed it must not
                 // count against the job.
-                Ok(None) => queue.forgive(lease.job).await,
+                Ok(None) => queue.refund_attempt(lease.job).await,
                 Err(error) => Err(error),
             };
             match found.map_err(Error::from) {

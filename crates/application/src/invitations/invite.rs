@@ -171,7 +171,7 @@ Ok(Replayable::Fresh(invited))
         let mail = self.mail(caller, &invitation, organization_name, &token);
         Ok(Invited {
             invitation,
-            mail: Letter::drawn(mail, mail_permit),
+            mail: Letter::permitted(mail, mail_permit),
         })
     }
 

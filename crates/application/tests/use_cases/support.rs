@@ -135,7 +135,7 @@ pub(crate) fn generous() -> MockRateLimiter {
 pub(crate) fn limiter(allowed: impl Fn(&str, &str) -> bool + Send + 'static) -> MockRateLimiter {
     let mut limiter = MockRateLimiter::new();
     limiter
-        .expect_draw_from()
+        .expect_consume_from()
         .returning(move |name, quota, principal| {
             Ok(Budget {
                 allowed: allowed(name, principal),

@@ -92,7 +92,7 @@ fn missing(raw: Option<String>) -> Ratio {
 }
 
 /// Returns whether a text is a placeholder for a missing value.
-fn says_missing(text: &str) -> bool {
+fn is_missing(text: &str) -> bool {
     const MARKS: [&str; 9] = ["", "na", "n/a", "#n/a", "nm", "nan", "-", "n.a.", "null"];
     text.len() <= 4 && MARKS.iter().any(|mark| mark.eq_ignore_ascii_case(text))
 }
@@ -103,7 +103,7 @@ fn apply(
     text: Option<&str>,
 ) -> Result<Ratio, Fault> {
     let text = text.unwrap_or_default().trim();
-    if says_missing(text) {
+    if is_missing(text) {
         return Ok(missing(None));
     }
     let value = number(definition, unit, text)?;

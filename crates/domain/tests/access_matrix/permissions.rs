@@ -56,7 +56,7 @@ fn is_permitted_anywhere(all: &[Permission], what: (&str, &str)) -> bool {
 }
 
 /// Returns whether the policy allows an operation on a row, asked as the use cases ask it.
-fn lets(actor: &Actor, (resource, action): (&str, &str), owner: Owner, creator: UserId) -> bool {
+fn allows(actor: &Actor, (resource, action): (&str, &str), owner: Owner, creator: UserId) -> bool {
     let (level, place) = (Some(owner.level()), owner.organization());
     match (resource, action) {
         (_, "read") if resource != "dashboard" => actor.read(owner) == Ok(Reading::Open),
@@ -84,7 +84,7 @@ fn lets(actor: &Actor, (resource, action): (&str, &str), owner: Owner, creator: 
     }
 }
 
-fn lets_of_place(actor: &Actor, (resource, action): (&str, &str), id: OrganizationId) -> bool {
+fn allows_in(actor: &Actor, (resource, action): (&str, &str), id: OrganizationId) -> bool {
     use OrganizationChange as Change;
     let change = |change| actor.change_organization(id, change).is_ok();
     match (resource, action) {
@@ -173,7 +173,7 @@ fn check(fixture: &Fixture, actor: &Actor) {
             }
             assert_eq!(
                 is_permitted(&all, what, actor, (owner, creator)),
-                lets(actor, what, owner, creator),
+                allows(actor, what, owner, creator),
                 "{what:?} {owner:?} by {creator} as {actor:?}"
             );
         }
@@ -182,7 +182,7 @@ fn check(fixture: &Fixture, actor: &Actor) {
         for what in OF_PLACES {
             assert_eq!(
                 is_permitted_in(&all, what, id),
-                lets_of_place(actor, what, id),
+                allows_in(actor, what, id),
                 "{what:?} {id} as {actor:?}"
             );
         }

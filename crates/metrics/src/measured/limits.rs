@@ -25,8 +25,8 @@ fn label(name: &str) -> &'static str {
 }
 
 impl Measured<dyn RateLimiter> {
-    fn note(&self, budget: &'static str, drawn: &Result<Budget, PortError>) {
-        if drawn.as_ref().is_ok_and(|drawn| !drawn.allowed) {
+    fn note(&self, budget: &'static str, consumed: &Result<Budget, PortError>) {
+        if consumed.as_ref().is_ok_and(|consumed| !consumed.allowed) {
             let refused = &self.metrics.rate_limited;
             refused.get_or_create(&labels::Budget { budget }).inc();
         }
@@ -35,20 +35,20 @@ impl Measured<dyn RateLimiter> {
 
 #[async_trait]
 impl RateLimiter for Measured<dyn RateLimiter> {
-    async fn draw(&self, class: LimitClass, principal: &str) -> Result<Budget, PortError> {
-        let drawn = self.inner.draw(class, principal).await;
-        self.note(class.as_str(), &drawn);
-        drawn
+    async fn consume(&self, class: LimitClass, principal: &str) -> Result<Budget, PortError> {
+        let consumed = self.inner.consume(class, principal).await;
+        self.note(class.as_str(), &consumed);
+        consumed
     }
 
-    async fn draw_from(
+    async fn consume_from(
         &self,
         name: &str,
         quota: Quota,
         principal: &str,
     ) -> Result<Budget, PortError> {
-        let drawn = self.inner.draw_from(name, quota, principal).await;
-        self.note(label(name), &drawn);
-        drawn
+        let consumed = self.inner.consume_from(name, quota, principal).await;
+        self.note(label(name), &consumed);
+        consumed
     }
 }

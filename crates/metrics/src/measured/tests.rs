@@ -106,18 +106,18 @@ async fn busy() -> Arc<Metrics> {
 
     let mut limits = MockRateLimiter::new();
     limits
-        .expect_draw()
+        .expect_consume()
         .returning(|_: LimitClass, who: &str| Ok(budget(who == "first")));
     limits
-        .expect_draw_from()
+        .expect_consume_from()
         .returning(|_: &str, _, _: &str| Ok(budget(false)));
     let limits = Measured::<dyn RateLimiter>::new(&metrics, Arc::new(limits));
     for who in ["first", "second"] {
-        limits.draw(LimitClass::Score, who).await.unwrap();
+        limits.consume(LimitClass::Score, who).await.unwrap();
     }
     for name in ["mail_day.invitation", "ana@example.com"] {
         limits
-            .draw_from(name, Quota::per_day(1), "ana@example.com")
+            .consume_from(name, Quota::per_day(1), "ana@example.com")
             .await
             .unwrap();
     }

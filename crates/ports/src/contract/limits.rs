@@ -25,38 +25,68 @@ pub const fn settings() -> LimitSettings {
 /// one.
 pub async fn a_budget_is_drawn_down_and_fills_again(limiter: &dyn RateLimiter, clock: &TestClock) {
     for left in (0..REQUESTS).rev() {
-        let budget = limiter.draw(LimitClass::Read, "a").await.unwrap();
+        let budget = limiter.consume(LimitClass::Read, "a").await.unwrap();
         assert!(budget.allowed);
         assert_eq!(
             (budget.limit, budget.window_seconds, budget.remaining),
             (REQUESTS, 60, left)
         );
     }
-    let refused = limiter.draw(LimitClass::Read, "a").await.unwrap();
+    let refused = limiter.consume(LimitClass::Read, "a").await.unwrap();
     assert!(!refused.allowed);
     assert_eq!((refused.remaining, refused.reset_seconds), (0, 10));
 
     // A refused request costs nothing.
     clock.advance(9);
-    assert!(!limiter.draw(LimitClass::Read, "a").await.unwrap().allowed);
+    assert!(
+        !limiter
+            .consume(LimitClass::Read, "a")
+            .await
+            .unwrap()
+            .allowed
+    );
     clock.advance(1);
-    assert!(limiter.draw(LimitClass::Read, "a").await.unwrap().allowed);
-    assert!(!limiter.draw(LimitClass::Read, "a").await.unwrap().allowed);
+    assert!(
+        limiter
+            .consume(LimitClass::Read, "a")
+            .await
+            .unwrap()
+            .allowed
+    );
+    assert!(
+        !limiter
+            .consume(LimitClass::Read, "a")
+            .await
+            .unwrap()
+            .allowed
+    );
 
     clock.advance(3_600);
-    let full = limiter.draw(LimitClass::Read, "a").await.unwrap();
+    let full = limiter.consume(LimitClass::Read, "a").await.unwrap();
     assert_eq!((full.remaining, full.reset_seconds), (REQUESTS - 1, 10));
 }
 
 /// Requests do not count against another principal or another class.
 pub async fn budgets_are_apart(limiter: &dyn RateLimiter, _: &TestClock) {
     for _ in 0..REQUESTS {
-        limiter.draw(LimitClass::Auth, "b").await.unwrap();
+        limiter.consume(LimitClass::Auth, "b").await.unwrap();
     }
-    assert!(!limiter.draw(LimitClass::Auth, "b").await.unwrap().allowed);
-    assert!(limiter.draw(LimitClass::Auth, "c").await.unwrap().allowed);
+    assert!(
+        !limiter
+            .consume(LimitClass::Auth, "b")
+            .await
+            .unwrap()
+            .allowed
+    );
+    assert!(
+        limiter
+            .consume(LimitClass::Auth, "c")
+            .await
+            .unwrap()
+            .allowed
+    );
     for class in LimitClass::ALL {
-        let budget = limiter.draw(class, "b").await.unwrap();
+        let budget = limiter.consume(class, "b").await.unwrap();
         assert_eq!(budget.allowed, class != LimitClass::Auth, "{class:?}");
     }
 }
@@ -64,14 +94,20 @@ pub async fn budgets_are_apart(limiter: &dyn RateLimiter, _: &TestClock) {
 /// A named budget is separate from the classes and from other names.
 pub async fn named_budgets_are_apart(limiter: &dyn RateLimiter, clock: &TestClock) {
     let quota = Quota::per_day(2);
-    let draw = async |name: &str, who: &str| {
-        let budget = limiter.draw_from(name, quota, who).await.unwrap();
+    let consume = async |name: &str, who: &str| {
+        let budget = limiter.consume_from(name, quota, who).await.unwrap();
         (budget.allowed, budget.reset_seconds)
     };
-    assert!(draw("x", "d").await.0 && draw("x", "d").await.0);
-    assert_eq!(draw("x", "d").await, (false, 12 * 60 * 60));
-    assert!(draw("y", "d").await.0 && draw("x", "e").await.0);
-    assert!(limiter.draw(LimitClass::Auth, "d").await.unwrap().allowed);
+    assert!(consume("x", "d").await.0 && consume("x", "d").await.0);
+    assert_eq!(consume("x", "d").await, (false, 12 * 60 * 60));
+    assert!(consume("y", "d").await.0 && consume("x", "e").await.0);
+    assert!(
+        limiter
+            .consume(LimitClass::Auth, "d")
+            .await
+            .unwrap()
+            .allowed
+    );
     clock.advance(12 * 60 * 60);
-    assert!(draw("x", "d").await.0 && !draw("x", "d").await.0);
+    assert!(consume("x", "d").await.0 && !consume("x", "d").await.0);
 }

@@ -85,7 +85,7 @@ fn edges(kind: Kind) -> BinEdges {
 }
 
 /// The same, counted row by row.
-async fn oracle(fixture: &Fixture, edges: &BinEdges) -> (Vec<BinCounts>, BinCounts, u64) {
+async fn expected_bins(fixture: &Fixture, edges: &BinEdges) -> (Vec<BinCounts>, BinCounts, u64) {
     let columns = Kind::Annual
         .ratios()
         .iter()
@@ -156,7 +156,7 @@ async fn counts_are_those_of_each_row() {
     fill(&fixture, Kind::Annual, 1_500, "'2024'").await;
     let edges = edges(Kind::Annual);
     let found = counted(&fixture, Kind::Annual, &edges).await.remove(0);
-    let (inputs, score, out_of_scope) = oracle(&fixture, &edges).await;
+    let (inputs, score, out_of_scope) = expected_bins(&fixture, &edges).await;
     assert_eq!(found.inputs, inputs);
     assert_eq!((found.score, found.out_of_scope), (score, out_of_scope));
     let (low, high) = (

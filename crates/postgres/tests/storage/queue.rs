@@ -490,7 +490,7 @@ async fn an_attempt_that_an_outage_ended_is_not_counted() {
     // Its lease expired in the meantime, and another worker took the job.
     let (_, second) = queue.claim().await.unwrap().unwrap();
     assert!(queue.resume(&first).await.unwrap().is_none());
-    queue.forgive(job.id).await.unwrap();
+    queue.refund_attempt(job.id).await.unwrap();
     assert_eq!(queue.resume(&second).await.unwrap().unwrap().attempts, 1);
 }
 

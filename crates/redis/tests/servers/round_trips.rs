@@ -69,7 +69,10 @@ impl Ports {
         self.cache.generations(&[owner]).await.unwrap();
         self.cache.invalidate(owner).await.unwrap();
 
-        self.limiter.draw(LimitClass::Read, "user").await.unwrap();
+        self.limiter
+            .consume(LimitClass::Read, "user")
+            .await
+            .unwrap();
         let address = IpAddr::from([192, 0, 2, 1]);
         let attempt = Attempt::password("ana@example.com", Some(address));
         self.throttle.admit(&attempt).await.unwrap();

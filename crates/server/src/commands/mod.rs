@@ -71,7 +71,7 @@ pub(crate) fn in_runtime<T>(work: impl Future<Output = anyhow::Result<T>>) -> an
 /// # Errors
 /// If the system does not allow listening for signals.
 pub async fn stop_requested() -> io::Result<()> {
-    signals::Signals::listen()?.asked().await;
+    signals::Signals::listen()?.received().await;
     Ok(())
 }
 

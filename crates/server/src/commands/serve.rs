@@ -131,7 +131,7 @@ impl Process<'_> {
             serving_lock,
         } = tokio::select! {
             prepared = prepared => prepared?,
-            _ = signals.asked() => {
+            _ = signals.received() => {
                 cancel.cancel();
                 return Ok(());
             }
@@ -194,7 +194,7 @@ impl Process<'_> {
             }
         };
         let signal = tokio::select! {
-            signal = signals.asked() => Ok(signal),
+            signal = signals.received() => Ok(signal),
             lost = service.tasks.lost() => Err(lost.into()),
             lost = last.lost() => Err(lost.into()),
             error = front_ended => Err(error),
@@ -239,7 +239,7 @@ impl Process<'_> {
                 // A second signal means that the user does not want to wait.
                 tokio::select! {
                     () = tokio::time::sleep(drain) => {}
-                    _ = signals.asked() => {}
+                    _ = signals.received() => {}
                 }
             }
             lifecycle.enter(Phase::Closing);

@@ -34,7 +34,7 @@ impl Signals {
     }
 
     /// Waits for a request, the first or a further one.
-    pub(crate) async fn asked(&mut self) -> StopSignal {
+    pub(crate) async fn received(&mut self) -> StopSignal {
         tokio::select! {
             _ = self.interrupt.recv() => {
                 tracing::info!("interrupted: stopping");

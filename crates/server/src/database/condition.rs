@@ -29,7 +29,7 @@ impl Probe for ConditionProbe {
         Duration::ZERO
     }
 
-    async fn look(&self) -> Result<(), Failing> {
+    async fn run(&self) -> Result<(), Failing> {
         let condition = self.0.borrow().clone();
         let (reason, detail) = match condition {
             Condition::Running => return Ok(()),

@@ -195,7 +195,7 @@ mod tests {
     const PUBLIC: &str = "https://risk.example.com/accunode";
 
     #[track_caller]
-    fn judged(method: Method, headers: &[(&str, &str)]) -> bool {
+    fn is_accepted(method: Method, headers: &[(&str, &str)]) -> bool {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             let name = HeaderName::from_bytes(name.as_bytes()).expect("a header's name");
@@ -213,20 +213,23 @@ mod tests {
             ("cross-site", false, false),
             ("anything", false, false),
         ] {
-            assert_eq!(judged(Method::GET, &[("sec-fetch-site", site)]), reads);
-            assert_eq!(judged(Method::POST, &[("sec-fetch-site", site)]), changes);
+            assert_eq!(is_accepted(Method::GET, &[("sec-fetch-site", site)]), reads);
+            assert_eq!(
+                is_accepted(Method::POST, &[("sec-fetch-site", site)]),
+                changes
+            );
         }
     }
 
     #[test]
     fn an_origin_is_that_of_the_public_address_or_of_the_host_that_is_asked() {
         let own = [("origin", "https://risk.example.com")];
-        assert!(judged(Method::POST, &own));
+        assert!(is_accepted(Method::POST, &own));
         let host = [
             ("origin", "http://10.0.0.7:8080"),
             ("host", "10.0.0.7:8080"),
         ];
-        assert!(judged(Method::POST, &host));
+        assert!(is_accepted(Method::POST, &host));
         for origin in [
             "https://evil.example.com",
             "http://risk.example.com",
@@ -234,15 +237,18 @@ mod tests {
             "null",
             "",
         ] {
-            assert!(!judged(Method::POST, &[("origin", origin)]), "{origin}");
+            assert!(
+                !is_accepted(Method::POST, &[("origin", origin)]),
+                "{origin}"
+            );
             let both = [("origin", origin), ("sec-fetch-site", "same-origin")];
-            assert!(!judged(Method::POST, &both), "{origin}");
+            assert!(!is_accepted(Method::POST, &both), "{origin}");
         }
     }
 
     #[test]
     fn a_change_that_says_nothing_of_its_page_is_refused() {
-        assert!(!judged(Method::DELETE, &[]));
-        assert!(judged(Method::GET, &[]));
+        assert!(!is_accepted(Method::DELETE, &[]));
+        assert!(is_accepted(Method::GET, &[]));
     }
 }

@@ -398,7 +398,7 @@ async fn consume(
     class: LimitClass,
     principal: &str,
 ) -> Result<(), Problem> {
-    let budget = match state.limiter.draw(class, principal).await {
+    let budget = match state.limiter.consume(class, principal).await {
         Ok(budget) => budget,
         Err(error) if class == LimitClass::Auth => {
             return Err(accunode_application::Error::from(error).into());

@@ -19,13 +19,13 @@ pub(crate) struct Panicked {
 impl Panicked {
     /// Returns a 500 with the headers of every response. The panic itself is logged, with
     /// the same request id.
-    pub(crate) fn answer(dress: impl FnOnce(&mut HeaderMap), id: &str) -> Self {
+    pub(crate) fn answer(add_headers: impl FnOnce(&mut HeaderMap), id: &str) -> Self {
         tracing::error!(
             code = "internal_error",
             "the handling of a request panicked"
         );
         let mut answer = problem().render(Some(id));
-        dress(answer.headers_mut());
+        add_headers(answer.headers_mut());
         Self {
             id: id.to_owned(),
             answer: Mutex::new(Some(answer)),

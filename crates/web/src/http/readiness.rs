@@ -110,7 +110,7 @@ impl Readiness {
             .0
             .probes
             .iter()
-            .map(|one| one.look(&ports.tasks, PROBE_TIMEOUT));
+            .map(|one| one.refresh(&ports.tasks, PROBE_TIMEOUT));
         let failing = join_all(looks).await.into_iter().flatten().collect();
         let findings = self.0.since.note(failing, ports.clock.now());
         *found = Some((Instant::now(), findings.clone()));
@@ -189,17 +189,17 @@ impl Watched {
         }
     }
 
-    async fn look(&self, tasks: &Tasks, limit: Duration) -> Option<Failed> {
+    async fn refresh(&self, tasks: &Tasks, limit: Duration) -> Option<Failed> {
         let mut last = self.last.lock().await;
         let holds = last
             .at
             .is_some_and(|at| at.elapsed() < self.probe.holds_for());
         if !holds {
-            let mut look = match last.under_way.take() {
-                Some(look) => look,
+            let mut run = match last.under_way.take() {
+                Some(run) => run,
                 None => tasks.background(summary(self.probe.clone())),
             };
-            match tokio::time::timeout(limit, &mut look).await {
+            match tokio::time::timeout(limit, &mut run).await {
                 Ok(found) => {
                     last.at = Some(Instant::now());
                     last.found = found.unwrap_or_else(|panic| {
@@ -208,7 +208,7 @@ impl Watched {
                     });
                 }
                 Err(_) => {
-                    last.under_way = Some(look);
+                    last.under_way = Some(run);
                     last.found = Some(self.failed("timeout", "it does not answer in time"));
                 }
             }
@@ -233,7 +233,7 @@ async fn summary(probe: Arc<dyn Probe>) -> Option<Summary> {
         reason,
         detail,
         cause,
-    } = probe.look().await.err()?;
+    } = probe.run().await.err()?;
     if let Some(cause) = cause {
         let cause: &(dyn std::error::Error + 'static) = &*cause;
         tracing::debug!(check, reason, cause, "a look at readiness");
@@ -257,7 +257,7 @@ impl Probe for Database {
         Duration::ZERO
     }
 
-    async fn look(&self) -> Result<(), Failing> {
+    async fn run(&self) -> Result<(), Failing> {
         self.0.ports().store.ready().await
     }
 }
@@ -274,7 +274,7 @@ impl Probe for Sessions {
         Duration::ZERO
     }
 
-    async fn look(&self) -> Result<(), Failing> {
+    async fn run(&self) -> Result<(), Failing> {
         // No token looks like this: the store must be searched, and find nothing.
         let found = self.0.ports().sessions.find("readiness").await;
         found.map(|_| ()).map_err(|error| {
@@ -301,7 +301,7 @@ impl Probe for Models {
         Duration::ZERO
     }
 
-    async fn look(&self) -> Result<(), Failing> {
+    async fn run(&self) -> Result<(), Failing> {
         let scorer = &self.0.ports().scorer;
         let models = scorer.models();
         let missing: Vec<_> = Kind::ALL
@@ -407,7 +407,7 @@ mod tests {
         fn check(&self) -> &'static str {
             "stuck"
         }
-        async fn look(&self) -> Result<(), Failing> {
+        async fn run(&self) -> Result<(), Failing> {
             std::future::pending().await
         }
     }
@@ -417,7 +417,7 @@ mod tests {
         let tasks = Tasks::here();
         let watched = Watched::new(Arc::new(Stuck));
         for _ in 0..3 {
-            let (found, _) = watched.look(&tasks, Duration::ZERO).await.unwrap();
+            let (found, _) = watched.refresh(&tasks, Duration::ZERO).await.unwrap();
             assert_eq!(found.reason, "timeout");
         }
         assert_eq!(tasks.finish(Duration::ZERO).await, 1);

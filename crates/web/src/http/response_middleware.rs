@@ -82,12 +82,12 @@ pub(crate) async fn response_middleware(
             let response = work::keep(handled.await?.map_into_boxed_body());
             denials::audit_denial(&response).await;
             let mut response = as_problem(response, &id);
-            let drawn = response
+            let rate_limit = response
                 .request()
                 .extensions()
                 .get::<RateLimitState>()
                 .copied();
-            inputs.add_headers(response.headers_mut(), drawn, &id);
+            inputs.add_headers(response.headers_mut(), rate_limit, &id);
             close_where_it_ends(&mut response);
             Ok::<_, Error>(response)
         };
@@ -238,7 +238,7 @@ impl HeaderInputs {
         }
     }
 
-    fn add_headers(&self, headers: &mut HeaderMap, drawn: Option<RateLimitState>, id: &str) {
+    fn add_headers(&self, headers: &mut HeaderMap, rate_limit: Option<RateLimitState>, id: &str) {
         // RFC 6797 allows the header only over TLS, and browsers ignore it otherwise.
         if self.over_tls {
             set(headers, header::STRICT_TRANSPORT_SECURITY, HSTS);
@@ -256,8 +256,8 @@ impl HeaderInputs {
         let loads = self.page.unwrap_or(NOTHING_LOADS);
         set(headers, header::CONTENT_SECURITY_POLICY, loads);
         // Without a limit there are no headers.
-        let drawn = drawn.filter(|RateLimitState(_, budget)| budget.limit > 0);
-        if let Some(RateLimitState(class, budget)) = drawn {
+        let rate_limit = rate_limit.filter(|RateLimitState(_, budget)| budget.limit > 0);
+        if let Some(RateLimitState(class, budget)) = rate_limit {
             let class = class.as_str();
             set(
                 headers,

@@ -127,7 +127,7 @@ impl Kit {
         let mut limiter = MockRateLimiter::new();
         let remaining = self.remaining;
         limiter
-            .expect_draw()
+            .expect_consume()
             .returning(move |_: LimitClass, _: &str| {
                 Ok(Budget {
                     allowed: remaining > 0,

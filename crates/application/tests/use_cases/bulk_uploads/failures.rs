@@ -122,7 +122,7 @@ async fn a_job_that_another_worker_took_during_an_outage_gets_its_attempt_back()
         .returning(|_| Ok(None));
     doubles
         .queue
-        .expect_forgive()
+        .expect_refund_attempt()
         .times(1)
         .withf(move |job| *job == id)
         .returning(|_| Ok(()));

@@ -28,7 +28,7 @@ fn usual() -> PredictionVersion {
     scored(date!(2024 - 06 - 01), date!(2023 - 12 - 31))
 }
 
-fn happened(event: Event, occurred_on: Date) -> KnownEvent {
+fn event_on(event: Event, occurred_on: Date) -> KnownEvent {
     KnownEvent {
         event,
         occurred_on,
@@ -50,7 +50,7 @@ fn window(as_of: Timestamp) -> Window {
 /// The fourteen companies of the example.
 fn companies() -> Vec<(Vec<PredictionVersion>, Vec<KnownEvent>)> {
     use Event::{Cure, Default, Exit};
-    let default = |day| happened(Default, day);
+    let default = |day| event_on(Default, day);
     let replaced = datetime!(2025-02-01 09:00 UTC);
     let c10 = vec![
         PredictionVersion {
@@ -76,7 +76,7 @@ fn companies() -> Vec<(Vec<PredictionVersion>, Vec<KnownEvent>)> {
             vec![usual()],
             vec![
                 default(date!(2024 - 03 - 01)),
-                happened(Cure, date!(2024 - 10 - 01)),
+                event_on(Cure, date!(2024 - 10 - 01)),
             ],
         ),
         (
@@ -87,11 +87,11 @@ fn companies() -> Vec<(Vec<PredictionVersion>, Vec<KnownEvent>)> {
             vec![scored(date!(2024 - 06 - 01), date!(2021 - 12 - 31))],
             vec![],
         ),
-        (vec![usual()], vec![happened(Exit, date!(2025 - 05 - 01))]),
+        (vec![usual()], vec![event_on(Exit, date!(2025 - 05 - 01))]),
         (
             vec![usual()],
             vec![
-                happened(Exit, date!(2025 - 03 - 01)),
+                event_on(Exit, date!(2025 - 03 - 01)),
                 default(date!(2025 - 09 - 01)),
             ],
         ),
@@ -111,7 +111,7 @@ fn companies() -> Vec<(Vec<PredictionVersion>, Vec<KnownEvent>)> {
             vec![usual()],
             vec![
                 default(date!(2025 - 02 - 01)),
-                happened(Cure, date!(2025 - 06 - 01)),
+                event_on(Cure, date!(2025 - 06 - 01)),
                 default(date!(2025 - 11 - 01)),
             ],
         ),
@@ -173,7 +173,7 @@ fn what_was_not_known_then_does_not_count() {
     assert_eq!(counts.defaults, 3);
     let withdrawn = KnownEvent {
         withdrawn_at: Some(datetime!(2026-02-01 00:00 UTC)),
-        ..happened(Event::Default, date!(2025 - 02 - 01))
+        ..event_on(Event::Default, date!(2025 - 02 - 01))
     };
     let known = |at| withdrawn.is_known(at);
     assert!(known(Some(datetime!(2026-01-31 00:00 UTC))));
@@ -256,19 +256,19 @@ fn months_end_where_months_end() {
 
 #[test]
 fn a_company_that_left_before_the_window_is_out_until_a_later_statement() {
-    let exit = happened(Event::Exit, date!(2024 - 03 - 01));
+    let exit = event_on(Event::Exit, date!(2024 - 03 - 01));
     let now = window(datetime!(2026-06-01 00:00 UTC));
     let observe = |predictions: &[PredictionVersion], events: &[KnownEvent]| {
         let seen = now.observe(predictions, events);
         seen.expect("a prediction in force").excluded
     };
     assert_eq!(observe(&[usual()], &[exit]), Some(Exclusion::Left));
-    let on_first_day = happened(Event::Exit, date!(2024 - 12 - 31));
+    let on_first_day = event_on(Event::Exit, date!(2024 - 12 - 31));
     assert_eq!(observe(&[usual()], &[on_first_day]), Some(Exclusion::Left));
     let later = scored(date!(2024 - 10 - 01), date!(2024 - 06 - 30));
     assert_eq!(observe(&[usual(), later], &[exit]), None);
     // A default after the exit is the later event.
-    let default = happened(Event::Default, date!(2024 - 09 - 01));
+    let default = event_on(Event::Default, date!(2024 - 09 - 01));
     assert_eq!(
         observe(&[usual()], &[exit, default]),
         Some(Exclusion::InDefault)

@@ -38,7 +38,7 @@ fn moved(from: usize, day: Date, to: usize) -> Vec<PredictionVersion> {
     vec![before, rated(day, to)]
 }
 
-fn happened(event: Event, occurred_on: Date) -> Vec<KnownEvent> {
+fn event_on(event: Event, occurred_on: Date) -> Vec<KnownEvent> {
     vec![KnownEvent {
         event,
         occurred_on,
@@ -96,13 +96,13 @@ fn cohort() -> Vec<Company> {
             let later = date!(2023 - 06 - 01);
             let stays = vec![rated(FIRST, i + 1)];
             let company = match j {
-                3 => (stays, happened(Event::Default, later)),
+                3 => (stays, event_on(Event::Default, later)),
                 4 => {
                     let mut predictions = moved(i + 1, later, 2);
                     predictions[1].model = 2;
                     (predictions, Vec::new())
                 }
-                5 => (stays, happened(Event::Exit, later)),
+                5 => (stays, event_on(Event::Exit, later)),
                 _ if i == j => (stays, Vec::new()),
                 _ => (moved(i + 1, later, j + 1), Vec::new()),
             };
@@ -151,9 +151,9 @@ fn firms() -> Vec<Company> {
     vec![
         (moved(1, quarter, 2), Vec::new()),
         (vec![rated(FIRST, 1)], Vec::new()),
-        (vec![rated(FIRST, 1)], happened(Event::Exit, half)),
+        (vec![rated(FIRST, 1)], event_on(Event::Exit, half)),
         (vec![rated(FIRST, 1)], Vec::new()),
-        (vec![rated(FIRST, 2)], happened(Event::Default, half)),
+        (vec![rated(FIRST, 2)], event_on(Event::Default, half)),
         (moved(2, three, 1), Vec::new()),
         (vec![rated(FIRST, 2)], Vec::new()),
         (vec![rated(FIRST, 2)], Vec::new()),
@@ -199,7 +199,7 @@ fn several_windows_are_averaged_and_no_company_is_an_answer_too() {
     let companies = [
         (
             vec![rated(FIRST, 1)],
-            happened(Event::Default, date!(2023 - 02 - 01)),
+            event_on(Event::Default, date!(2023 - 02 - 01)),
         ),
         (vec![rated(FIRST, 1)], Vec::new()),
         (
@@ -207,7 +207,7 @@ fn several_windows_are_averaged_and_no_company_is_an_answer_too() {
                 period_end: date!(2022 - 12 - 31),
                 ..rated(date!(2023 - 11 - 01), 1)
             }],
-            happened(Event::Default, date!(2024 - 01 - 01)),
+            event_on(Event::Default, date!(2024 - 01 - 01)),
         ),
     ];
     let found = figures(&two, TransitionMethod::Cohort, &companies).unwrap();
@@ -235,12 +235,12 @@ fn a_company_is_watched_while_its_prediction_counts() {
         })
     };
     // In default until the cure, and then a default again.
-    let mut events = happened(Event::Default, date!(2023 - 02 - 01));
-    events.extend(happened(Event::Cure, date!(2023 - 06 - 01)));
-    events.extend(happened(Event::Default, date!(2023 - 08 - 01)));
+    let mut events = event_on(Event::Default, date!(2023 - 02 - 01));
+    events.extend(event_on(Event::Cure, date!(2023 - 06 - 01)));
+    events.extend(event_on(Event::Default, date!(2023 - 08 - 01)));
     assert_eq!(spells(&(vec![rated(FIRST, 1)], events)), Some((2, 0, 2, 0)));
     // A technical default ends nothing.
-    let mut technical = happened(Event::Default, date!(2023 - 02 - 01));
+    let mut technical = event_on(Event::Default, date!(2023 - 02 - 01));
     technical[0].technical = true;
     assert_eq!(
         spells(&(vec![rated(FIRST, 1)], technical)),
@@ -260,8 +260,8 @@ fn a_company_is_watched_while_its_prediction_counts() {
         assert_eq!(spells(&(vec![prediction], Vec::new())), None);
     }
     // After it left, nothing counts.
-    let mut events = happened(Event::Exit, date!(2023 - 02 - 01));
-    events.extend(happened(Event::Default, date!(2023 - 03 - 01)));
+    let mut events = event_on(Event::Exit, date!(2023 - 02 - 01));
+    events.extend(event_on(Event::Default, date!(2023 - 03 - 01)));
     assert_eq!(spells(&(vec![rated(FIRST, 1)], events)), Some((1, 0, 0, 0)));
 }
 
@@ -283,7 +283,7 @@ fn a_company_is_at_risk_through_the_day_on_which_its_prediction_goes_out_of_date
         let rate = |defaulted: Date| {
             let companies = [
                 (vec![prediction], Vec::new()),
-                (vec![rated(FIRST, 1)], happened(Event::Default, defaulted)),
+                (vec![rated(FIRST, 1)], event_on(Event::Default, defaulted)),
             ];
             let found = figures(&draft(), TransitionMethod::Duration, &companies);
             found.unwrap().rows[0].probabilities[17].unwrap()
@@ -345,8 +345,8 @@ proptest! {
             .map(|(from, day, to, end)| {
                 let day = FIRST + time::Duration::days(day);
                 let events = match end {
-                    0 => happened(Event::Default, day),
-                    1 => happened(Event::Exit, day),
+                    0 => event_on(Event::Default, day),
+                    1 => event_on(Event::Exit, day),
                     _ => Vec::new(),
                 };
                 (moved(from, day, to), events)

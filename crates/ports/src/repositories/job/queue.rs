@@ -101,7 +101,7 @@ pub trait JobQueue: Send + Sync {
     ) -> Result<(), RepositoryError>;
     /// Takes back one attempt of a job whose lease ran out while the storage was unavailable
     /// and which another worker has claimed since.
-    async fn forgive(&self, job: JobId) -> Result<(), RepositoryError>;
+    async fn refund_attempt(&self, job: JobId) -> Result<(), RepositoryError>;
     /// Releases a job for another worker at once, when this worker shuts down.
     async fn release(&self, lease: &Lease) -> Result<(), RepositoryError>;
     /// Returns the open jobs of all owners, by status.

@@ -51,7 +51,7 @@ pub(super) struct RandomStep<'w> {
     pub(super) fixture: &'w Fixture,
     pub(super) rng: Rng,
     pub(super) made: u32,
-    pub(super) happened: usize,
+    pub(super) step_count: usize,
 }
 
 impl RandomStep<'_> {
@@ -98,7 +98,7 @@ impl RandomStep<'_> {
             .await
             .unwrap();
         work.commit().await.unwrap();
-        self.happened += 1;
+        self.step_count += 1;
     }
 
     pub(super) async fn companies(&self, scope: &Scope) -> Vec<Company> {
@@ -140,16 +140,16 @@ impl RandomStep<'_> {
         self.made += 1;
         let mut new = prediction(grant, company, &period, pd);
         new.created_at = noon() + std::time::Duration::from_secs(u64::from(self.made));
-        self.dress(&mut new);
+        self.randomize(&mut new);
         let work = self.fixture.begin(actor).await;
         if work.predictions().add(grant, &new).await.is_ok() {
             work.commit().await.unwrap();
-            self.happened += 1;
+            self.step_count += 1;
         }
     }
 
     /// Sets other probabilities and another confidence than the default ones.
-    pub(super) fn dress(&mut self, prediction: &mut Prediction) {
+    pub(super) fn randomize(&mut self, prediction: &mut Prediction) {
         let outcome = &mut prediction.outcome;
         outcome.pd = Pd::new(self.rng.probability()).unwrap();
         outcome.risk_level = Thresholds::FALLBACK.level(outcome.pd);
@@ -170,7 +170,7 @@ impl RandomStep<'_> {
             return;
         };
         let mut next = stored.clone();
-        self.dress(&mut next);
+        self.randomize(&mut next);
         self.replace(actor, grant, &next).await;
     }
 
@@ -205,7 +205,7 @@ impl RandomStep<'_> {
         match work.predictions().replace(grant, next, version).await {
             Ok(()) => {
                 work.commit().await.unwrap();
-                self.happened += 1;
+                self.step_count += 1;
             }
             // The wider owner has such a row already.
             Err(RepositoryError::Conflict { .. }) => {}
@@ -226,7 +226,7 @@ impl RandomStep<'_> {
         let removed = work.predictions().remove(grant, kind, stored.id, version);
         removed.await.unwrap();
         work.commit().await.unwrap();
-        self.happened += 1;
+        self.step_count += 1;
     }
 
     pub(super) async fn remove_company(&mut self, actor: &Actor) {
@@ -244,7 +244,7 @@ impl RandomStep<'_> {
         match removed.await {
             Ok(()) => {
                 work.commit().await.unwrap();
-                self.happened += 1;
+                self.step_count += 1;
             }
             // Rows of other owners refer to it, so it stays.
             Err(RepositoryError::Stale { .. }) => {}
@@ -271,7 +271,7 @@ impl RandomStep<'_> {
             .execute(&self.fixture.superuser)
             .await
             .unwrap();
-        self.happened += 1;
+        self.step_count += 1;
     }
 
     pub(super) async fn change_organization(&mut self) {
@@ -290,7 +290,7 @@ impl RandomStep<'_> {
             query
         };
         query.execute(&self.fixture.superuser).await.unwrap();
-        self.happened += 1;
+        self.step_count += 1;
     }
 
     pub(super) async fn fold(&mut self) {

@@ -252,7 +252,7 @@ async fn live(seed: u64) {
         fixture: &fixture,
         rng: Rng(seed),
         made: 0,
-        happened: 0,
+        step_count: 0,
     };
     for (name, level) in [
         ("sa", AccessLevel::System),
@@ -265,11 +265,11 @@ async fn live(seed: u64) {
     }
     let mut done = 0;
     // Only successful operations count as steps; some operation always succeeds.
-    while step.happened < STEPS {
+    while step.step_count < STEPS {
         done += 1;
-        let before = step.happened;
+        let before = step.step_count;
         step.step().await;
-        if step.happened > before && step.happened.is_multiple_of(9) {
+        if step.step_count > before && step.step_count.is_multiple_of(9) {
             let (name, ..) = USERS[step.rng.below(USERS.len())];
             compare(&fixture, name, &format!("seed {seed}, step {done}")).await;
         }

@@ -272,7 +272,7 @@ fn file_error(path: &Path, faults: &[Fault]) -> anyhow::Error {
 }
 
 /// Prints how many rows of a file were left out.
-fn tell_left_out(path: &Path, rows: u64, why: &str) {
+fn print_left_out(path: &Path, rows: u64, why: &str) {
     if rows > 0 {
         print_note(format_args!(
             "{}: {rows} rows {why} were left out",

@@ -12,8 +12,8 @@ use anyhow::bail;
 use time::{Date, Time};
 
 use super::{
+    print_left_out,
     read::{Row, read_rows},
-    tell_left_out,
 };
 
 /// The names of the column that identifies the company of a row.
@@ -154,7 +154,7 @@ impl Tables {
                 }
             },
         )?;
-        tell_left_out(predictions, failed, "without a score");
+        print_left_out(predictions, failed, "without a score");
         if reading.tables.predictions.is_empty() {
             bail!("{} has no predictions", predictions.display());
         }
@@ -163,7 +163,7 @@ impl Tables {
         })?;
         let mut tables = reading.tables;
         tables.sort();
-        tell_left_out(
+        print_left_out(
             outcomes,
             tables.drop_unknown(),
             "of companies without predictions",

@@ -104,7 +104,7 @@ impl Follower {
         loop {
             let job = match known.take() {
                 Some(job) => job,
-                None => match self.look().await {
+                None => match self.reload_job().await {
                     Ok(Some(job)) => job,
                     Ok(None) => return Ok(None),
                     Err(problem) => {
@@ -141,7 +141,7 @@ impl Follower {
 
     /// Returns the present state of the upload, if the user may still see it. Break-glass was
     /// recorded in the audit log when the stream began.
-    async fn look(&self) -> Result<Option<Job>, Problem> {
+    async fn reload_job(&self) -> Result<Option<Job>, Problem> {
         let Ok(caller) = self.call.reauthenticate().await else {
             return Ok(None);
         };

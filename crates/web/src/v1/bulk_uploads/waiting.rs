@@ -87,7 +87,7 @@ pub(crate) async fn job(call: &Authenticated, id: JobId, query: &JobQuery) -> Re
         if is_ending {
             return Ok(job);
         }
-        job = again(call, id).await?;
+        job = reload_job(call, id).await?;
         if job.status.is_final() {
             return Ok(job);
         }
@@ -96,7 +96,7 @@ pub(crate) async fn job(call: &Authenticated, id: JobId, query: &JobQuery) -> Re
 
 /// Returns the present state of the job, if the caller may still read it. Break-glass was recorded
 /// in the audit log when the request began.
-pub(super) async fn again(call: &Authenticated, id: JobId) -> Result<Job, Problem> {
+pub(super) async fn reload_job(call: &Authenticated, id: JobId) -> Result<Job, Problem> {
     let caller = call.reauthenticate().await?;
     let actor = &caller.actor;
     let scope = actor
