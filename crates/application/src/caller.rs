@@ -114,7 +114,7 @@ impl Deref for Confirmed {
 impl Confirmed {
     /// Wraps a value that only a confirmed caller may set.
     #[must_use]
-    pub const fn vouch<T>(&self, value: T) -> ConfirmedOnly<T> {
+    pub const fn confirmed_only<T>(&self, value: T) -> ConfirmedOnly<T> {
         ConfirmedOnly { value }
     }
 }

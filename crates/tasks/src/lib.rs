@@ -4,15 +4,15 @@
 //!   a panic, [`Tasks::lost`] reports it, and the process ends.
 //! - [`Tasks::background`]: work that a response leaves behind, such as a mail. It
 //!   continues when the client has disconnected, and [`Tasks::finish`] waits for it.
-//! - [`AtHome`]: a future that is polled by another runtime (a web worker's) and whose
+//! - [`RuntimeBound`]: a future that is polled by another runtime (a web worker's) and whose
 //!   connections, timers and tasks belong to the process's own runtime.
 //!
 //! **Invariant:** nothing else spawns tasks. Clippy refuses `tokio::spawn` and its
 //! relatives, so that no task can be started without being watched or waited for; the few
 //! exceptions give their reason.
 
-mod home;
+mod runtime_bound;
 mod tasks;
 
-pub use home::AtHome;
+pub use runtime_bound::RuntimeBound;
 pub use tasks::{Lost, Stop, Tasks};

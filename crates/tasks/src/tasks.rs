@@ -63,7 +63,7 @@ impl Tasks {
 
     /// Returns the runtime that the tasks run on.
     #[must_use]
-    pub fn home(&self) -> &Handle {
+    pub fn runtime(&self) -> &Handle {
         &self.0.home
     }
 

@@ -33,8 +33,8 @@ use actix_web::{
 };
 
 use http::{
-    home,
-    home::Home,
+    request_runtime,
+    request_runtime::RequestRuntime,
     response_middleware,
     route::Route,
     state::{Pages, RequestIds},
@@ -70,7 +70,9 @@ pub fn configure(state: &WebState) -> impl Fn(&mut ServiceConfig) + Clone + 'sta
             .app_data(state.clone())
             .app_data(web::Data::new(state.lifecycle.clone()))
             .app_data(web::Data::new(RequestIds(ports.ids.clone())))
-            .app_data(web::Data::new(Home(ports.tasks.home().clone())))
+            .app_data(web::Data::new(RequestRuntime(
+                ports.tasks.runtime().clone(),
+            )))
             .app_data(web::Data::new(Pages(
                 docs::places().chain(html::places()).collect(),
             )))
@@ -108,5 +110,5 @@ pub fn app(
         // So that rejections by `Compress` are problem documents, too.
         .wrap(from_fn(response_middleware::response_middleware))
         // Outermost, so that everything that a request opens belongs to the process.
-        .wrap(from_fn(home::at_home))
+        .wrap(from_fn(request_runtime::bind_to_runtime))
 }

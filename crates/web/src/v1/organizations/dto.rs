@@ -179,7 +179,7 @@ impl OrganizationChanges {
         let settings = if settings == OrganizationSettings::default() {
             None
         } else {
-            Some(call.confirmed()?.vouch(settings))
+            Some(call.confirmed()?.confirmed_only(settings))
         };
         Ok(UpdateOrganization {
             name: self.name,

@@ -139,7 +139,7 @@ impl UserChanges {
         call: &Authenticated,
     ) -> Result<UpdateUser, Problem> {
         let is_active = match self.is_active {
-            Some(is_active) => Some(call.confirmed()?.vouch(is_active)),
+            Some(is_active) => Some(call.confirmed()?.confirmed_only(is_active)),
             None => None,
         };
         Ok(UpdateUser {

@@ -18,13 +18,13 @@ pin_project! {
     /// another task uses it. So requests, and the streams of their responses, are polled
     /// within the runtime that lives as long as the process. They are dropped within it,
     /// too: a transaction that is dropped is rolled back by a task.
-    pub struct AtHome<F> {
+    pub struct RuntimeBound<F> {
         #[pin]
         inner: Option<F>,
         home: Handle,
     }
 
-    impl<F> PinnedDrop for AtHome<F> {
+    impl<F> PinnedDrop for RuntimeBound<F> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             let _within = this.home.enter();
@@ -33,7 +33,7 @@ pin_project! {
     }
 }
 
-impl<F> AtHome<F> {
+impl<F> RuntimeBound<F> {
     /// Makes `inner` belong to the runtime `home`.
     pub fn new(inner: F, home: Handle) -> Self {
         Self {
@@ -55,13 +55,13 @@ impl<F> AtHome<F> {
     }
 }
 
-impl<F> std::fmt::Debug for AtHome<F> {
+impl<F> std::fmt::Debug for RuntimeBound<F> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AtHome").finish_non_exhaustive()
+        f.debug_struct("RuntimeBound").finish_non_exhaustive()
     }
 }
 
-impl<F: Future> Future for AtHome<F> {
+impl<F: Future> Future for RuntimeBound<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
@@ -106,7 +106,7 @@ mod tests {
         let home = Builder::new_multi_thread().enable_all().build().unwrap();
         let other = Builder::new_current_thread().enable_all().build().unwrap();
         let seen = Arc::new(Mutex::new(Vec::new()));
-        let spy = AtHome::new(Spy(seen.clone()), home.handle().clone());
+        let spy = RuntimeBound::new(Spy(seen.clone()), home.handle().clone());
         other.block_on(async {
             tokio::pin!(spy);
             spy.await;
@@ -120,6 +120,6 @@ mod tests {
         let without_time = Builder::new_current_thread().build().unwrap();
         let nap = tokio::time::Duration::from_millis(1);
         let sleep = async move { tokio::time::sleep(nap).await };
-        without_time.block_on(AtHome::new(sleep, home.handle().clone()));
+        without_time.block_on(RuntimeBound::new(sleep, home.handle().clone()));
     }
 }

@@ -10,7 +10,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use accunode_tasks::AtHome;
+use accunode_tasks::RuntimeBound;
 use actix_web::{
     Error,
     body::{BodySize, BoxBody, MessageBody},
@@ -23,24 +23,27 @@ use tokio::runtime::Handle;
 
 /// The runtime that requests belong to, in the application's data.
 #[derive(Clone, Debug)]
-pub(crate) struct Home(pub(crate) Handle);
+pub(crate) struct RequestRuntime(pub(crate) Handle);
 
 /// The middleware; outermost.
-pub(crate) async fn at_home(
+pub(crate) async fn bind_to_runtime(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let Some(home) = request.app_data::<Data<Home>>().map(|home| home.0.clone()) else {
+    let Some(home) = request
+        .app_data::<Data<RequestRuntime>>()
+        .map(|home| home.0.clone())
+    else {
         return next
             .call(request)
             .await
             .map(ServiceResponse::map_into_boxed_body);
     };
-    let response = AtHome::new(next.call(request), home.clone()).await?;
+    let response = RuntimeBound::new(next.call(request), home.clone()).await?;
     Ok(response.map_body(|_, body| match body.try_into_bytes() {
         Ok(bytes) => BoxBody::new(bytes),
         Err(body) => BoxBody::new(Streamed {
-            body: AtHome::new(body, home),
+            body: RuntimeBound::new(body, home),
         }),
     }))
 }
@@ -49,7 +52,7 @@ pin_project! {
     /// A body that queries the database, or anything else, while it is sent.
     struct Streamed<B> {
         #[pin]
-        body: AtHome<B>,
+        body: RuntimeBound<B>,
     }
 }
 
