@@ -237,7 +237,7 @@ impl Actor {
         self.place_new(level, organization)
     }
 
-    /// As [`Self::place`], for rows that do not exist yet: system rows are created by a
+    /// As [`Self::create_unscoped`], for rows that do not exist yet: system rows are created by a
     /// user, never by an API key alone.
     pub(super) fn place_new(
         &self,
