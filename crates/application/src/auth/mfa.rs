@@ -19,7 +19,7 @@ impl Auth {
     /// # Errors
     /// `token_expired` if the login waited too long, was tried too often or has ended;
     /// `LockedOut` after too many wrong codes; `invalid_code`.
-    #[tracing::instrument(name = "auth.show_factor", level = "debug", skip_all)]
+    #[tracing::instrument(name = "auth.verify_second_factor", level = "debug", skip_all)]
     pub async fn verify_second_factor(
         &self,
         token: &str,

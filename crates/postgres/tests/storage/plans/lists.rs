@@ -649,7 +649,7 @@ pub(super) const LISTS: &[List] = &[
     ),
     list(
         "allowed e-mails",
-        "JoiningRepository::allowed_emails",
+        "JoinTokenRepository::allowed_emails",
         read!(|s, a| {
             s.join_tokens()
                 .allowed_emails(organization(a), Limit::default(), None)
