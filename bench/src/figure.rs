@@ -141,14 +141,14 @@ mod tests {
     }
 
     #[test]
-    fn the_median_is_the_middle_one_in_whatever_order_they_came() {
+    fn median_is_the_middle_sample_in_any_order() {
         assert_eq!(samples(&[9.0, 1.0, 5.0]).median(), Some(5.0));
         assert_eq!(samples(&[9.0, 1.0]).median(), Some(1.0));
         assert_eq!(samples(&[]).median(), None);
     }
 
     #[test]
-    fn a_line_tells_both_sides_with_their_spread_and_the_ratio_of_the_medians() {
+    fn figure_line_shows_both_sides_spread_and_ratio_of_medians() {
         let figure = Figure {
             name: "load".to_owned(),
             unit: Unit::Rows,
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_reference_there_is_no_ratio() {
+    fn figure_without_reference_has_no_ratio() {
         let figure = Figure {
             name: "memory".to_owned(),
             unit: Unit::Memory,
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn digits_stand_in_groups_of_three() {
+    fn thousands_are_grouped_by_three_digits() {
         assert_eq!(thousands(1_234_567.8), "1,234,568");
         assert_eq!(thousands(999.6), "1,000");
         assert_eq!(thousands(123.0), "123");

@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn heavy_sections_are_measured_only_where_they_are_asked_for() {
+    fn heavy_sections_run_only_on_request() {
         assert!(sections(&[]).iter().all(|section| !section.is_heavy()));
         assert_eq!(sections(&["--all"]), Section::ALL);
         assert_eq!(sections(&["--fairness"]), [Section::Fairness]);

@@ -56,12 +56,12 @@ mod tests {
                         latency average = 0.400 ms\ntps = 19873.123 (without initial connection time)\n";
 
     #[test]
-    fn the_rate_is_the_one_without_connecting() {
+    fn pgbench_rate_excludes_connection_time() {
         assert_eq!(read(SAID).unwrap(), 19_873.123);
     }
 
     #[test]
-    fn failed_transactions_are_no_rate() {
+    fn pgbench_output_with_failed_transactions_is_rejected() {
         assert!(read(&SAID.replace("0 (", "3 (")).is_err());
     }
 }

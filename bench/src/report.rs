@@ -160,14 +160,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_of_no_section_is_replaced() {
+    fn text_outside_known_sections_is_replaced() {
         let text = format!("{BEGIN}\n| a table of older times |\n{END}\n");
         let text = with_block(&text, Section::Http, &block(Section::Http, "new")).unwrap();
         assert_eq!(text, format!("{BEGIN}\n{HEADING}HTTP\n\nnew\n{END}\n"));
     }
 
     #[test]
-    fn a_document_without_markers_or_with_them_the_wrong_way_round_is_refused() {
+    fn document_with_missing_or_reversed_markers_is_rejected() {
         assert!(parts("# Title\n").is_err());
         assert!(parts(&format!("{END}\n{BEGIN}\n")).is_err());
     }

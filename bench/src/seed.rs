@@ -254,7 +254,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_are_the_same_here_and_in_sql() {
+    fn numbered_ids_are_equal_in_rust_and_sql() {
         assert_eq!(
             Numbered::Tenant.sql("7"),
             "('01900000-0000-7000-8000-' || lpad(to_hex(7), 12, '0'))::uuid"
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn every_prediction_named_for_a_tenant_is_its_own_and_there() {
+    fn prediction_of_tenant_is_an_existing_row_of_that_tenant() {
         let seed = SeedRows {
             rows: 4_200,
             companies: 420,

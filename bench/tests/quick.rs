@@ -14,7 +14,7 @@ const BEGIN: &str = "<!-- measured: begin -->";
 const END: &str = "<!-- measured: end -->";
 
 #[test]
-fn a_quick_run_compares_every_kind_of_work_and_writes_its_table() {
+fn quick_run_measures_every_section_and_writes_its_table() {
     let folder = tempfile::tempdir().unwrap();
     let document = folder.path().join("benchmarks.md");
     std::fs::write(&document, format!("# Kept\n{BEGIN}\n{END}\nkept\n")).unwrap();
@@ -65,7 +65,7 @@ fn a_quick_run_compares_every_kind_of_work_and_writes_its_table() {
 }
 
 #[test]
-fn a_document_without_markers_is_refused_before_anything_is_started() {
+fn document_without_markers_is_rejected_before_measuring() {
     let folder = tempfile::tempdir().unwrap();
     let document = folder.path().join("benchmarks.md");
     std::fs::write(&document, "# Nothing to replace\n").unwrap();
@@ -81,7 +81,7 @@ fn a_document_without_markers_is_refused_before_anything_is_started() {
 }
 
 #[test]
-fn an_interrupted_run_keeps_what_it_has_measured_and_what_an_earlier_one_had() {
+fn interrupted_run_keeps_its_figures_and_those_of_an_earlier_run() {
     let folder = tempfile::tempdir().unwrap();
     let document = folder.path().join("benchmarks.md");
     let earlier = "### Bulk upload\n\n- of an earlier run";

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::support::{prediction, with};
 
 #[tokio::test]
-async fn what_there_is_is_counted_by_organization_and_personal_rows_are_not() {
+async fn admin_counts_rows_by_organization_without_personal_ones() {
     let service = Service::start().await;
     let users = Tenancy::of(&service).await;
     let ours = json!({ "access_level": "organization" });

@@ -21,7 +21,7 @@ async fn seen(user: &accunode_tests::TestUser, query: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn everyone_reads_their_own_events_and_administrators_those_of_their_organizations() {
+async fn audit_log_shows_own_events_and_those_of_administered_organizations() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let body = json!({ "symbol": "AUDIT", "access_level": "organization" });
@@ -72,7 +72,7 @@ async fn everyone_reads_their_own_events_and_administrators_those_of_their_organ
 }
 
 #[tokio::test]
-async fn an_event_says_who_did_what_from_where_and_is_secret_to_others() {
+async fn audit_event_has_actor_action_and_origin_and_is_hidden_from_others() {
     let service = Service::start().await;
     let ana = service
         .user("ana")
@@ -107,7 +107,7 @@ async fn an_event_says_who_did_what_from_where_and_is_secret_to_others() {
 }
 
 #[tokio::test]
-async fn the_log_is_paged_without_losing_or_doubling_events() {
+async fn audit_log_pages_neither_lose_nor_repeat_events() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     for n in 0..25 {
@@ -138,7 +138,7 @@ async fn the_log_is_paged_without_losing_or_doubling_events() {
 }
 
 #[tokio::test]
-async fn the_log_is_taken_out_as_csv_and_json_lines_and_says_so() {
+async fn audit_log_is_exported_as_csv_and_json_lines_and_audited() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let _ = ana
@@ -181,7 +181,7 @@ async fn the_log_is_taken_out_as_csv_and_json_lines_and_says_so() {
 }
 
 #[tokio::test]
-async fn refusals_are_told_once_a_minute_for_each_kind_of_request() {
+async fn denials_are_audited_once_a_minute_per_operation() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let m2 = tenancy.user("m2");
@@ -250,7 +250,7 @@ async fn refusals_are_told_once_a_minute_for_each_kind_of_request() {
 }
 
 #[tokio::test]
-async fn a_refused_item_of_a_batch_is_told_and_a_row_that_is_not_there_is_not() {
+async fn denied_batch_item_is_audited_but_a_missing_row_is_not() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let item = support::with(

@@ -34,7 +34,7 @@ fn detail(answer: &Answer) -> String {
 }
 
 #[tokio::test]
-async fn uploads_that_come_at_once_stay_within_the_budget_of_open_jobs() {
+async fn concurrent_uploads_stay_within_the_budget_of_open_jobs() {
     let options = ServiceOptions::default()
         .without_worker()
         .with("budgets.open_jobs", "3");
@@ -84,7 +84,7 @@ async fn uploads_that_come_at_once_stay_within_the_budget_of_open_jobs() {
 }
 
 #[tokio::test]
-async fn the_files_of_an_owner_have_a_budget_that_says_its_figures() {
+async fn upload_over_the_file_budget_is_refused_with_the_figures() {
     let options = ServiceOptions::default().with("budgets.file_bytes", "500");
     let service = Service::with(options).await;
     let ana = service.user("ana").await;
@@ -105,7 +105,7 @@ async fn the_files_of_an_owner_have_a_budget_that_says_its_figures() {
 }
 
 #[tokio::test]
-async fn failed_rows_beyond_the_budget_are_counted_and_the_answers_say_so() {
+async fn failed_rows_over_the_budget_are_counted_and_reported() {
     let options = ServiceOptions::default().with("budgets.rows_per_job", "2");
     let service = Service::with(options).await;
     let ana = service.user("ana").await;
@@ -136,7 +136,7 @@ async fn failed_rows_beyond_the_budget_are_counted_and_the_answers_say_so() {
 }
 
 #[tokio::test]
-async fn uploads_are_refused_while_the_disk_runs_low_and_readiness_says_so() {
+async fn low_disk_refuses_uploads_and_is_shown_by_readiness() {
     let options = ServiceOptions::default().with("min_free_disk", "99%");
     let service = Service::with(options).await;
     let ana = service.user("ana").await;
@@ -152,7 +152,7 @@ async fn uploads_are_refused_while_the_disk_runs_low_and_readiness_says_so() {
 }
 
 #[tokio::test]
-async fn event_streams_are_bounded_for_each_user_and_end_with_the_session() {
+async fn event_streams_are_limited_per_user_and_end_with_the_session() {
     let options = ServiceOptions::default()
         .without_worker()
         .with("budgets.event_streams_per_user", "2");
@@ -178,7 +178,7 @@ async fn event_streams_are_bounded_for_each_user_and_end_with_the_session() {
 }
 
 #[tokio::test]
-async fn one_address_is_invited_once_a_minute_and_the_sender_is_told() {
+async fn invitations_to_one_address_are_limited_to_one_a_minute() {
     let options = ServiceOptions::default()
         .with("mails.per_address_per_minute", "1")
         .with("mails.per_sender_per_day", "5");
@@ -214,7 +214,7 @@ async fn one_address_is_invited_once_a_minute_and_the_sender_is_told() {
 }
 
 #[tokio::test]
-async fn a_mail_has_no_link_of_an_organizations_name() {
+async fn mail_contains_no_link_from_an_organization_name() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let a = tenancy.organization("A");
@@ -243,7 +243,7 @@ async fn a_mail_has_no_link_of_an_organizations_name() {
 }
 
 #[tokio::test]
-async fn names_of_a_tenants_organizations_do_not_look_alike() {
+async fn lookalike_organization_names_within_a_tenant_are_refused() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let (root, admin) = (tenancy.organization("R"), tenancy.user("tR"));
@@ -268,7 +268,7 @@ async fn names_of_a_tenants_organizations_do_not_look_alike() {
 }
 
 #[tokio::test]
-async fn super_admins_alone_learn_of_roots_that_look_alike() {
+async fn lookalike_root_names_are_revealed_to_super_admins_only() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let (sa, admin) = (tenancy.user("sa"), tenancy.user("tZ"));
@@ -301,7 +301,7 @@ async fn super_admins_alone_learn_of_roots_that_look_alike() {
 }
 
 #[tokio::test]
-async fn failed_rows_are_guarded_and_come_back_as_they_were() {
+async fn failed_rows_are_guarded_and_round_trip_through_retry() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let cells = [

@@ -15,7 +15,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn a_company_is_made_read_and_removed() {
+async fn company_is_created_read_and_removed() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let body = json!({
@@ -57,7 +57,7 @@ async fn a_company_is_made_read_and_removed() {
 }
 
 #[tokio::test]
-async fn a_symbol_is_taken_once_for_each_owner() {
+async fn symbol_is_unique_per_owner() {
     let service = Service::start().await;
     let (ana, ben) = (service.user("ana").await, service.user("ben").await);
     let _ = ana
@@ -106,7 +106,7 @@ async fn statuses(who: &TestUser, paths: &[String]) -> Vec<u16> {
 }
 
 #[tokio::test]
-async fn force_removes_no_row_that_its_sender_could_not_delete() {
+async fn force_removes_no_row_that_the_caller_could_not_delete() {
     let service = Service::start().await;
     let users = Tenancy::of(&service).await;
     let (m1, m2, oa) = (users.user("m1"), users.user("m2"), users.user("oA"));
@@ -159,7 +159,7 @@ async fn force_removes_no_row_that_its_sender_could_not_delete() {
 }
 
 #[tokio::test]
-async fn force_tells_the_audit_log_of_every_row_that_goes() {
+async fn forced_removal_audits_every_deleted_row() {
     let service = Service::start().await;
     let users = Tenancy::of(&service).await;
     let (m1, oa) = (users.user("m1"), users.user("oA"));
@@ -208,7 +208,7 @@ async fn force_tells_the_audit_log_of_every_row_that_goes() {
 }
 
 #[tokio::test]
-async fn a_company_of_everyones_is_not_removed_under_a_personal_row() {
+async fn system_company_with_personal_predictions_is_not_removed() {
     let service = Service::start().await;
     let users = Tenancy::of(&service).await;
     let (sa, u0, m1) = (users.user("sa"), users.user("u0"), users.user("m1"));
@@ -233,7 +233,7 @@ async fn a_company_of_everyones_is_not_removed_under_a_personal_row() {
 }
 
 #[tokio::test]
-async fn a_company_is_described_better_and_its_predictions_stay_as_they_were() {
+async fn company_change_leaves_its_predictions_unchanged() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let made = ana
@@ -285,7 +285,7 @@ async fn a_company_is_described_better_and_its_predictions_stay_as_they_were() {
 }
 
 #[tokio::test]
-async fn a_company_with_predictions_keeps_its_level() {
+async fn company_with_predictions_cannot_change_its_level() {
     let service = Service::start().await;
     let users = Tenancy::of(&service).await;
     let m1 = users.user("m1");
@@ -346,7 +346,7 @@ async fn companies_are_filtered_sorted_and_searched() {
 }
 
 #[tokio::test]
-async fn each_company_stands_on_exactly_one_page_while_others_are_made() {
+async fn every_company_is_on_exactly_one_page_during_inserts() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let symbols: Vec<String> = (0..40).map(|n| format!("T{n:02}")).collect();
@@ -398,7 +398,7 @@ async fn each_company_stands_on_exactly_one_page_while_others_are_made() {
 }
 
 #[tokio::test]
-async fn uploads_make_companies_that_are_then_found_and_not_changed() {
+async fn uploads_create_companies_and_reuse_them_unchanged() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let job = submit(&ana, "a.csv", file_of(["ACME"]), &[]).await;

@@ -60,7 +60,7 @@ fn company(symbol: &str) -> Value {
 }
 
 #[tokio::test]
-async fn lists_of_a_locked_table_leave_identity_health_and_other_tables_alone() {
+async fn locked_table_delays_only_its_own_lists() {
     let service = Service::start().await;
     let users = Tenancy::of(&service).await;
     let (m1, m2, other, sa) = (
@@ -110,7 +110,7 @@ async fn lists_of_a_locked_table_leave_identity_health_and_other_tables_alone() 
 }
 
 #[tokio::test]
-async fn searches_at_once_are_limited_for_each_tenant() {
+async fn concurrent_searches_are_limited_per_tenant() {
     let options = ServiceOptions::default().with("at_once.search", "1");
     let service = Service::with(options).await;
     let users = Tenancy::of(&service).await;
@@ -168,7 +168,7 @@ async fn searches_at_once_are_limited_for_each_tenant() {
 /// Every kind of expensive work has its limit: one request of each kind is blocked, the next of the
 /// same tenant is refused, and another tenant's is accepted.
 #[tokio::test]
-async fn every_kind_of_expensive_work_is_capped() {
+async fn every_kind_of_expensive_work_is_limited_per_tenant() {
     let mut options = ServiceOptions::default().without_worker();
     for kind in ["search", "export", "analytics", "batch", "upload"] {
         options = options.with(&format!("at_once.{kind}"), "1");
@@ -234,7 +234,7 @@ const KINDS: [(&str, &str, Ask); 5] = [
 ];
 
 #[tokio::test]
-async fn an_upload_does_not_wait_for_those_of_another_owner() {
+async fn uploads_of_one_owner_do_not_delay_those_of_another() {
     let service = Service::start().await;
     let (ana, ben) = (service.user("ana").await, service.user("ben").await);
     let _ = ana

@@ -10,7 +10,7 @@ fn invitation(email: &str, role: &str, organization: &Tenancy, name: &str) -> Va
 }
 
 #[tokio::test]
-async fn an_invitation_waits_for_a_week_and_tells_no_one_its_token() {
+async fn invitation_lasts_a_week_and_reveals_its_token_only_by_mail() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let body = invitation(" New@Example.com", "org_member", &tenancy, "A");
@@ -53,7 +53,7 @@ async fn an_invitation_waits_for_a_week_and_tells_no_one_its_token() {
 }
 
 #[tokio::test]
-async fn anyone_who_is_invited_again_has_one_invitation_with_another_token() {
+async fn repeated_invitation_replaces_role_and_token() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let pool = service.database.superuser().await;
@@ -88,7 +88,7 @@ async fn anyone_who_is_invited_again_has_one_invitation_with_another_token() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_sent_again_invites_once() {
+async fn repeated_request_invites_once() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let admin = tenancy.user("oA").with("idempotency-key", "k1");
@@ -107,7 +107,7 @@ async fn a_request_that_is_sent_again_invites_once() {
 }
 
 #[tokio::test]
-async fn everything_wrong_with_an_invitation_is_told_at_once() {
+async fn invalid_invitation_reports_every_field() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let sa = tenancy.user("sa");
@@ -151,7 +151,7 @@ async fn everything_wrong_with_an_invitation_is_told_at_once() {
 }
 
 #[tokio::test]
-async fn a_member_is_named_to_those_who_see_them_and_to_no_one_else() {
+async fn existing_member_is_revealed_only_to_those_who_see_them() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let m1 = tenancy.user("m1");
@@ -176,7 +176,7 @@ async fn a_member_is_named_to_those_who_see_them_and_to_no_one_else() {
 }
 
 #[tokio::test]
-async fn administrators_see_and_withdraw_what_they_could_have_made() {
+async fn administrators_list_and_withdraw_invitations_they_could_send() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let (oa, tr) = (tenancy.user("oA"), tenancy.user("tR"));
@@ -242,7 +242,7 @@ async fn administrators_see_and_withdraw_what_they_could_have_made() {
 }
 
 #[tokio::test]
-async fn an_invitation_is_worth_no_more_than_its_makers_rights_are_by_now() {
+async fn invitation_is_limited_to_the_current_rights_of_its_sender() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let (oa, tr, sa) = (tenancy.user("oA"), tenancy.user("tR"), tenancy.user("sa"));

@@ -30,7 +30,7 @@ async fn ended(sa: &TestUser, id: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_super_admin_starts_maintenance_and_reads_what_it_did() {
+async fn super_admin_starts_maintenance_and_reads_its_outcome() {
     let service = Service::start().await;
     let users = Tenancy::of(&service).await;
     let sa = users.user("sa");
@@ -75,7 +75,7 @@ async fn a_super_admin_starts_maintenance_and_reads_what_it_did() {
 }
 
 #[tokio::test]
-async fn one_run_of_a_task_at_a_time_on_all_nodes_and_a_dead_one_makes_room() {
+async fn maintenance_task_runs_once_at_a_time_and_recovers_from_a_dead_run() {
     let service = Service::start().await;
     let users = Tenancy::of(&service).await;
     let sa = users.user("sa");
@@ -118,7 +118,7 @@ async fn one_run_of_a_task_at_a_time_on_all_nodes_and_a_dead_one_makes_room() {
 }
 
 #[tokio::test]
-async fn the_database_tells_of_itself() {
+async fn database_monitoring_reports_tables_indexes_pools_and_jobs() {
     let service = Service::start().await;
     let users = Tenancy::of(&service).await;
     let sa = users.user("sa");
@@ -190,7 +190,7 @@ const PARTITIONS: &str =
     "SELECT count(*) FROM pg_inherits WHERE inhparent = 'audit_logs'::regclass";
 
 #[tokio::test]
-async fn months_go_by_and_are_archived_verified_and_dropped() {
+async fn data_is_archived_verified_and_dropped_over_several_months() {
     let clock = AdvancingClock::default();
     let service = Service::with(ServiceOptions {
         clock: Some(clock.clone()),

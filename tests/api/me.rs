@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{ask, text};
 
 #[tokio::test]
-async fn someone_corrects_what_is_known_of_them() {
+async fn user_changes_their_own_profile() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let body = json!({ "first_name": " Ana ", "last_name": "Nowak", "phone": "+48 600 000 000" });
@@ -46,7 +46,7 @@ async fn someone_corrects_what_is_known_of_them() {
 }
 
 #[tokio::test]
-async fn no_one_makes_themselves_another_user() {
+async fn user_cannot_change_their_own_address_or_role() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let body = json!({ "email": "x@example.com", "role": "super_admin", "first_name": "a\u{7}" });
@@ -75,7 +75,7 @@ async fn sessions(user: &TestUser) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn someone_sees_where_they_are_signed_in_and_signs_out_there() {
+async fn user_lists_their_sessions_and_ends_one() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let phone = service
@@ -103,7 +103,7 @@ async fn someone_sees_where_they_are_signed_in_and_signs_out_there() {
 }
 
 #[tokio::test]
-async fn someone_signs_out_everywhere_else() {
+async fn user_ends_all_their_other_sessions() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let others = [

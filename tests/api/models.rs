@@ -154,7 +154,7 @@ async fn models_that_fail_a_check_are_named_and_the_others_score() {
 }
 
 #[tokio::test]
-async fn a_pinned_model_scores_although_a_newer_one_is_there() {
+async fn pinned_model_scores_despite_a_newer_one() {
     let models = Models::new();
     models.copy("own");
     let service = models.serve(&[("model_annual", "annual@1.0.0")]).await;
@@ -179,7 +179,7 @@ fn fault(item: &Value) -> &Value {
 }
 
 #[tokio::test]
-async fn where_a_model_takes_no_gaps_each_row_with_one_fails_for_itself() {
+async fn model_without_gaps_fails_only_rows_with_a_gap() {
     let models = Models::new();
     let strict = models.copy("strict");
     strict.manifest("/accepts_missing", json!(false));

@@ -140,7 +140,7 @@ async fn compare(kind: &str, name: &str, bytes: Vec<u8>, unit: &str) -> usize {
 }
 
 #[tokio::test]
-async fn an_upload_and_the_program_say_the_same_to_the_last_bit() {
+async fn upload_and_offline_scoring_give_equal_bits() {
     for kind in ["annual", "quarterly"] {
         let scored = compare(kind, "rows.csv", sample(kind).into_bytes(), "fraction").await;
         assert!(scored > 100, "{kind}: {scored}");
@@ -148,7 +148,7 @@ async fn an_upload_and_the_program_say_the_same_to_the_last_bit() {
 }
 
 #[tokio::test]
-async fn they_say_the_same_of_real_files() {
+async fn upload_and_offline_scoring_agree_on_real_files() {
     for (name, kind, unit) in [
         ("sp500_annual_1.xlsx", "annual", "percent"),
         ("quarterly_statements.csv", "quarterly", "fraction"),

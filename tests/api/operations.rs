@@ -36,7 +36,7 @@ async fn operations(service: &Service) -> Vec<(String, String, bool)> {
 }
 
 #[tokio::test]
-async fn every_operation_of_the_document_is_there_and_knows_who_may_use_it() {
+async fn every_documented_operation_exists_and_requires_its_authentication() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let operations = operations(&service).await;
@@ -73,7 +73,7 @@ async fn every_operation_of_the_document_is_there_and_knows_who_may_use_it() {
 }
 
 #[tokio::test]
-async fn the_document_is_openapi_3_1_and_is_the_one_in_the_repository() {
+async fn served_openapi_document_equals_the_one_in_the_repository() {
     let service = Service::start().await;
     let answer = service.anonymous().get("//openapi.json").await;
     assert!(
@@ -130,7 +130,7 @@ async fn the_documentation_needs_no_other_host() {
 }
 
 #[tokio::test]
-async fn the_service_lives_and_is_ready_and_says_who_it_is() {
+async fn health_and_version_endpoints_answer() {
     let service = Service::start().await;
     let anonymous = service.anonymous();
     assert_eq!(
@@ -147,7 +147,7 @@ async fn the_service_lives_and_is_ready_and_says_who_it_is() {
 }
 
 #[tokio::test]
-async fn without_its_schema_the_service_lives_and_is_not_ready() {
+async fn missing_migration_makes_the_service_not_ready_but_live() {
     let service = Service::start().await;
     let pool = service.database.superuser().await;
     crate::support::run(

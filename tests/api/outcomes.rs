@@ -82,7 +82,7 @@ async fn an_outcome_is_recorded_read_and_withdrawn_once() {
 }
 
 #[tokio::test]
-async fn defaults_and_cures_take_turns() {
+async fn defaults_and_cures_must_alternate() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let acme = company(&ana, "ACME").await;
@@ -118,7 +118,7 @@ async fn defaults_and_cures_take_turns() {
 }
 
 #[tokio::test]
-async fn every_fault_of_an_outcome_is_told() {
+async fn invalid_outcome_reports_every_fault() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let acme = company(&ana, "ACME").await;
@@ -160,7 +160,7 @@ async fn every_fault_of_an_outcome_is_told() {
 }
 
 #[tokio::test]
-async fn requests_sent_again_and_batches_record_once() {
+async fn repeated_requests_and_batches_record_outcomes_once() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let (acme, beta) = (company(&ana, "ACME").await, company(&ana, "BETA").await);
@@ -185,7 +185,7 @@ async fn requests_sent_again_and_batches_record_once() {
 }
 
 #[tokio::test]
-async fn a_list_tells_what_was_known_at_any_time() {
+async fn outcome_list_as_of_a_time_shows_what_was_recorded_then() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let mut companies = Vec::new();
@@ -244,7 +244,7 @@ async fn a_list_tells_what_was_known_at_any_time() {
 }
 
 #[tokio::test]
-async fn coverage_is_said_by_administrators_and_narrowed_with_a_note() {
+async fn coverage_is_set_by_administrators_and_narrowed_with_a_note() {
     let service = Service::start().await;
     let users = Tenancy::of(&service).await;
     let (m1, oa) = (users.user("m1"), users.user("oA"));
@@ -281,7 +281,7 @@ async fn coverage_is_said_by_administrators_and_narrowed_with_a_note() {
 }
 
 #[tokio::test]
-async fn a_company_with_outcomes_is_in_use_and_an_account_takes_its_outcomes_along() {
+async fn company_with_outcomes_is_in_use_and_user_deletion_removes_them() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let made = ana
@@ -306,7 +306,7 @@ async fn a_company_with_outcomes_is_in_use_and_an_account_takes_its_outcomes_alo
 }
 
 #[tokio::test]
-async fn the_database_lets_no_one_change_an_outcome() {
+async fn database_refuses_changes_of_an_outcome() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let acme = company(&ana, "ACME").await;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{ask, file_of, prediction, quarterly, submit, text, with};
 
 #[tokio::test]
-async fn an_export_holds_everything_of_oneself_and_nothing_of_others() {
+async fn personal_export_contains_all_own_data_and_no_other() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let (m1, m2, oa) = (tenancy.user("m1"), tenancy.user("m2"), tenancy.user("oA"));
@@ -89,7 +89,7 @@ async fn an_export_holds_everything_of_oneself_and_nothing_of_others() {
 }
 
 #[tokio::test]
-async fn an_export_of_more_rows_than_are_read_at_once_is_whole() {
+async fn personal_export_over_one_page_is_complete() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let symbols: Vec<String> = (0..1_203).map(|n| format!("S{n}")).collect();
@@ -106,7 +106,7 @@ async fn an_export_of_more_rows_than_are_read_at_once_is_whole() {
 }
 
 #[tokio::test]
-async fn who_ends_their_account_takes_their_own_rows_and_leaves_what_they_shared() {
+async fn user_deletion_removes_personal_rows_and_keeps_shared_ones() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let (m1, m2) = (tenancy.user("m1"), tenancy.user("m2"));
@@ -220,7 +220,7 @@ async fn the_last_super_admin_cannot_end_their_account() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_undone_needs_a_recent_proof() {
+async fn irreversible_operations_need_a_recent_proof() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     service.age_sessions(&ana, 16 * 60).await;

@@ -4,7 +4,7 @@ use accunode_tests::{PASSWORD, Postbox, Service};
 use serde_json::json;
 
 #[tokio::test]
-async fn the_console_brings_nothing_from_elsewhere_and_is_kept_by_its_version() {
+async fn console_loads_nothing_from_other_hosts_and_is_cached_by_version() {
     let service = Service::start().await;
     let anonymous = service.anonymous();
     for path in [
@@ -64,7 +64,7 @@ async fn the_console_brings_nothing_from_elsewhere_and_is_kept_by_its_version() 
 }
 
 #[tokio::test]
-async fn the_links_of_mails_are_those_of_the_pages() {
+async fn links_in_mails_lead_to_existing_pages() {
     let postbox = Postbox::start().await;
     let service = Service::with(postbox.options()).await;
     let anonymous = service.anonymous();

@@ -14,7 +14,7 @@ async fn lines(user: &TestUser, resource: &str, action: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn one_is_told_what_one_may_as_one_is_now() {
+async fn permissions_follow_changes_of_the_organization_and_role() {
     let service = Service::start().await;
     let users = Tenancy::of(&service).await;
     let (oa, a) = (users.user("oA"), users.organization("A"));
@@ -50,7 +50,7 @@ async fn one_is_told_what_one_may_as_one_is_now() {
 }
 
 #[tokio::test]
-async fn what_one_is_told_is_what_one_is_answered() {
+async fn listed_permissions_match_the_responses() {
     let service = Service::start().await;
     let users = Tenancy::of(&service).await;
     for who in ["u0", "m1", "oA", "mB", "tR", "tZ", "sa"] {

@@ -11,7 +11,7 @@ fn scale(name: &str, more: Value) -> Value {
 }
 
 #[tokio::test]
-async fn everyone_reads_the_shipped_scale_behind_their_own() {
+async fn rating_scales_list_own_ones_before_the_shipped_one() {
     let service = Service::start().await;
     let users = Tenancy::of(&service).await;
     let (oa, m2) = (users.user("oA"), users.user("m2"));
@@ -68,7 +68,7 @@ async fn everyone_reads_the_shipped_scale_behind_their_own() {
 }
 
 #[tokio::test]
-async fn everything_wrong_with_a_scale_is_told_at_once() {
+async fn invalid_scale_reports_every_fault() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let body = json!({ "name": "Retail", "version": 0, "grades": [
@@ -105,7 +105,7 @@ async fn everything_wrong_with_a_scale_is_told_at_once() {
 }
 
 #[tokio::test]
-async fn a_version_of_a_scale_is_made_once_and_never_changed() {
+async fn version_of_a_scale_is_unique_and_immutable() {
     let service = Service::start().await;
     let users = Tenancy::of(&service).await;
     let (oa, tr) = (users.user("oA"), users.user("tR"));
@@ -147,7 +147,7 @@ async fn a_version_of_a_scale_is_made_once_and_never_changed() {
 }
 
 #[tokio::test]
-async fn a_scale_that_cannot_be_read_cannot_be_named() {
+async fn unreadable_scale_cannot_be_referenced() {
     let service = Service::start().await;
     let users = Tenancy::of(&service).await;
     let made = users

@@ -24,7 +24,7 @@ async fn rescored(service: &Service, user: &TestUser, body: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_portfolio_is_scored_by_the_model_that_serves_now_to_the_last_bit() {
+async fn portfolio_is_rescored_by_the_default_model_to_the_bit() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     for (kind, body) in [
@@ -78,7 +78,7 @@ async fn a_portfolio_is_scored_by_the_model_that_serves_now_to_the_last_bit() {
 }
 
 #[tokio::test]
-async fn a_large_portfolio_goes_chunk_by_chunk_and_dashboards_follow() {
+async fn large_portfolio_is_rescored_in_chunks_and_figures_follow() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let symbols: Vec<String> = (0..6_000).map(|n| format!("S{n}")).collect();
@@ -107,7 +107,7 @@ async fn a_large_portfolio_goes_chunk_by_chunk_and_dashboards_follow() {
 }
 
 #[tokio::test]
-async fn a_hundred_thousand_predictions_go_from_the_first_version_to_the_second_in_one_request() {
+async fn hundred_thousand_predictions_are_rescored_in_one_request() {
     const COMPANIES: usize = 1_000;
     const ALL: i64 = 100_000;
     let service = Service::start().await;
@@ -183,7 +183,7 @@ async fn a_hundred_thousand_predictions_go_from_the_first_version_to_the_second_
 }
 
 #[tokio::test]
-async fn of_an_organizations_portfolio_a_member_scores_what_they_may_write() {
+async fn member_rescores_only_writable_predictions_of_the_organization() {
     let service = Service::start().await;
     let users = Tenancy::of(&service).await;
     for (name, symbol) in [("m1", "ONE"), ("m2", "TWO")] {
@@ -223,7 +223,7 @@ async fn of_an_organizations_portfolio_a_member_scores_what_they_may_write() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_asked_for_is_refused() {
+async fn invalid_rescoring_request_is_refused() {
     let service = Service::with(ServiceOptions::default().without_worker()).await;
     let ana = service.user("ana").await;
     let refused = async |body: Value| ana.post("/rescorings", &body).await;
@@ -269,7 +269,7 @@ async fn what_cannot_be_asked_for_is_refused() {
 }
 
 #[tokio::test]
-async fn the_same_request_sent_again_makes_one_job() {
+async fn repeated_request_makes_one_job() {
     let service = Service::with(ServiceOptions::default().without_worker()).await;
     let ana = service.user("ana").await.with("Idempotency-Key", "once");
     let body = json!({ "kind": "annual" });

@@ -10,7 +10,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn an_outcome_is_recorded_withdrawn_and_read_from_a_file() {
+async fn outcome_is_recorded_withdrawn_and_uploaded_on_the_pages() {
     let service = demo().await;
     let browser = Browser::open(&service).await;
     browser.sign_in("ana@demo.example", DEMO_PASSWORD).await;
@@ -54,7 +54,7 @@ async fn an_outcome_is_recorded_withdrawn_and_read_from_a_file() {
 }
 
 #[tokio::test]
-async fn a_back_test_is_made_by_one_administrator_and_signed_off_by_another() {
+async fn back_test_is_requested_and_signed_off_by_two_administrators() {
     let service = demo().await;
     let browser = Browser::open(&service).await;
     browser.sign_in("oskar@demo.example", DEMO_PASSWORD).await;

@@ -34,7 +34,7 @@ async fn walk(browser: &Browser) -> Value {
 }
 
 #[tokio::test]
-async fn the_focus_is_seen_on_every_page_and_gets_into_its_content() {
+async fn focus_is_visible_on_every_page_and_reaches_its_content() {
     let service = demo().await;
     let browser = Browser::open(&service).await;
     browser
@@ -51,7 +51,7 @@ async fn the_focus_is_seen_on_every_page_and_gets_into_its_content() {
 }
 
 #[tokio::test]
-async fn the_skip_link_and_dialogs_lead_the_focus_there_and_back() {
+async fn skip_link_and_dialogs_move_the_focus_and_return_it() {
     let service = demo().await;
     let browser = Browser::open(&service).await;
     browser.sign_in("oskar@demo.example", DEMO_PASSWORD).await;

@@ -13,7 +13,7 @@ use crate::{
 const HOSTILE: &str = "<img src=x onerror=alert(1)>";
 
 #[tokio::test]
-async fn an_operator_looks_after_the_installation() {
+async fn operator_monitors_and_maintains_the_installation_on_the_pages() {
     let service = demo().await;
     let browser = Browser::open(&service).await;
     browser
@@ -44,7 +44,7 @@ async fn an_operator_looks_after_the_installation() {
 }
 
 #[tokio::test]
-async fn an_administrator_invites_changes_a_role_and_finds_both_in_the_audit_log() {
+async fn administrator_invites_changes_a_role_and_finds_both_audited() {
     let service = demo().await;
     let browser = Browser::open(&service).await;
     browser.sign_in("petra@demo.example", DEMO_PASSWORD).await;
@@ -86,7 +86,7 @@ async fn an_administrator_invites_changes_a_role_and_finds_both_in_the_audit_log
 }
 
 #[tokio::test]
-async fn a_name_that_tries_to_be_html_is_text_wherever_it_is_shown() {
+async fn html_in_a_name_is_shown_as_text_everywhere() {
     let service = Service::start().await;
     service.user("ana").await;
     let browser = Browser::open(&service).await;
@@ -151,7 +151,7 @@ async fn signing_out_in_another_tab_ends_the_session_here() {
 const BOUND: f64 = 50.0;
 
 #[tokio::test]
-async fn a_hundred_rows_are_shown_at_once() {
+async fn hundred_rows_are_shown_within_the_time_limit() {
     let service = demo().await;
     let browser = Browser::open(&service).await;
     browser.sign_in("oskar@demo.example", DEMO_PASSWORD).await;

@@ -127,7 +127,7 @@ const DOORS: [&str; 4] = [
 ];
 
 #[tokio::test]
-async fn every_page_is_accessible_and_quiet_in_both_themes() {
+async fn every_page_is_accessible_and_free_of_errors_in_both_themes() {
     let service = demo().await;
     let browser = Browser::open(&service).await;
     browser.see("Sign in").await;
@@ -159,7 +159,7 @@ async fn every_page_is_accessible_and_quiet_in_both_themes() {
 }
 
 #[tokio::test]
-async fn a_role_finds_in_the_menu_what_it_may_use_and_nothing_else() {
+async fn menu_shows_exactly_what_a_role_may_use() {
     let service = demo().await;
     for (email, managed) in [
         ("guest@demo.example", &["Organization"][..]),

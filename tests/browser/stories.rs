@@ -11,7 +11,7 @@ const HEADER: &str = "company_symbol,company_name,sector,country,currency,report
 const HOSTILE: &str = "<img src=x onerror=alert(1)>";
 
 #[tokio::test]
-async fn an_analyst_uploads_corrects_resends_looks_and_undoes() {
+async fn analyst_uploads_corrects_resends_and_undoes_a_file() {
     let service = Service::start().await;
     service.user("ana").await;
     let folder = tempfile::tempdir().expect("a folder");
@@ -73,7 +73,7 @@ async fn an_analyst_uploads_corrects_resends_looks_and_undoes() {
 }
 
 #[tokio::test]
-async fn a_what_if_recomputes_as_it_is_dragged_and_is_stored() {
+async fn what_if_page_recomputes_while_dragging_and_stores_the_result() {
     let service = Service::start().await;
     service.user("ana").await;
     let browser = Browser::open(&service).await;
@@ -99,7 +99,7 @@ async fn a_what_if_recomputes_as_it_is_dragged_and_is_stored() {
 }
 
 #[tokio::test]
-async fn an_administrator_is_asked_for_the_password_and_the_interrupted_action_goes_on() {
+async fn interrupted_action_continues_after_the_password_prompt() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let browser = Browser::open(&service).await;
@@ -118,7 +118,7 @@ async fn an_administrator_is_asked_for_the_password_and_the_interrupted_action_g
 }
 
 #[tokio::test]
-async fn a_session_that_ends_elsewhere_leads_to_the_sign_in_page_and_back() {
+async fn ended_session_leads_to_the_sign_in_page_and_back() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let browser = Browser::open(&service).await;

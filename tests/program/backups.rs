@@ -134,7 +134,7 @@ fn modes(folder: &Path, wrong: &mut Vec<PathBuf>) {
 }
 
 #[tokio::test]
-async fn a_backup_made_under_load_is_restored_row_by_row_and_the_work_goes_on() {
+async fn backup_under_load_is_restored_row_by_row_and_work_continues() {
     let (data, backups) = (folder(), folder());
     let place = backups.path().join("first");
     let first = start(data.path());
@@ -292,7 +292,7 @@ async fn a_damaged_backup_is_named_and_nothing_is_restored() {
 }
 
 #[tokio::test]
-async fn a_backup_without_the_key_is_restored_only_with_the_key_at_hand() {
+async fn backup_without_the_key_needs_the_key_for_restoring() {
     let (data, backups) = (folder(), folder());
     let place = backups.path().join("one");
     let serving = start(data.path());
@@ -321,7 +321,7 @@ async fn a_backup_without_the_key_is_restored_only_with_the_key_at_hand() {
 }
 
 #[tokio::test]
-async fn a_database_elsewhere_is_restored_into_an_empty_one_by_its_owner() {
+async fn external_database_is_restored_into_an_empty_one() {
     let (data, backups) = (folder(), folder());
     let place = backups.path().join("one");
     let source = Database::create().await;
@@ -382,7 +382,7 @@ impl Drop for SmallDisk {
 }
 
 #[tokio::test]
-async fn a_full_disk_is_named_and_leaves_nothing() {
+async fn full_disk_during_backup_is_reported_and_leaves_nothing() {
     let Some(disk) = SmallDisk::mount("64k") else {
         eprintln!("skipped: this user may not mount a small disk");
         return;
@@ -397,7 +397,7 @@ async fn a_full_disk_is_named_and_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn there_must_be_something_to_back_up_and_a_place_for_it() {
+async fn backup_needs_a_database_and_a_valid_destination() {
     let (data, backups) = (folder(), folder());
     let error = fail(&backup(data.path(), &backups.path().join("one")));
     assert!(error.contains("there is no database"), "{error}");

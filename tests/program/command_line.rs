@@ -7,7 +7,7 @@ use accunode_tests::Redis;
 use crate::running::{Serving, command, database_processes, folder, start};
 
 #[tokio::test]
-async fn an_administrator_is_made_beside_a_running_program() {
+async fn administrator_is_created_beside_a_running_program() {
     let data = folder();
     let serving = start(data.path());
     let mut child = command(data.path())
@@ -44,7 +44,7 @@ async fn an_administrator_is_made_beside_a_running_program() {
 }
 
 #[tokio::test]
-async fn a_second_program_on_the_same_data_says_why_it_does_not_serve() {
+async fn second_program_on_the_same_data_refuses_to_serve() {
     let data = folder();
     let serving = start(data.path());
     let second = command(data.path())
@@ -61,7 +61,7 @@ async fn a_second_program_on_the_same_data_says_why_it_does_not_serve() {
 }
 
 #[tokio::test]
-async fn programs_with_one_redis_serve_one_database_together() {
+async fn programs_sharing_redis_serve_one_database_together() {
     let data = folder();
     let prefix = Redis::prefix();
     let shared = [
@@ -96,7 +96,7 @@ async fn programs_with_one_redis_serve_one_database_together() {
 }
 
 #[test]
-fn the_openapi_document_is_printed_and_needs_no_database() {
+fn openapi_document_is_printed_without_a_database() {
     let data = folder();
     let output = command(data.path())
         .arg("openapi")

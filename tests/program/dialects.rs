@@ -348,7 +348,7 @@ fn score(folder: &Path, written: &Written) -> Result<BTreeMap<String, String>, S
 }
 
 #[test]
-fn every_dialect_and_workbook_gets_the_probabilities_of_the_plain_file() {
+fn every_dialect_and_workbook_scores_like_the_plain_file() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut runner = TestRunner::new(ProptestConfig::with_cases(4));
     let result = runner.run(&rows(), |rows| {

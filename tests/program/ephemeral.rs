@@ -98,7 +98,7 @@ fn left(temporary: &Path) -> usize {
 }
 
 #[tokio::test]
-async fn an_ephemeral_service_has_all_it_needs_a_clock_of_its_own_and_leaves_nothing() {
+async fn ephemeral_service_has_its_own_clock_and_leaves_nothing() {
     let temporary = folder();
     let mut service = Ephemeral::start(temporary.path());
     // More often than the limit of the environment.
@@ -127,7 +127,7 @@ async fn an_ephemeral_service_has_all_it_needs_a_clock_of_its_own_and_leaves_not
 }
 
 #[test]
-fn an_ephemeral_service_takes_no_data_that_stays() {
+fn ephemeral_service_refuses_a_persistent_database() {
     let output = Command::new(PROGRAM)
         .args([
             "serve",

@@ -26,22 +26,22 @@ async fn holds(name: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn kills_lose_and_double_no_row() {
+async fn kills_neither_lose_nor_repeat_rows() {
     holds("kills").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn outages_of_postgresql_end_by_themselves() {
+async fn service_recovers_from_postgresql_outages() {
     holds("database").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_full_disk_is_survived() {
+async fn service_recovers_from_a_full_disk() {
     holds("disk").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn outages_of_redis_end_by_themselves() {
+async fn service_recovers_from_redis_outages() {
     holds("redis").await;
 }
 
@@ -51,24 +51,24 @@ async fn rolling_restarts_lose_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_job_is_given_back_at_a_stop_and_goes_on_after_a_kill() {
+async fn job_is_released_at_a_stop_and_resumed_after_a_kill() {
     holds("alone").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_owner_of_nearly_every_row_is_served() {
+async fn service_works_with_one_owner_of_nearly_every_row() {
     holds("one-owner").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn conflicting_work_is_answered_without_failures() {
+async fn conflicting_work_is_answered_without_server_errors() {
     holds("conflicts").await;
 }
 
 /// Every write to `/dev/full` fails as on a full disk. The log's own report of the failure used to
 /// panic, and the panic hook's log line about it aborted the process.
 #[tokio::test]
-async fn a_log_that_cannot_be_written_does_not_end_the_program() {
+async fn unwritable_log_does_not_end_the_program() {
     let data = folder();
     let address = free_address();
     let full = File::options().write(true).open("/dev/full");

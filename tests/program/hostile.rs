@@ -286,7 +286,7 @@ async fn an_upload_whose_parser_is_killed_is_refused_and_leaves_no_file() {
 }
 
 #[tokio::test]
-async fn a_job_whose_parser_is_killed_fails_once_and_says_why() {
+async fn job_whose_parser_is_killed_fails_once_with_the_reason() {
     let (data, scripts) = (folder(), folder());
     let mut command = command(data.path());
     command.env(

@@ -59,7 +59,7 @@ async fn attack(sender: &TestUser, hostile: &Hostile) {
 }
 
 #[tokio::test]
-async fn hostile_bodies_cost_little_and_disturb_no_one() {
+async fn hostile_bodies_use_little_memory_and_delay_no_other_requests() {
     // Created first, since it takes time, in which connections would time out.
     let corpus = corpus();
     let data = folder();

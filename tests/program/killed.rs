@@ -82,7 +82,7 @@ pub(crate) fn processed(job: &Value) -> usize {
 }
 
 #[tokio::test]
-async fn an_upload_that_is_killed_in_the_middle_ends_with_every_row_once() {
+async fn upload_killed_midway_stores_every_row_once() {
     let data = folder();
     let first = start(data.path());
     let ana = first.anonymous().register("ana@example.com").await;
@@ -194,7 +194,7 @@ pub(crate) async fn rows_in_the_file(user: &TestUser, job: &str) -> usize {
 }
 
 #[tokio::test]
-async fn sessions_end_with_the_program_and_what_was_stored_stays() {
+async fn program_restart_ends_sessions_and_keeps_stored_rows() {
     let data = folder();
     let first = start(data.path());
     let ana = first.anonymous().register("ana@example.com").await;
@@ -252,7 +252,7 @@ async fn validated(user: &TestUser, body: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_back_test_that_is_killed_in_the_middle_ends_with_the_same_hashes() {
+async fn back_test_killed_midway_has_the_same_hashes() {
     let database = accunode_tests::Database::create().await;
     let (data, pool) = (folder(), database.superuser().await);
     let begin = || {

@@ -49,7 +49,7 @@ async fn symbols(user: &TestUser) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_physical_backup_is_brought_to_a_moment_and_to_the_end_of_the_log() {
+async fn physical_backup_is_restored_to_a_time_and_to_the_end_of_the_log() {
     let (data, archive, backups) = (folder(), folder(), folder());
     let archive = archive.path().join("archive");
     let place = backups.path().join("base");

@@ -51,7 +51,7 @@ impl Fleet {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_processes_restarted_in_turn_fail_no_request_and_lose_nothing() {
+async fn rolling_restart_of_two_processes_fails_no_request() {
     let fleet = Fleet::new().await;
     let mut nodes = [fleet.start(0), fleet.start(1)].map(Some);
     let ana = nodes[0]
@@ -134,7 +134,7 @@ async fn until_finished(user: &TestUser, job: &str) {
 }
 
 #[tokio::test]
-async fn a_process_that_is_to_end_says_so_and_still_answers() {
+async fn stopping_process_reports_not_ready_and_still_answers() {
     let fleet = Fleet::new().await;
     let mut program = fleet.command();
     program.env("ACCUNODE_DRAIN_SECONDS", "600");
@@ -163,7 +163,7 @@ async fn a_process_that_is_to_end_says_so_and_still_answers() {
 }
 
 #[tokio::test]
-async fn who_follows_an_upload_is_told_that_the_process_ends() {
+async fn event_stream_of_an_upload_ends_with_a_shutdown_event() {
     let fleet = Fleet::new().await;
     let serving = fleet.start(0);
     let ana = serving.anonymous().register("ana@example.com").await;

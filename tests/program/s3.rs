@@ -91,7 +91,7 @@ fn ask(mut program: Command, arguments: &[&str]) -> std::process::Output {
 }
 
 #[tokio::test]
-async fn files_and_backups_live_in_a_bucket_and_come_back_from_it() {
+async fn files_and_backups_in_a_bucket_are_restored() {
     let (store, data) = (Store::start(), folder());
     let program = |data: &Path, files: &str| in_bucket(&store, data, files);
     let serving = Serving::of(program(data.path(), "files"));
@@ -147,7 +147,7 @@ async fn files_and_backups_live_in_a_bucket_and_come_back_from_it() {
 }
 
 #[tokio::test]
-async fn a_damaged_or_interrupted_backup_in_a_bucket_is_named() {
+async fn damaged_or_interrupted_bucket_backup_is_named() {
     let (store, data) = (Store::start(), folder());
     let serving = crate::running::start(data.path());
     let _ = serving.anonymous().register("ana@example.com").await;
@@ -196,7 +196,7 @@ async fn a_damaged_or_interrupted_backup_in_a_bucket_is_named() {
 
 /// All settings exist, and contradictory ones are refused by name.
 #[tokio::test]
-async fn settings_of_an_object_store_are_checked_and_their_secrets_hidden() {
+async fn object_store_settings_are_validated_and_secrets_hidden() {
     let data = folder();
     let more = [
         ("ACCUNODE_FILES_URL", "s3://bank/files"),

@@ -122,7 +122,7 @@ async fn mailed(data: &std::path::Path, email: &str) -> String {
 }
 
 #[tokio::test]
-async fn no_answer_no_log_line_and_no_audit_row_tells_a_secret() {
+async fn responses_logs_and_audit_rows_contain_no_secret() {
     let data = folder();
     let database = Database::create().await;
     let mut program = command(data.path());

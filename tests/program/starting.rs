@@ -25,8 +25,7 @@ async fn not_ready(anonymous: &TestUser) -> Value {
 }
 
 #[tokio::test]
-async fn a_process_whose_database_is_away_lives_says_why_it_is_not_ready_and_serves_when_it_comes()
-{
+async fn process_without_database_is_live_not_ready_and_serves_later() {
     let (data, home) = (folder(), folder());
     let database = postgres(home.path());
     let url = database.superuser_url("postgres");
@@ -82,7 +81,7 @@ async fn a_process_whose_database_is_away_lives_says_why_it_is_not_ready_and_ser
 }
 
 #[tokio::test]
-async fn a_process_that_waits_for_its_database_ends_when_it_is_told_to() {
+async fn process_waiting_for_its_database_stops_on_signal() {
     let data = folder();
     let mut program = command(data.path());
     program.env("DATABASE_URL", "postgres://ana:pa55@127.0.0.1:1/x");
@@ -93,7 +92,7 @@ async fn a_process_that_waits_for_its_database_ends_when_it_is_told_to() {
 }
 
 #[test]
-fn a_taken_port_is_said_before_a_database_is_made() {
+fn port_in_use_is_reported_before_a_database_is_created() {
     let data = folder();
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = taken.local_addr().expect("its address").to_string();
@@ -111,7 +110,7 @@ fn a_taken_port_is_said_before_a_database_is_made() {
 }
 
 #[test]
-fn a_misspelt_variable_is_refused_with_the_one_that_was_meant() {
+fn misspelt_variable_is_refused_with_a_suggestion() {
     let data = folder();
     let output = command(data.path())
         .arg("config")
@@ -127,7 +126,7 @@ fn a_misspelt_variable_is_refused_with_the_one_that_was_meant() {
 }
 
 #[test]
-fn wrong_arguments_of_admin_create_are_said_before_a_database_is_made() {
+fn invalid_admin_create_arguments_fail_before_a_database_is_created() {
     let data = folder();
     let mut child = command(data.path())
         .args(["admin", "create", "--email", "nowhere", "--password-stdin"])
@@ -149,7 +148,7 @@ fn wrong_arguments_of_admin_create_are_said_before_a_database_is_made() {
 }
 
 #[tokio::test]
-async fn a_pool_that_the_server_cannot_serve_is_said_at_the_start() {
+async fn pool_too_large_for_the_server_is_reported_at_start() {
     let database = accunode_tests::Database::create().await;
     let data = folder();
     let output = command(data.path())

@@ -47,7 +47,7 @@ async fn statements(serving: &Serving, user: &TestUser, path: &str, name: &str) 
 }
 
 #[tokio::test]
-async fn hot_reads_send_one_statement_and_one_for_who_asks() {
+async fn hot_reads_send_one_statement_and_one_for_authentication() {
     let data = folder();
     let mut command = command(data.path());
     command

@@ -81,7 +81,7 @@ fn load(user: &TestUser) -> Vec<tokio::task::JoinHandle<usize>> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_job_is_given_back_by_a_process_that_is_ended_under_load() {
+async fn process_stopped_under_load_releases_its_job() {
     let database = Database::create().await;
     let pool = database.superuser().await;
     let data = folder();
@@ -116,7 +116,7 @@ async fn a_job_is_given_back_by_a_process_that_is_ended_under_load() {
 }
 
 #[tokio::test]
-async fn after_a_kill_the_only_process_goes_on_at_once() {
+async fn single_process_resumes_its_job_immediately_after_a_kill() {
     let database = Database::create().await;
     let pool = database.superuser().await;
     let data = folder();
@@ -161,7 +161,7 @@ async fn after_a_kill_the_only_process_goes_on_at_once() {
 }
 
 #[tokio::test]
-async fn a_process_whose_place_another_one_has_taken_ends_and_says_why() {
+async fn process_that_lost_its_instance_lock_ends_with_the_reason() {
     let database = Database::create().await;
     let pool = database.superuser().await;
     let data = folder();
@@ -186,7 +186,7 @@ async fn a_process_whose_place_another_one_has_taken_ends_and_says_why() {
 }
 
 #[tokio::test]
-async fn a_terminals_ctrl_c_ends_the_process_in_order() {
+async fn ctrl_c_ends_the_process_in_order() {
     let database = Database::create().await;
     let data = folder();
     let mut program = command(data.path());

@@ -41,7 +41,7 @@ impl Sender<'_> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_upload_is_waited_for_and_its_status_tells_how_it_ended() {
+async fn upload_command_waits_and_its_exit_status_shows_the_outcome() {
     let data = folder();
     let serving = start(data.path());
     let ana = serving.anonymous().register("ana@example.com").await;

@@ -61,7 +61,7 @@ fn value(text: &str, figure: &str) -> f64 {
 }
 
 #[tokio::test]
-async fn figures_are_at_an_address_of_their_own_and_name_no_one() {
+async fn metrics_have_their_own_address_and_identify_no_user() {
     let (data, address) = (folder(), free_address());
     let serving = Serving::of(watched(data.path(), address));
     busy(&serving).await;
@@ -117,7 +117,7 @@ async fn figures_are_at_an_address_of_their_own_and_name_no_one() {
 }
 
 #[tokio::test]
-async fn one_search_of_the_log_finds_a_request_and_its_job() {
+async fn request_and_its_job_share_an_id_in_the_log() {
     let data = folder();
     let mut json = command(data.path());
     json.env("ACCUNODE_LOG_FORMAT", "json");
@@ -218,7 +218,7 @@ async fn traces_and_logs_reach_a_collector() {
 }
 
 #[tokio::test]
-async fn a_collector_that_is_away_costs_nothing() {
+async fn unreachable_collector_does_not_affect_the_service() {
     let data = folder();
     let mut command = command(data.path());
     command.env(

@@ -174,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_own_code_is_listed_once() {
+    fn every_error_code_is_listed_once() {
         let listed: BTreeSet<_> = ErrorCode::OWN.iter().map(|code| code.as_str()).collect();
         assert_eq!(listed.len(), ErrorCode::COUNT - 2);
     }

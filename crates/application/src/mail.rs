@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_failing_mail_server_is_not_noticed_by_anyone_who_posts() {
+    async fn failing_mail_server_does_not_fail_posting() {
         let mut mailer = MockMailer::new();
         mailer.expect_send().times(2).returning(|_| {
             Err(PortError::Unavailable {
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_mail_server_that_hangs_holds_so_many_mails_and_no_more() {
+    async fn hanging_mail_server_holds_a_bounded_number_of_mails() {
         let stuck = Arc::new(Stuck(Semaphore::new(0)));
         let outbox = Outbox::new(stuck.clone(), Tasks::here());
         for _ in 0..AT_MOST + 5 {

@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_change_without_a_precondition_is_made_anew() {
+    fn stale_change_without_precondition_is_retried_then_busy() {
         let mut overtaken = Overtaken::by(None);
         for _ in 1..ATTEMPTS {
             assert!(overtaken.evaluate::<()>(Err(Error::Stale)).is_none());
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_with_a_precondition_fails_at_once() {
+    fn stale_change_with_precondition_fails_immediately() {
         let mut overtaken = Overtaken::by(Some(3));
         let first = overtaken.evaluate::<()>(Err(Error::Stale));
         assert!(matches!(first, Some(Err(Error::Stale))));

@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_page_loads_its_own_version_and_runs_nothing_inline() {
+    fn page_loads_its_own_version_and_has_no_inline_code() {
         let page = page().expect("a page");
         assert!(page.contains(&format!("console/{}/app.js", *VERSION)));
         assert!(!page.contains(PLACEHOLDER));
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn files_outside_of_the_folder_and_sources_are_not_served() {
+    fn paths_outside_the_assets_folder_are_not_served() {
         for path in [
             "../Cargo.toml",
             "../src/lib.rs",
@@ -109,7 +109,7 @@ mod tests {
 
     /// A strict content security policy rejects these, and the console must not need them.
     #[test]
-    fn no_module_of_ours_writes_html_or_runs_text() {
+    fn console_modules_neither_write_html_nor_evaluate_text() {
         for name in Assets::iter().filter(|name| !name.starts_with("vendor/")) {
             let Some(file) = Assets::get(&name) else {
                 continue;

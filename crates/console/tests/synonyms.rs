@@ -11,7 +11,7 @@ export const SYNONYMS = {
 ";
 
 #[test]
-fn the_upload_page_knows_the_names_of_columns_that_the_service_knows() {
+fn upload_page_knows_every_column_name_of_the_service() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let known = folder.join("../domain/src/intake/synonyms.csv");
     let known = fs::read_to_string(known).expect("the synonyms");

@@ -17,7 +17,7 @@ fn lock() -> Value {
 }
 
 #[test]
-fn every_vendored_file_is_the_one_that_the_lock_file_names() {
+fn vendored_files_match_the_lock_file() {
     let lock = lock();
     let mut named = BTreeSet::new();
     for package in lock["packages"].as_array().expect("packages") {
@@ -47,7 +47,7 @@ fn every_vendored_file_is_the_one_that_the_lock_file_names() {
 }
 
 #[test]
-fn every_library_says_its_version_source_and_licence() {
+fn every_vendored_library_has_version_source_and_licence() {
     let licences = fs::read_to_string(folder().join("LICENSES-vendor.txt")).expect("licences");
     for package in lock()["packages"].as_array().expect("packages") {
         let name = package["name"].as_str().expect("a name");

@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_wrong_with_a_key_is_told_at_once() {
+    fn invalid_key_terms_report_every_field() {
         let faults = KeyTerms::check(" ", &[], None, Some(noon()), noon()).unwrap_err();
         let codes: Vec<_> = faults
             .iter()
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_stays_good_for_a_day_or_as_long_as_said_within_a_week() {
+    fn old_secret_overlaps_one_day_by_default_and_at_most_a_week() {
         assert_eq!(overlap(None), Ok(Duration::DAY));
         assert_eq!(overlap(Some(0)), Ok(Duration::ZERO));
         assert_eq!(overlap(Some(604_800)), Ok(Duration::WEEK));
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_prefix_tells_keys_apart_and_gives_little_away() {
+    fn key_prefix_identifies_the_key_and_form_is_checked() {
         let secret = Secret::from_random(SECRET_KIND, [0xab; 32]);
         assert_eq!(shown_prefix(&secret), "ak_abababab");
         assert!(looks_like_key(secret.expose()));

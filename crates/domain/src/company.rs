@@ -367,7 +367,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_fault_of_a_draft_is_told_at_once() {
+    fn invalid_company_draft_reports_every_field() {
         let draft = CompanyDraft {
             symbol: "A SYMBOL OF MORE THAN 32 CHARACTERS".into(),
             name: Some("a\0b".into()),
@@ -385,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_stored_before_a_rule_stays_until_it_is_changed() {
+    fn company_stored_before_a_rule_is_valid_until_changed() {
         let stored = CompanyProfile {
             symbol: Symbol::from_stored("ŁÓD".to_owned()),
             name: "Ac\u{200B}me".into(),
@@ -418,7 +418,7 @@ mod tests {
     }
 
     #[test]
-    fn a_symbol_of_letters_that_look_like_ascii_is_refused() {
+    fn symbol_with_lookalike_letters_is_refused() {
         for symbol in ["ААPL", "ＡＡＰＬ", "AAPL\u{200B}", "ŁÓD", "A\u{301}"] {
             let fault = Symbol::parse("/symbol", symbol).unwrap_err();
             assert_eq!(fault.code, "invalid_symbol", "{symbol}");
@@ -428,7 +428,7 @@ mod tests {
     }
 
     #[test]
-    fn a_symbol_alone_is_enough() {
+    fn company_needs_only_a_symbol() {
         let profile = CompanyDraft {
             symbol: " bf-b".into(),
             ..CompanyDraft::default()

@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn stored_numbers_have_four_decimals_and_are_rounded_half_away_from_zero() {
+    fn rounding_gives_four_decimals_half_away_from_zero() {
         let text = |value| Decimal::rounded(value).to_string();
         assert_eq!(text(0.25), "0.2500");
         assert_eq!(text(-0.000_05), "-0.0001");
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_refused() {
+    fn text_that_is_not_a_decimal_is_refused() {
         for text in [
             "",
             ".",
@@ -250,14 +250,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn stored_numbers_are_written_as_they_are_read(digits in -2_000_000_i64..2_000_000) {
+        fn rounded_numbers_round_trip_through_text(digits in -2_000_000_i64..2_000_000) {
             let written = Decimal::rounded(digits as f64 / 1e4).to_string();
             prop_assert_eq!(&written, &format!("{:.4}", digits as f64 / 1e4).replace("-0.0000", "0.0000"));
             prop_assert_eq!(decimal(&written), Decimal::rounded(digits as f64 / 1e4));
         }
 
         #[test]
-        fn the_nearest_float_is_the_one_that_the_text_reads_as(text in "[-+]?[0-9]{1,20}(\\.[0-9]{0,20})?(e[-+]?[0-9]{1,2})?") {
+        fn nearest_float_equals_the_parsed_float(text in "[-+]?[0-9]{1,20}(\\.[0-9]{0,20})?(e[-+]?[0-9]{1,2})?") {
             let read: f64 = text.parse().unwrap();
             prop_assert_eq!(decimal(&text).to_f64(), read);
         }

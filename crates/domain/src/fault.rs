@@ -206,7 +206,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn faults_beyond_the_limit_are_only_noted() {
+    fn faults_beyond_the_limit_are_only_flagged_as_more() {
         let fault = |n: usize| Fault::new(format!("/{n}"), "wrong", "no");
         let mut faults: Faults = (0..MAX_FAULTS).map(fault).collect();
         assert!(!faults.has_more());
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_never_repeats_a_megabyte() {
+    fn fault_truncates_a_long_pointer_and_detail() {
         let long = "ł".repeat(1 << 20);
         let fault = Fault::new(long.clone(), "wrong", long);
         assert!(fault.pointer.len() <= MAX_POINTER + 3);

@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_invitation_expires_at_its_moment_and_stays_accepted_after_it() {
+    fn invitation_expires_at_its_time_unless_accepted() {
         let end = Timestamp::UNIX_EPOCH;
         let second = time::Duration::SECOND;
         let mut invitation = Invitation {

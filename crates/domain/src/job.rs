@@ -529,7 +529,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_job_that_ended_is_continued_or_stays_as_it_is() {
+    fn ended_job_can_only_be_continued() {
         for from in JobStatus::ALL.into_iter().filter(|s| s.is_final()) {
             for to in JobStatus::ALL {
                 let is_continued = from != JobStatus::Completed && to == JobStatus::Pending;

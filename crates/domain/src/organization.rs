@@ -316,7 +316,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_fault_of_a_draft_is_told_at_once() {
+    fn invalid_organization_draft_reports_every_field() {
         let draft = OrganizationDraft {
             name: "  ".into(),
             domain: Some("no domain".into()),
@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_no_link_and_names_that_look_alike_have_one_key() {
+    fn organization_name_is_no_link_and_lookalikes_share_one_key() {
         let check = |name: &str| {
             let name = name.to_owned();
             OrganizationDraft {
@@ -366,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_stored_before_a_rule_stays_until_it_is_changed() {
+    fn organization_stored_before_a_rule_is_valid_until_changed() {
         let stored = OrganizationProfile {
             name: "evil.com\u{200B}".into(),
             domain: Some("bücher.example".into()),

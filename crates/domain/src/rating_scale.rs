@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_of_a_draft_is_in_one_list() {
+    fn invalid_scale_draft_reports_every_field() {
         let mut wrong = draft("Retail", 0);
         wrong.grades.truncate(6);
         let faults = wrong.check().unwrap_err();
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_short_and_not_those_of_shipped_scales() {
+    fn scale_name_is_short_and_not_reserved() {
         for name in ["retail", "a", "retail-12_b", &"a".repeat(LONGEST_NAME)] {
             assert_eq!(draft(name, 1).check().unwrap().name, name);
         }

@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn levels_begin_at_their_thresholds() {
+    fn risk_levels_start_at_their_thresholds() {
         let thresholds = Thresholds {
             medium: 0.015,
             high: 0.045,

@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_recovery_code_is_known_again_however_it_is_typed() {
+    fn recovery_code_is_recognized_in_any_typing_and_not_shown() {
         let code = RecoveryCode::from_random([0x5a; 32]);
         let text = code.expose();
         assert_eq!(text.len(), 29);
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn six_digits_are_the_devices() {
+    fn six_digit_code_is_a_totp_code() {
         assert_eq!(Code::typed(" 123 456 "), Code::Totp("123456".to_owned()));
         assert_eq!(Code::typed("12345").kind(), "recovery_code");
         assert_eq!(Code::typed(&"é".repeat(1_000)).kind(), "recovery_code");

@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_is_found_again_by_its_hash_and_shown_by_no_one() {
+    fn secret_is_found_by_its_hash_and_hidden_in_debug_output() {
         let secret = Secret::from_random("inv", [0xab; 32]);
         assert_eq!(secret.expose().len(), 4 + 64);
         let typed = Secret::shown(&format!(" {}\n", secret.expose()));

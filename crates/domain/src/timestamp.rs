@@ -58,14 +58,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_is_moved_to_utc() {
+    fn time_is_converted_to_utc() {
         let time = parse_timestamp("/from", "2024-05-31T12:00:00+02:00").unwrap();
         assert_eq!(time, datetime!(2024-05-31 10:00 UTC));
         assert_eq!(time.offset(), UtcOffset::UTC);
     }
 
     #[test]
-    fn times_at_the_edge_are_refused_and_those_within_have_room_for_arithmetic() {
+    fn times_at_the_limits_are_refused_and_others_allow_arithmetic() {
         for text in [
             "9999-12-31T23:59:59-23:59",
             "9999-12-31T23:59:59Z",
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn the_times_of_cursors_have_the_same_bounds() {
+    fn cursor_times_have_the_same_limits() {
         let micros = |time: Timestamp| i64::try_from(time.unix_timestamp_nanos() / 1_000).unwrap();
         assert_eq!(timestamp_from_micros(micros(LATEST)), Some(LATEST));
         assert_eq!(timestamp_from_micros(micros(EARLIEST)), Some(EARLIEST));

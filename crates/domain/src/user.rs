@@ -309,7 +309,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn e_mail_addresses_are_lower_cased_and_checked() {
+    fn email_addresses_are_lower_cased_and_validated() {
         assert_eq!(
             Email::parse("/email", " A@X.Com ").unwrap().as_str(),
             "a@x.com"
@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_has_one_spelling() {
+    fn equivalent_email_addresses_are_normalized_to_one_spelling() {
         for (typed, stored) in [
             ("Anna@Bücher.Example", "anna@xn--bcher-kva.example"),
             ("anna@BU\u{308}CHER.example", "anna@xn--bcher-kva.example"),
@@ -350,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_passes_for_another_or_cannot_be_seen_is_refused() {
+    fn deceptive_or_invisible_email_address_is_refused() {
         for bad in [
             "аdmin@example.com",
             "раураl@example.com",
@@ -368,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_users_hold_no_links_and_nothing_that_cannot_be_seen() {
+    fn user_names_with_links_or_invisible_characters_are_refused() {
         let mut faults = Vec::new();
         Profile::parse(
             Some("Visit evil.com"),

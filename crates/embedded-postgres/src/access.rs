@@ -148,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_account_may_be_each_role_and_nothing_else_is_said() {
+    fn ident_map_allows_every_account_every_role_and_nothing_else() {
         let roles = ["accunode_owner".to_owned(), "accunode_server".to_owned()];
         let text =
             names(&["root".to_owned(), "o'brien x".to_owned()], &roles).expect("plain names");
@@ -159,14 +159,14 @@ mod tests {
     }
 
     #[test]
-    fn an_account_name_cannot_add_a_line() {
+    fn account_name_that_could_add_a_line_is_refused() {
         for name in ["a\" all\naccunode \"b", "a\nb", "/.*"] {
             assert!(names(&[name.to_owned()], &[]).is_err(), "{name:?}");
         }
     }
 
     #[test]
-    fn rules_that_trust_everyone_are_replaced_and_others_stay() {
+    fn trust_rules_are_replaced_and_others_kept() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("pg_hba.conf");
         retire_trust(folder.path()).expect("nothing to do");

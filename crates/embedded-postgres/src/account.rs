@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn another_user_than_root_cannot_choose_the_account() {
+    fn only_root_can_configure_the_account() {
         let me = Uid::from_raw(64_000);
         let refused = Account::for_user(Path::new("/d"), None, Some("accunode-postgres"), me);
         assert!(matches!(refused, Err(EmbeddedError::Account { .. })));

@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn versions_are_read_as_postgres_prints_them() {
+    fn postgres_version_output_is_parsed() {
         assert_eq!(installation("15.18 (Debian 15.18-0+deb12u1)").major, 15);
         assert_eq!(installation("19beta2").major, 19);
         assert_eq!(installation("20devel").version, "20devel");
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn folders_are_known_by_the_names_packages_give_them() {
+    fn version_is_read_from_the_folder_names_of_packages() {
         for name in ["15", "postgresql@15", "postgresql15", "pgsql-15"] {
             assert_eq!(major_of_folder(OsStr::new(name)), Some(15), "{name}");
         }
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn a_data_folder_gets_the_version_that_made_it() {
+    fn installation_matches_the_version_of_the_data_folder() {
         let found = vec![installation("15.18"), installation("17.2")];
         let chosen = Installation::choose(found.clone(), Some(17), Path::new("/d"));
         assert_eq!(chosen.expect("17 is there").major, 17);
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn a_data_folder_of_a_version_that_is_not_installed_is_said_clearly() {
+    fn missing_version_of_a_data_folder_is_reported() {
         let error = Installation::choose(vec![installation("17.2")], Some(15), Path::new("/d"))
             .expect_err("15 is not there")
             .to_string();

@@ -163,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_setting_that_the_supervisor_owns_is_refused() {
+    fn setting_owned_by_the_supervisor_is_refused() {
         let options = EmbeddedOptions::new("/x").with_setting("listen_addresses", "*");
         assert!(
             matches!(options.check(), Err(EmbeddedError::Setting { name, .. }) if name == "listen_addresses")
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_setting_cannot_smuggle_a_second_one() {
+    fn setting_name_that_could_add_another_is_refused() {
         for name in ["work_mem=1GB -c port", "", "Work_mem", "a.", "-c"] {
             let options = EmbeddedOptions::new("/x").with_setting(name, "1");
             assert!(options.check().is_err(), "{name:?}");
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_role_cannot_add_a_line_to_the_rules() {
+    fn role_name_that_could_add_a_rule_is_refused() {
         for role in ["a b", "all\naccunode root postgres", "a.b", "\"a\"", ""] {
             let options = EmbeddedOptions::new("/x").with_roles([role]);
             assert!(
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn the_default_is_durable() {
+    fn default_options_are_durable() {
         assert!(EmbeddedOptions::new("/x").is_durable());
         assert!(!EmbeddedOptions::new("/x").without_durability().is_durable());
     }

@@ -180,7 +180,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_process_that_is_no_server_does_not_count_as_one() {
+    fn pid_file_of_another_process_is_not_a_running_server() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         for pid in [
             std::process::id().to_string(),
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn mending_keeps_everything_but_the_process_id() {
+    fn pid_file_repair_changes_only_the_process_id() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = pid_file(folder.path());
         fs::write(
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_no_one_can_read_is_removed_where_no_one_works_in_the_folder() {
+    fn unreadable_pid_file_is_removed_when_no_process_uses_the_folder() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = pid_file(folder.path());
         for content in [&b""[..], b"\xff\xfe\x00", b"hello\n", b"\n/data\n"] {
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_no_one_can_read_is_not_removed_under_a_process_that_works_there() {
+    fn unreadable_pid_file_is_kept_while_a_process_uses_the_folder() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut stranger = std::process::Command::new("sleep")
             .arg("600")
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn mending_does_not_write_through_a_link() {
+    fn pid_file_repair_does_not_follow_symlinks() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let victim = folder.path().join("victim");
         fs::write(&victim, "keep me").expect("written");

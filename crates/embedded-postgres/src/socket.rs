@@ -154,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_short_home_keeps_its_socket_inside() {
+    fn socket_of_a_short_home_is_inside_it() {
         assert_eq!(
             SocketFolder::path_for(Path::new("/var/lib/accunode/postgres")),
             Path::new("/var/lib/accunode/postgres/run")
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_home_too_long_for_a_socket_gets_a_short_one_of_its_own() {
+    fn home_too_long_for_a_socket_gets_a_short_unique_path() {
         let long = |last: &str| {
             SocketFolder::path_for(&PathBuf::from(format!("/{}/{last}", "x".repeat(100))))
         };
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn the_url_names_the_socket_folder() {
+    fn url_contains_the_socket_folder() {
         let socket = SocketFolder {
             path: "/a b/run".into(),
         };

@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_piece_is_archived_once_and_never_replaced() {
+    fn wal_segment_is_archived_once_and_never_replaced() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("piece");
         let kept = folder.path().join("wal's 100%/000000010000000000000001");
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_piece_that_cannot_be_read_leaves_nothing() {
+    fn unreadable_wal_segment_leaves_nothing_in_the_archive() {
         let folder = tempfile::tempdir().expect("a folder");
         let failed = archive(folder.path(), &folder.path().join("none"));
         assert!(!failed.status.success());

@@ -20,7 +20,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_one_is_found_wherever_it_stands() {
+    fn first_match_is_found_at_any_position() {
         for length in 0..70 {
             let mut bytes = vec![b'x'; length];
             assert_eq!(find(&bytes, |b| b == b','), None);

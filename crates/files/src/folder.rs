@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_process_left_that_has_ended_is_removed_at_once_and_nothing_that_is_worked_on() {
+    fn only_unfinished_files_of_ended_processes_are_removed() {
         let folder = tempfile::tempdir().unwrap();
         open(folder.path()).unwrap();
         let begun = timestamp_from_micros(0).unwrap();

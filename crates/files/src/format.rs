@@ -197,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_without_a_known_ending_is_refused() {
+    fn file_name_without_a_known_extension_is_refused() {
         for name in ["ratios.xls", "ratios", "ratios.gz", "ratios.csv.zip", ""] {
             assert!(Format::promised(name).is_err(), "{name:?}");
         }
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_contradict_the_name_are_told_by_what_they_look_like() {
+    fn bytes_that_contradict_the_name_are_refused_by_detected_format() {
         let refused = |format: Format, head: &[u8]| match format.agrees_with(Bytes::of(head)) {
             Err(OpenError::Unreadable(fault)) => (fault.code, fault.detail),
             other => panic!("{other:?}"),

@@ -164,7 +164,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn limits_survive_the_way_to_the_parser_process() {
+    fn limits_round_trip_through_parser_arguments() {
         let numbers: [u64; Limits::NUMBERS] = std::array::from_fn(|n| n as u64 + 1);
         let limits = Limits::from_numbers(numbers).unwrap();
         assert_eq!(limits.to_numbers(), numbers);

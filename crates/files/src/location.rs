@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_is_a_folder_or_a_place_in_a_bucket() {
+    fn url_is_a_folder_or_a_bucket_with_prefix() {
         assert_eq!(
             location("file:///var/lib/files"),
             Some(Location::Folder("/var/lib/files".into()))
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_not_shown() {
+    fn s3_secrets_are_hidden_in_debug_output() {
         let s3 = S3Settings {
             access_key_id: Some("AKIA".to_owned()),
             secret_access_key: Some("hush".to_owned()),

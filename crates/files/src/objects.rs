@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_written_is_read_again_and_listed() {
+    async fn written_object_is_read_back_and_listed() {
         let folder = tempfile::tempdir().expect("a folder");
         let objects = Objects::folder(&folder.path().join("new")).expect("a store");
         let written = objects.write("a/b", bytes(&[b"one ", b"two"])).await;
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_cut_off_is_not_there() {
+    async fn interrupted_write_leaves_no_object() {
         let folder = tempfile::tempdir().expect("a folder");
         let objects = Objects::folder(folder.path()).expect("a store");
         let cut = stream::iter([

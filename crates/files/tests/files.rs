@@ -135,7 +135,7 @@ async fn drain(mut reader: Box<dyn RowReader>) -> Result<Vec<(u32, Vec<String>)>
 }
 
 #[tokio::test]
-async fn a_file_is_kept_whole_and_known_by_its_hash() {
+async fn stored_file_is_complete_and_has_its_hash() {
     let store = Store::in_a_folder();
     // More than one part.
     let bytes: Vec<u8> = (0..20_000_000_u32).map(|n| (n % 251) as u8).collect();
@@ -167,7 +167,7 @@ async fn a_file_beyond_the_limit_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn an_upload_that_is_cut_off_leaves_nothing() {
+async fn interrupted_upload_leaves_nothing() {
     let store = Store::in_a_folder();
     let cut: ByteStream = stream::iter([
         Ok(Bytes::from(vec![0; 9 << 20])),
@@ -208,7 +208,7 @@ fn an_upload_whose_request_is_dropped_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn the_bytes_must_agree_with_the_name() {
+async fn bytes_must_agree_with_the_file_name() {
     let store = Store::in_a_folder();
     for (bytes, name, expected) in [
         (&b"%PDF-1.7 ..."[..], "ratios.xlsx", "unsupported_format"),
@@ -231,7 +231,7 @@ async fn the_bytes_must_agree_with_the_name() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_gone_is_no_fault_of_the_analyst() {
+async fn missing_stored_file_is_an_internal_error() {
     let store = Store::in_a_folder();
     let result = store
         .store
@@ -241,7 +241,7 @@ async fn a_file_that_is_gone_is_no_fault_of_the_analyst() {
 }
 
 #[tokio::test]
-async fn packed_and_plain_rows_are_the_same_from_a_folder_and_from_elsewhere() {
+async fn plain_and_compressed_rows_are_equal_from_folder_and_stream() {
     let text: String = std::iter::once("symbol,n\n".to_owned())
         .chain((0..5_000).map(|n| format!("S{n},{n}\n")))
         .collect();
@@ -260,7 +260,7 @@ async fn packed_and_plain_rows_are_the_same_from_a_folder_and_from_elsewhere() {
 }
 
 #[tokio::test]
-async fn reading_goes_on_after_the_checkpoint() {
+async fn reading_resumes_after_the_checkpoint() {
     let store = Store::in_a_folder();
     let file = store.keep(b"a\n1\n\n2\n3\n").await;
     for (after, expected) in [
@@ -281,7 +281,7 @@ async fn reading_goes_on_after_the_checkpoint() {
 
 /// One owner's file may take long, and the worker has a place for the next owner's.
 #[tokio::test]
-async fn as_many_files_are_read_at_once_as_the_worker_has_jobs() {
+async fn one_file_per_job_is_read_concurrently() {
     let store = Store::in_a_folder();
     let text = format!("a\n{}", "1\n".repeat(300_000));
     let file = store.keep(text.as_bytes()).await;
@@ -297,7 +297,7 @@ async fn as_many_files_are_read_at_once_as_the_worker_has_jobs() {
 }
 
 #[tokio::test]
-async fn a_chunk_is_never_larger_than_asked_and_the_bytes_are_counted() {
+async fn chunks_are_at_most_the_requested_size_and_bytes_are_counted() {
     let store = Store::in_a_folder();
     let text = format!("a\n{}", "1\n".repeat(1_000));
     let mut reader = store.rows(text.as_bytes(), "a.csv").await.unwrap();
@@ -312,7 +312,7 @@ async fn a_chunk_is_never_larger_than_asked_and_the_bytes_are_counted() {
 }
 
 #[tokio::test]
-async fn rows_before_the_damage_are_handed_on_and_then_it_is_told() {
+async fn rows_before_a_damaged_part_are_returned_then_the_fault() {
     let store = Store::in_a_folder();
     let text: String = std::iter::once("a,b\n".to_owned())
         .chain(
@@ -366,7 +366,7 @@ async fn a_gzip_bomb_is_refused() {
 }
 
 #[tokio::test]
-async fn a_workbook_from_elsewhere_is_spooled_and_leaves_nothing() {
+async fn streamed_workbook_is_spooled_and_leaves_nothing() {
     let mut workbook = rust_xlsxwriter::Workbook::new();
     let sheet = workbook.add_worksheet();
     for (row, text) in ["symbol", "A", "B"].into_iter().enumerate() {
@@ -382,7 +382,7 @@ async fn a_workbook_from_elsewhere_is_spooled_and_leaves_nothing() {
 }
 
 #[test]
-fn the_workbook_of_an_analyst_is_read_whole() {
+fn real_workbook_is_read_completely() {
     let path =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/sp500_annual_1.xlsx");
     if !path.exists() {

@@ -87,7 +87,7 @@ fn fault(result: Result<Peek, OpenError>) -> (String, String) {
 }
 
 #[tokio::test]
-async fn a_program_that_cannot_be_started_is_not_the_files_fault() {
+async fn parser_that_cannot_start_is_not_a_fault_of_the_file() {
     for program in ["/nowhere/accunode", "/bin/true", "/bin/false", "/bin/echo"] {
         let store = Store::new(
             ParserSettings::of_program(program.into()),
@@ -102,7 +102,7 @@ async fn a_program_that_cannot_be_started_is_not_the_files_fault() {
 }
 
 #[tokio::test]
-async fn a_process_that_dies_of_a_file_is_the_files_fault() {
+async fn parser_that_dies_is_a_fault_of_the_file() {
     for (signal, words) in [
         ("ABRT", "memory"),
         ("XCPU", "processor time"),
@@ -122,7 +122,7 @@ async fn a_process_that_dies_of_a_file_is_the_files_fault() {
 }
 
 #[tokio::test]
-async fn a_process_that_says_what_no_parser_says_is_not_believed() {
+async fn invalid_parser_output_is_a_malformed_file() {
     for script in [
         r"printf '\003\377\377\377\377'",
         r"printf '\004\000\000\000\000'",
@@ -136,7 +136,7 @@ async fn a_process_that_says_what_no_parser_says_is_not_believed() {
 }
 
 #[tokio::test]
-async fn a_process_that_is_silent_is_ended() {
+async fn silent_parser_is_killed() {
     let store = Store::read_by(&format!("echo $$ > pid\n{HELLO}\nexec /bin/sleep 1000"));
     let (code, detail) = fault(store.peek(b"a\n1\n", "a.csv").await);
     assert_eq!(code, "file_too_complex");
@@ -145,7 +145,7 @@ async fn a_process_that_is_silent_is_ended() {
 }
 
 #[tokio::test]
-async fn a_process_ends_when_its_caller_has_gone() {
+async fn parser_ends_when_its_caller_is_dropped() {
     let store = Store::read_by(&format!("echo $$ > pid\n{HELLO}\nexec /bin/sleep 1000"));
     let key = store.keep(b"a\n1\n").await;
     let mut peek = store.store.peek(&key, "a.csv", 1);
@@ -197,7 +197,7 @@ fn workbook(strings: &str) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn memory_beyond_the_limit_ends_the_process_and_not_the_service() {
+async fn parser_over_the_memory_limit_ends_without_the_service() {
     // As if the limits on a file's content had been forgotten.
     let limits = Limits {
         shared_strings: u64::MAX,
@@ -222,7 +222,7 @@ async fn memory_beyond_the_limit_ends_the_process_and_not_the_service() {
 }
 
 #[tokio::test]
-async fn processor_time_beyond_the_limit_ends_the_process() {
+async fn parser_over_the_processor_time_limit_ends() {
     let limits = Limits {
         inflated_bytes: u64::MAX,
         inflated_ratio: u64::MAX,
@@ -254,7 +254,7 @@ fn running() -> Vec<PathBuf> {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_process_has_no_environment_and_can_open_nothing() {
+async fn parser_has_no_environment_and_cannot_open_files() {
     let store = Store::new(parser(), Limits::default());
     // More than the pipe and the batches hold: it waits for its reader.
     let text = format!("a\n{}", "some text\n".repeat(400_000));
@@ -301,7 +301,7 @@ async fn a_process_has_no_environment_and_can_open_nothing() {
 }
 
 #[tokio::test]
-async fn only_so_many_processes_run_at_a_time() {
+async fn number_of_concurrent_parsers_is_limited() {
     let store = Store::read_by(&format!(
         "echo $$ >> pids\n{HELLO}\nwhile [ ! -e go ]; do /bin/sleep 0.02; done"
     ));

@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_cache_never_holds_more_bytes_than_it_may() {
+    async fn cache_never_exceeds_its_byte_limit() {
         let cache = LocalCache::new(Arc::new(TestClock::default()), 100_000);
         for n in 0..1_000 {
             cache

@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn codes_are_those_of_rfc_6238() {
+    fn totp_codes_match_rfc_6238() {
         let device = device(&[1]);
         let sealed = enrolled(&device, 7).sealed;
         let user = UserId(Uuid::from_u128(7));
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_opens_for_its_user_with_its_key_and_not_otherwise() {
+    fn sealed_secret_opens_only_for_its_user_and_key() {
         let sealed = enrolled(&device(&[1]), 7).sealed;
         let opens = |keys: &[u8], user: u128, sealed: &[u8]| {
             device(keys)
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sealed_does_not_hold_the_secret() {
+    fn sealed_secret_does_not_contain_the_plain_secret() {
         let made = enrolled(&device(&[1]), 7);
         assert!(!made.sealed.windows(8).any(|part| part == b"12345678"));
         assert_eq!(made.secret, "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");

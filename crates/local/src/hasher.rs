@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_right_password_fits_and_no_other() {
+    async fn only_the_right_password_verifies() {
         let hasher = Argon2Hasher::new(CHEAP).unwrap();
         let hash = hasher.hash(password("correct horse")).await.unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{hash}");
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_hash_of_other_parameters_is_made_anew() {
+    async fn hash_with_old_parameters_is_rehashed() {
         let old = Argon2Hasher::new(CHEAP).unwrap();
         let new = Argon2Hasher::new(HashingSettings {
             iterations: 2,
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_unknown_account_costs_a_hash_of_the_same_parameters() {
+    async fn unknown_user_costs_a_hash_with_the_same_parameters() {
         let hasher = Argon2Hasher::new(CHEAP).unwrap();
         assert!(is_current(
             &hasher.argon2,
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_stored_hash_that_is_none_is_a_defect_and_not_a_wrong_password() {
+    async fn malformed_stored_hash_never_verifies() {
         let hasher = Argon2Hasher::new(CHEAP).unwrap();
         for broken in ["", "md5:abc", "$argon2id$v=19$m=64,t=1,p=1$"] {
             let result = hasher.verify(password("x"), Some(broken.to_owned())).await;
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn hashes_wait_for_their_turn() {
+    async fn hashes_wait_for_a_free_slot() {
         let hasher = Argon2Hasher::new(CHEAP).unwrap();
         let turn = hasher.turns.clone().acquire_owned().await.unwrap();
         let waiting = hasher.hash(password("correct horse"));
@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_soon_guessed_is_weak_and_the_reason_does_not_repeat_it() {
+    async fn guessable_password_is_weak_and_not_repeated_in_the_reason() {
         let hasher = Argon2Hasher::new(CHEAP).unwrap();
         let about = vec!["ana.longname".to_owned(), "bank.example".to_owned()];
         for weak in [
@@ -331,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn impossible_settings_are_refused() {
+    fn impossible_hashing_settings_are_refused() {
         assert!(
             Argon2Hasher::new(HashingSettings {
                 memory_kib: 1,

@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn strangers_with_many_addresses_do_not_fill_the_memory() {
+    async fn rate_limits_of_many_addresses_use_bounded_memory() {
         let limits = LocalLimits::new(Arc::new(TestClock::default()), LimitSettings::default());
         for n in 0..(SHARDS * PER_SHARD * 2) {
             limits
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_clock_set_back_locks_no_one_out() {
+    async fn clock_set_back_does_not_lock_out_callers() {
         let clock = Arc::new(TestClock::default());
         let limits = LocalLimits::new(clock.clone(), LimitSettings::default());
         for _ in 0..10 {
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nought_is_no_limit() {
+    async fn quota_of_zero_is_unlimited() {
         let settings = LimitSettings {
             read: Quota::per_minute(0),
             ..LimitSettings::default()

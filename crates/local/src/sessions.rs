@@ -329,7 +329,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn nothing_is_left_of_what_has_expired_or_ended() {
+    async fn expired_and_ended_sessions_leave_no_entries() {
         let clock = Arc::new(TestClock::default());
         let store = LocalSessions::new(clock.clone());
         for n in 0..50 {
@@ -362,7 +362,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_oldest_session_makes_room_for_one_too_many() {
+    async fn session_over_the_limit_of_a_user_replaces_the_oldest() {
         let clock = Arc::new(TestClock::default());
         let store = LocalSessions::new(clock.clone());
         let first = store.start(&session_of(1, 0, clock.now())).await.unwrap();
@@ -381,7 +381,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn tokens_are_long_and_only_their_hashes_are_kept() {
+    async fn session_tokens_are_long_and_stored_only_as_hashes() {
         let clock = Arc::new(TestClock::default());
         let store = LocalSessions::new(clock.clone());
         let pair = store.start(&session_of(1, 1, clock.now())).await.unwrap();

@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn later_ids_sort_later() {
+    fn ids_sort_by_creation_time() {
         let ids: Vec<_> = (0..10_000).map(|_| UuidV7Ids.new_id()).collect();
         assert!(ids.is_sorted_by(|a, b| a < b));
         assert!(ids.iter().all(|id| id.get_version_num() == 7));

@@ -200,7 +200,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn strangers_do_not_fill_the_memory() {
+    async fn throttle_of_many_addresses_uses_bounded_memory() {
         let clock = Arc::new(TestClock::default());
         let throttle = LocalThrottle::new(clock.clone());
         for n in 0..(MOST as u32 + 1_000) {

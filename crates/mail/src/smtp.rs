@@ -162,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_server_elsewhere_is_talked_to_over_tls() {
+    fn remote_mail_server_requires_tls() {
         for (text, lettre) in [
             ("smtps://u:p@mail.example", "smtps://u:p@mail.example"),
             (
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_never_goes_in_the_clear_and_is_never_shown() {
+    fn smtp_password_needs_tls_and_is_never_shown() {
         assert!(
             "smtp://u:p@mail.example?tls=none"
                 .parse::<SmtpUrl>()
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_mail_server_is_refused() {
+    fn invalid_smtp_url_is_refused() {
         for bad in [
             "",
             "mail.example",

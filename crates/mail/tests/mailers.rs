@@ -48,7 +48,7 @@ fn message(text: &str) -> Message {
 const LINK: &str = "https://risk.bank.example/verify-email#token=ev_0123456789012345678901234567890123456789012345678901234567890123";
 
 #[tokio::test]
-async fn each_mail_is_a_file_for_the_service_alone() {
+async fn each_mail_is_a_private_file() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().join("data/mail");
     let mailer = FileMailer::new(folder.clone(), composer());
@@ -83,7 +83,7 @@ async fn each_mail_is_a_file_for_the_service_alone() {
 }
 
 #[tokio::test]
-async fn a_folder_that_cannot_be_written_is_told() {
+async fn unwritable_mail_folder_is_reported_as_unavailable() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let mailer = FileMailer::new(file.path().join("mail"), composer());
     let error = mailer.send(&message("x")).await.unwrap_err();
@@ -143,7 +143,7 @@ async fn talk(stream: TcpStream, refuse: bool) -> ReceivedLines {
 }
 
 #[tokio::test]
-async fn a_server_is_given_the_mail_with_its_recipient() {
+async fn mail_is_delivered_over_smtp_with_its_recipient() {
     let (url, heard) = server(false).await;
     let mailer = SmtpMailer::new(&url.parse().unwrap(), composer()).unwrap();
     assert!(mailer.delivers());
@@ -159,7 +159,7 @@ async fn a_server_is_given_the_mail_with_its_recipient() {
 }
 
 #[tokio::test]
-async fn a_refused_recipient_is_told_without_what_the_server_said() {
+async fn refused_recipient_is_reported_without_the_servers_text() {
     let (url, heard) = server(true).await;
     let mailer = SmtpMailer::new(&url.parse().unwrap(), composer()).unwrap();
     let error = mailer.send(&message("x")).await.unwrap_err();
@@ -171,7 +171,7 @@ async fn a_refused_recipient_is_told_without_what_the_server_said() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_is_unavailable() {
+async fn unreachable_mail_server_is_unavailable() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("smtp://{}", listener.local_addr().unwrap());
     drop(listener);

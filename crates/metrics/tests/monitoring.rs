@@ -49,7 +49,7 @@ fn alerts() -> Vec<String> {
 }
 
 #[test]
-fn alerts_and_dashboard_ask_for_figures_that_there_are() {
+fn alerts_and_dashboard_use_existing_metrics_only() {
     for path in [
         "deploy/monitoring/alerts.yml",
         "deploy/monitoring/grafana-dashboard.json",
@@ -67,7 +67,7 @@ fn alerts_and_dashboard_ask_for_figures_that_there_are() {
 }
 
 #[test]
-fn the_dashboard_shows_every_figure() {
+fn dashboard_shows_every_metric() {
     let shown = figures(&file("deploy/monitoring/grafana-dashboard.json"));
     let hidden: Vec<_> = NAMES
         .iter()
@@ -77,7 +77,7 @@ fn the_dashboard_shows_every_figure() {
 }
 
 #[test]
-fn every_figure_is_described() {
+fn every_metric_is_documented() {
     let described = file("docs/operations.md");
     let missing: Vec<_> = NAMES
         .iter()
@@ -87,7 +87,7 @@ fn every_figure_is_described() {
 }
 
 #[test]
-fn every_alert_has_its_entry_and_every_entry_its_alert() {
+fn every_alert_has_a_runbook_entry_and_vice_versa() {
     let (rules, book) = (
         file("deploy/monitoring/alerts.yml"),
         file("docs/operations.md"),

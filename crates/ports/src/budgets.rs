@@ -141,7 +141,7 @@ mod tests {
     };
 
     #[test]
-    fn a_budget_includes_its_limit_and_refuses_what_is_beyond() {
+    fn budget_admits_up_to_its_limit_and_names_the_exceeded_one() {
         let usage = JobUsage {
             jobs: 2,
             file_bytes: 60,
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn the_smaller_of_two_row_budgets_decides() {
+    fn smaller_of_two_row_budgets_applies() {
         let budget = RowBudget {
             per_job: 10,
             per_owner: 100,

@@ -180,7 +180,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_subscriber_of_ipv6_is_counted_once() {
+    fn ipv6_addresses_of_one_subscriber_share_a_limit() {
         assert_eq!(
             principal("2001:db8::1".parse().ok()),
             principal("2001:db8::ffff:2".parse().ok())

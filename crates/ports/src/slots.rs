@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn those_who_wait_are_served_in_their_order() {
+    fn waiters_get_permits_in_order() {
         let slots = Slots::new(1);
         let held = block_on(slots.acquire((), 0)).unwrap();
         let mut first = Box::pin(slots.acquire((), 2));
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_permit_is_not_lost_with_someone_who_gives_up() {
+    fn permit_of_a_dropped_waiter_is_not_lost() {
         let slots = Slots::new(1);
         let held = block_on(slots.acquire((), 0)).unwrap();
         let mut before = Box::pin(slots.acquire((), 2));

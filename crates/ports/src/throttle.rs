@@ -194,7 +194,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_double_and_end_at_the_longest() {
+    fn wait_doubles_up_to_the_maximum() {
         let rules = Guess::Password.rules();
         assert_eq!(rules.wait_after(4), 0);
         assert_eq!(rules.wait_after(5), 2_000);
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn an_account_is_the_same_however_its_address_is_written() {
+    fn throttle_key_ignores_the_spelling_of_an_address() {
         let a = Attempt::password(" Ada@Example.com", None);
         assert_eq!(a.keys(), Attempt::password("ada@example.com", None).keys());
         let elsewhere = Attempt::password("ada@example.com", Some([192, 0, 2, 1].into()));

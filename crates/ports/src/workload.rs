@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_workload_holds_across_waiting_and_is_no_one_elses() {
+    fn workload_persists_across_awaits_and_stays_with_its_task() {
         let task = |first: Work, then: Work| async move {
             assert_eq!(Workload::current(), of(first));
             of(then).assign();

@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn short_numbers_are_what_they_were() {
+    fn short_numeric_values_are_decoded() {
         for (weight, sign, digits, expected) in [
             (0, 0, &[][..], "0"),
             (-1, 0, &[6200], "0.6200"),
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn long_and_strange_numbers_are_left_to_the_driver() {
+    fn long_or_special_numeric_values_are_left_to_the_driver() {
         assert_eq!(short_numeric(&binary(4, 0, &[1, 2, 3, 4, 5])), None);
         assert_eq!(short_numeric(&binary(0, 0xc000, &[])), None);
         assert_eq!(short_numeric(&[0, 1]), None);

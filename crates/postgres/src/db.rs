@@ -217,7 +217,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn limits_are_numbers_and_every_other_value_keeps_its_place() {
+    fn limits_are_inlined_and_other_values_stay_parameters() {
         let mut inner = Query::select();
         inner
             .column("id")

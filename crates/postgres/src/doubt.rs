@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_was_idle_at_the_sign_is_in_doubt() {
+    fn only_connections_idle_since_before_the_sign_are_doubtful() {
         let idle = Duration::from_secs(3600);
         assert!(!is_before(idle, 0));
         LazyLock::force(&START);
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_no_sign() {
+    fn database_answer_is_no_sign_of_an_outage() {
         assert!(is_sign(&sqlx::Error::Io(
             std::io::ErrorKind::BrokenPipe.into()
         )));

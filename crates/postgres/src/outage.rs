@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_system_says_has_its_reason() {
+    fn connection_errors_have_stable_outage_reasons() {
         let io = |error: Error| of_sqlx(&sqlx::Error::Io(error)).unwrap().reason;
         assert_eq!(
             io(ErrorKind::ConnectionRefused.into()),
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_of_the_database_is_no_outage() {
+    fn database_error_codes_are_no_outage_unless_starting_or_denied() {
         assert_eq!(of_state("23505"), None);
         assert_eq!(of_state("57P03").unwrap().reason, "starting_up");
         assert_eq!(of_state("28P01").unwrap().reason, "wrong_credentials");

@@ -305,7 +305,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_total_is_divided_without_a_rest() {
+    fn pool_sizes_add_up_to_the_total() {
         for total in PoolSizes::LEAST..200 {
             let sizes = PoolSizes::of_total(total);
             assert_eq!(sizes.total(), total, "{sizes:?}");

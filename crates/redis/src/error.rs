@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_cannot_serve_is_unavailable() {
+    fn redis_server_that_cannot_serve_is_unavailable() {
         for line in [
             "READONLY You can't write against a read only replica.",
             "ERR Error running script: @user_script:1: -READONLY You can't write against a read only replica.",
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_request_is_an_internal_error() {
+    fn wrong_redis_request_is_an_internal_error() {
         for line in [
             "ERR unknown command",
             "WRONGTYPE Operation against a key holding the wrong kind of value",
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_demoted_master_loses_its_connection() {
+    fn demoted_redis_master_loses_its_connection() {
         assert!(is_lost(&reply(
             "READONLY You can't write against a read only replica."
         )));

@@ -186,7 +186,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_kind_of_servers_is_parsed() {
+    fn redis_servers_of_each_kind_are_parsed() {
         for url in [
             "redis://cache",
             "rediss://:pw@cache:6380/2",
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn invalid_servers_name_the_part_that_is_wrong() {
+    fn invalid_redis_servers_name_the_invalid_part() {
         let single = |url| RedisServers::single(url).err();
         assert_eq!(single("http://cache"), Some(InvalidServers::Url));
         let sentinel = |master, sentinels| RedisServers::sentinel(master, sentinels).err();
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_no_password() {
+    fn redis_password_is_hidden_in_debug_output() {
         let servers = [
             RedisServers::single("redis://ada:pa55@cache"),
             RedisServers::sentinel("redis://ada:pa55@mymaster", "redis://:pa55@s1"),

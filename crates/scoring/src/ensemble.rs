@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn quantiles_that_fall_are_refused() {
+    fn decreasing_quantiles_are_refused() {
         assert!(Quantiles::new(&[1.0, 0.0]).is_err());
         assert!(Quantiles::new(&[1.0]).is_err());
         assert!(Quantiles::new(&[f64::NAN, 1.0]).is_err());

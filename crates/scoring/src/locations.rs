@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_are_compared_number_by_number() {
+    fn versions_are_compared_by_their_numbers() {
         for (older, newer) in [
             ("1.9.0", "1.10.0"),
             ("1.0.0", "1.0.1"),

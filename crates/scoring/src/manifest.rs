@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_shipped_is_read() {
+    fn shipped_manifests_are_valid() {
         for (folder, shipped) in &SHIPPED {
             let manifest = Manifest::read(std::str::from_utf8(shipped.manifest).unwrap()).unwrap();
             assert_eq!(format!("{}/{}", manifest.name, manifest.version), *folder);
@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn a_manifest_that_cannot_be_is_refused_in_words() {
+    fn invalid_manifest_is_refused_with_a_reason() {
         let cases: [(&str, Value, &str); 15] = [
             ("/format", json!(2), "format is 2"),
             ("/name", json!("../x"), "name and version may hold"),
@@ -353,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelt_field_is_not_passed_over() {
+    fn misspelt_manifest_field_is_refused() {
         let refused = changed(|m| {
             let thresholds = m["thresholds"].take();
             m.as_object_mut().unwrap().remove("thresholds");

@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_probability_becomes_log_odds_and_anything_else_none() {
+    fn plain_output_outside_0_and_1_has_no_log_odds() {
         let plain = Plain::new(
             Output::Probability,
             PriorCorrection::new(0.07, 0.07).unwrap(),

@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn reasons_are_sentences_and_come_largest_first() {
+    fn reasons_are_sentences_sorted_by_size() {
         assert_eq!(
             texts(
                 ["0.3", "7.2", "-0.1234", "5", ""],
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_done_to_a_ratio_is_told() {
+    fn reason_mentions_changes_to_its_ratio() {
         assert_eq!(
             texts(["-1", "99", "-3", "1e8", "NA"], [0.8, 0.7, 0.6, -0.3, 0.11]),
             [
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_what_was_scored_and_ranks_count_from_one() {
+    fn reason_values_are_the_scored_ones_and_ranks_start_at_one() {
         let raw = [Some("0.1"), Some("1"), Some("0.2"), Some("3"), None];
         let ratios = check(Kind::Annual, RatioUnit::Fraction, &raw).unwrap();
         let reasons = reasons(&ratios, &[0.1, -0.2, 0.3, -0.4, 0.0]);

@@ -378,7 +378,7 @@ mod tests {
     use crate::artefact::SHIPPED;
 
     #[test]
-    fn a_folder_of_an_unreadable_name_is_refused_and_the_shipped_models_are_served() {
+    fn unreadable_model_folder_is_refused_and_shipped_models_are_served() {
         let registry = ModelRegistry::load(&[PathBuf::from("/does/not/exist")]);
         assert_eq!(registry.models().len(), SHIPPED.len());
         assert!(registry.refused()[0].reason.contains("cannot be read"));

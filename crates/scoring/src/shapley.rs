@@ -47,19 +47,19 @@ mod tests {
     }
 
     #[test]
-    fn in_an_additive_game_everyone_gets_what_they_bring() {
+    fn shapley_values_of_an_additive_game_are_its_coefficients() {
         let values = shapley(&game(|[a, b, c]| 7.0 + 2.0 * a - 3.0 * b + 0.5 * c));
         assert!(close(&values, [2.0, -3.0, 0.5]), "{values:?}");
     }
 
     #[test]
-    fn what_two_do_together_they_share_and_the_idle_get_nothing() {
+    fn shapley_values_share_interactions_and_are_zero_for_null_players() {
         let values = shapley(&game(|[a, b, _]| 6.0 * a * b));
         assert!(close(&values, [3.0, 3.0, 0.0]), "{values:?}");
     }
 
     #[test]
-    fn the_glove_game_has_its_textbook_answer() {
+    fn shapley_values_of_the_glove_game_match_the_textbook() {
         // One left glove (a), two right ones (b, c); a pair is worth 1.
         let values = shapley(&game(|[a, b, c]| a * b.max(c)));
         assert!(

@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rate_is_a_share_that_is_neither_nothing_nor_half() {
+    fn target_rate_is_within_its_limits() {
         let rate: TargetRate = "0.020".parse().unwrap();
         assert_eq!(rate.to_string(), "0.02");
         for wrong in [
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn the_name_of_a_version_holds_its_rate_in_one_way_only() {
+    fn version_name_contains_the_target_rate_in_canonical_form() {
         let rate: TargetRate = "0.0001".parse().unwrap();
         assert_eq!(rate.version("2.0.0"), "2.0.0+target.0.0001");
         assert_eq!(

@@ -214,12 +214,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_tree_of_commands_is_sound() {
+    fn command_line_definition_is_valid() {
         Cli::command().debug_assert();
     }
 
     #[test]
-    fn settings_may_stand_behind_the_command() {
+    fn settings_are_accepted_after_the_command() {
         let cli = Cli::try_parse_from([
             "accunode",
             "migrate",

@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_tells_the_space_of_its_filesystem_and_one_that_is_away_tells_nothing() {
+    fn disk_space_is_reported_for_existing_folders_only() {
         let disks = FolderDisks(vec![
             ("files", std::env::temp_dir()),
             ("database", PathBuf::from("/nowhere/at/all")),

@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_made_once_and_for_the_service_alone() {
+    fn sealing_key_is_created_once_and_private() {
         let folder = tempfile::tempdir().expect("a folder");
         let data = folder.path().join("data");
         let config = config(&data, &[]);
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_configured_key_beats_the_file_and_is_never_shown() {
+    fn configured_sealing_key_overrides_the_file_and_is_hidden() {
         let folder = tempfile::tempdir().expect("a folder");
         let text = format!("{},{}", "ab".repeat(32), "cd".repeat(32));
         let config = config(folder.path(), &[("secret_key", &text)]);
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_holds_no_key_is_told() {
+    fn sealing_file_without_a_key_is_reported() {
         let folder = tempfile::tempdir().expect("a folder");
         fs::write(folder.path().join(FILE), "no key").expect("written");
         let error = sealing_keys(&config(folder.path(), &[]), &SystemRandomness);

@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_polled_and_dropped_by_another_runtime_finds_itself_at_home() {
+    fn future_polled_by_another_runtime_runs_and_drops_in_its_own() {
         let home = Builder::new_multi_thread().enable_all().build().unwrap();
         let other = Builder::new_current_thread().enable_all().build().unwrap();
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_timer_outlives_the_runtime_that_waited_for_it() {
+    fn timer_works_on_a_runtime_without_time() {
         let home = Builder::new_multi_thread().enable_all().build().unwrap();
         let without_time = Builder::new_current_thread().build().unwrap();
         let nap = tokio::time::Duration::from_millis(1);

@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_end_of_a_vital_task_is_reported_however_it_ends() {
+    async fn end_of_a_vital_task_is_reported_with_its_reason() {
         let tasks = Tasks::here();
         tasks.vital("steady", until_stopped);
         tasks.vital("returns", |_| async { Ok(()) });
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_task_that_ends_when_told_is_not_lost() {
+    async fn vital_task_that_ends_on_stop_is_not_reported_as_lost() {
         let tasks = Tasks::here();
         tasks.vital("steady", until_stopped);
         tasks.stop();
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_task_that_does_not_end_when_told_is_named() {
+    async fn vital_task_that_ignores_stop_is_named() {
         let tasks = Tasks::here();
         tasks.vital("stuck", |_| std::future::pending());
         tasks.stop();
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn work_in_the_background_is_waited_for_also_where_its_caller_is_gone() {
+    async fn background_work_is_awaited_even_if_its_caller_was_dropped() {
         let tasks = Tasks::here();
         let (done, mut seen) = watch::channel(false);
         let (go, mut gone) = watch::channel(false);

@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn the_catalogue_in_the_repository_is_this_one() {
+    fn error_catalogue_in_the_repository_is_current() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/errors.md");
         if std::env::var_os("ACCUNODE_UPDATE").is_some() {
             fs::write(&path, markdown()).unwrap();
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn codes_stand_once_and_in_order_with_statuses_of_errors() {
+    fn error_codes_are_unique_sorted_and_have_error_statuses() {
         let codes: Vec<_> = ENTRIES.iter().map(|entry| entry.code).collect();
         assert!(codes.is_sorted_by(|a, b| a < b), "{codes:?}");
         for entry in ENTRIES {
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn every_code_of_a_problem_is_explained() {
+    fn every_problem_code_is_documented() {
         let explained: BTreeSet<_> = ENTRIES.iter().map(|entry| entry.code.to_owned()).collect();
         let mut used: BTreeSet<String> = ErrorCode::all().map(str::to_owned).collect();
         assert!(used.len() > 60, "{used:?}");
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_has_a_place_for_every_code() {
+    fn error_page_has_an_anchor_for_every_code() {
         let page = html();
         for entry in ENTRIES {
             assert!(page.contains(&format!("id=\"{}\"", entry.code)));

@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn mutated_bodies_are_read_or_refused() {
+    fn mutated_bodies_are_parsed_or_refused() {
         let item = r#"{"company": {"symbol": "ACME", "name": "Acme", "isin": "US0378331005", "market_cap": 1.5e9},
             "reporting_year": 2024, "ratios": {"total_debt_to_ebitda": 3.1, "return_on_assets": null, "net_income_margin": -0.02}}"#;
         let batch = format!(r#"{{"items": [{item}, {item}]}}"#);
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn mutated_heads_of_parts_have_a_name() {
+    fn mutated_multipart_headers_still_give_a_file_name() {
         let seeds = [
             "form-data; name=\"file\"; filename=\"a.csv\"; filename*=UTF-8''%C5%BBabka.csv\0net_income_margin:percent",
             "form-data; name=\"file\"; filename=\"=?utf-8?B?xbthYmthLmNzdg==?=\"\0return_on_assets:fraction,net_income_margin:percent",

@@ -14,7 +14,7 @@ const SPECIFICATION: &str = include_str!("specification.tsv");
 type Name = (String, String);
 
 #[tokio::test]
-async fn the_map_of_the_specifications_names_is_complete_and_true() {
+async fn map_of_specification_names_is_complete_and_correct() {
     let scratch = Scratch::migrated().await;
     let ours: BTreeMap<Name, String> =
         sqlx::query_as::<_, (String, String, String)>(include_str!("catalog.sql"))
@@ -116,7 +116,7 @@ fn replacements() -> impl Iterator<Item = (&'static str, String)> {
 }
 
 #[tokio::test]
-async fn every_table_stands_in_the_document() {
+async fn every_table_is_in_the_database_document() {
     let scratch = Scratch::migrated().await;
     let tables: Vec<String> = sqlx::query_scalar(
         "SELECT relname::text FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition
@@ -134,7 +134,7 @@ async fn every_table_stands_in_the_document() {
 }
 
 #[tokio::test]
-async fn the_documents_maintenance_and_monitoring_statements_run() {
+async fn documented_maintenance_and_monitoring_statements_run() {
     let scratch = Scratch::migrated().await;
     let mut connection = connect(&scratch.url).await;
     run(&mut connection, include_str!("some_rows.sql")).await;

@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, PgPool, postgres::PgListener};
 use crate::support::{Scratch, connect, run};
 
 #[tokio::test]
-async fn every_promise_of_the_schema_holds() {
+async fn every_guarantee_of_the_schema_holds() {
     let scratch = Scratch::migrated().await;
     let mut connection = connect(&scratch.url).await;
     let script = include_str!("functional.sql");
@@ -25,7 +25,7 @@ async fn every_promise_of_the_schema_holds() {
 }
 
 #[tokio::test]
-async fn of_two_last_super_admins_who_leave_at_once_one_stays() {
+async fn one_of_two_super_admins_leaving_concurrently_remains() {
     let scratch = Scratch::migrated().await;
     sqlx::raw_sql(
         "INSERT INTO users (email, password_hash, role) VALUES ('a@x', 'h', 'super_admin'), ('b@x', 'h', 'super_admin')",
@@ -62,7 +62,7 @@ async fn leave(pool: &PgPool, email: &str) -> Result<(), sqlx::Error> {
 }
 
 #[tokio::test]
-async fn two_transactions_that_change_users_do_not_deadlock_on_the_tenancy_version() {
+async fn concurrent_user_changes_do_not_deadlock_on_the_tenancy_version() {
     let scratch = Scratch::migrated().await;
     let (mut one, mut two) = (connect(&scratch.url).await, connect(&scratch.url).await);
     run(
@@ -113,7 +113,7 @@ async fn tenancy_version(pool: &PgPool) -> i64 {
 }
 
 #[tokio::test]
-async fn a_job_that_comes_or_moves_is_told() {
+async fn new_and_changed_jobs_notify_their_listeners() {
     let scratch = Scratch::migrated().await;
     let mut listener = PgListener::connect(&scratch.url).await.unwrap();
     listener.listen("accunode_jobs").await.unwrap();
@@ -153,7 +153,7 @@ async fn a_job_that_comes_or_moves_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn workers_who_claim_at_once_get_every_job_once_and_no_owner_more_than_their_share() {
+async fn concurrent_workers_claim_each_job_once_within_owner_shares() {
     const PER_OWNER: i32 = 2;
     let scratch = Scratch::migrated().await;
     let mut connection = connect(&scratch.url).await;
@@ -226,7 +226,7 @@ async fn work(pool: PgPool, per_owner: i32) -> i64 {
 }
 
 #[tokio::test]
-async fn the_serving_role_may_ask_where_the_database_stands() {
+async fn serving_role_reads_the_migration_status() {
     let scratch = Scratch::migrated().await;
     let server = scratch.server_role().await;
     let settings: (String, String, String) = sqlx::query_as(

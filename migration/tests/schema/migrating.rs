@@ -24,7 +24,7 @@ fn all_but_the_first() -> u32 {
 }
 
 #[tokio::test]
-async fn down_leaves_nothing_and_up_again_makes_the_same() {
+async fn migrating_down_leaves_nothing_and_up_recreates_the_schema() {
     let scratch = Scratch::empty().await;
     assert_eq!(status(&scratch.pool).await.unwrap().pending, all());
     assert_eq!(migrate_up(&scratch.url).await.unwrap(), all());
@@ -88,7 +88,7 @@ async fn everything(pool: &PgPool) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nodes_that_start_at_once_migrate_once() {
+async fn concurrent_nodes_apply_each_migration_once() {
     let scratch = Scratch::empty().await;
     let nodes: Vec<_> = (0..4)
         .map(|_| {
@@ -109,7 +109,7 @@ async fn nodes_that_start_at_once_migrate_once() {
 }
 
 #[tokio::test]
-async fn the_serving_role_may_not_migrate() {
+async fn serving_role_cannot_migrate() {
     let scratch = Scratch::migrated().await;
     let mut connection = connect(&scratch.url).await;
     run(&mut connection, "ALTER ROLE accunode_server LOGIN").await;
@@ -144,7 +144,7 @@ async fn an_older_build_leaves_a_newer_database_alone() {
 }
 
 #[tokio::test]
-async fn an_index_whose_build_failed_is_built_anew_on_a_table_with_rows() {
+async fn invalid_index_of_a_failed_build_is_rebuilt() {
     let scratch = Scratch::migrated().await;
     let mut connection = connect(&scratch.url).await;
     migrate_down(&scratch.url, all_but_the_first())

@@ -9,7 +9,7 @@ const WRITERS: usize = 4;
 const STATEMENTS: usize = 150;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rollups_equal_the_plain_queries_after_random_inserts_updates_deletes_and_moves() {
+async fn rollups_equal_plain_queries_after_random_changes() {
     let scratch = Scratch::migrated().await;
     let mut connection = connect(&scratch.url).await;
     run(&mut connection, include_str!("some_rows.sql")).await;

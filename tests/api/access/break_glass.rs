@@ -6,7 +6,7 @@ use super::setup::Setup;
 use crate::support::{ask, prediction_on, run, with};
 
 #[tokio::test]
-async fn what_cannot_be_noted_is_not_shown() {
+async fn break_glass_that_cannot_be_audited_shows_nothing() {
     let setup = Setup::start().await;
     let company = setup.company("personal(m1)").await;
     let prediction = setup
@@ -55,7 +55,7 @@ async fn what_cannot_be_noted_is_not_shown() {
 }
 
 #[tokio::test]
-async fn the_note_says_whose_row_was_looked_at_by_whom_and_from_where() {
+async fn break_glass_audit_event_has_row_actor_and_origin() {
     let setup = Setup::start().await;
     let prediction = setup
         .prediction("annual", "personal(m1)", "personal(m1)")
@@ -90,7 +90,7 @@ async fn the_note_says_whose_row_was_looked_at_by_whom_and_from_where() {
 }
 
 #[tokio::test]
-async fn behind_the_glass_nothing_is_changed_or_named_in_a_body() {
+async fn break_glass_allows_no_change_and_no_reference() {
     let setup = Setup::start().await;
     let company = setup.company("personal(m1)").await;
     let prediction = setup
@@ -126,7 +126,7 @@ async fn behind_the_glass_nothing_is_changed_or_named_in_a_body() {
 }
 
 #[tokio::test]
-async fn no_one_below_a_super_admin_has_a_glass_to_break() {
+async fn break_glass_is_denied_below_super_admin() {
     let setup = Setup::start().await;
     let company = setup.company("personal(m1)").await;
     for who in Setup::everyone().filter(|who| !["m1", "sa"].contains(who)) {

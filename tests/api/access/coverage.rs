@@ -117,7 +117,7 @@ pub(super) fn check(known: &BTreeSet<Operation>, asked: &BTreeSet<Operation>) {
 }
 
 #[test]
-fn a_request_is_the_most_literal_operation_that_it_fits() {
+fn request_is_matched_to_the_most_literal_operation() {
     let known: BTreeSet<Operation> = [
         ("post", "/predictions/{kind}/score"),
         ("post", "/predictions/{kind}/{id}"),
@@ -145,7 +145,7 @@ fn a_request_is_the_most_literal_operation_that_it_fits() {
 
 #[test]
 #[should_panic(expected = "not in docs/access-matrix.csv")]
-fn an_operation_that_no_one_asks_about_is_told() {
+fn operation_missing_from_the_matrix_is_reported() {
     let known = BTreeSet::from([("get".to_owned(), "/secrets".to_owned())]);
     check(&known, &BTreeSet::new());
 }

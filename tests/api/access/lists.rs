@@ -100,7 +100,7 @@ async fn listed(user: &TestUser, path: &str) -> BTreeSet<Uuid> {
 }
 
 #[tokio::test]
-async fn a_list_holds_exactly_what_its_reader_can_read() {
+async fn lists_contain_exactly_the_readable_rows() {
     let setup = Setup::start().await;
     rows_of_all_owners(&setup).await;
     for who in Setup::everyone() {
@@ -136,7 +136,7 @@ async fn a_list_holds_exactly_what_its_reader_can_read() {
 }
 
 #[tokio::test]
-async fn a_filter_narrows_what_can_be_read_and_never_widens_it() {
+async fn filters_narrow_the_readable_rows_and_never_widen_them() {
     let setup = Setup::start().await;
     rows_of_all_owners(&setup).await;
     let (a, z) = (setup.users.organization("A"), setup.users.organization("Z"));
@@ -202,7 +202,7 @@ async fn a_filter_narrows_what_can_be_read_and_never_widens_it() {
 }
 
 #[tokio::test]
-async fn a_search_finds_nothing_that_cannot_be_read() {
+async fn search_finds_readable_rows_only() {
     let setup = Setup::start().await;
     for owner in OWNERS {
         setup.company(owner).await;

@@ -168,7 +168,7 @@ async fn the_service_answers_every_cell_of_the_matrix() {
 }
 
 #[tokio::test]
-async fn the_service_answers_the_cells_after_something_has_happened() {
+async fn service_answers_the_matrix_cells_after_a_change() {
     let mut tally = Tally::default();
     let situations: BTreeSet<String> = rows()
         .into_iter()

@@ -113,7 +113,7 @@ fn may_write(actor: &Actor, table: &str, row: &super::lists::Owned) -> bool {
 }
 
 #[tokio::test]
-async fn statements_without_a_condition_touch_exactly_what_the_policy_allows() {
+async fn unfiltered_statements_affect_exactly_the_allowed_rows() {
     let setup = Setup::start().await;
     rows_of_all_owners(&setup).await;
     let mut server = setup.service.database.server_role().await;
@@ -146,7 +146,7 @@ async fn statements_without_a_condition_touch_exactly_what_the_policy_allows() {
 }
 
 #[tokio::test]
-async fn sums_are_seen_for_readable_owners_only_and_written_by_no_one() {
+async fn rollups_are_visible_for_readable_owners_and_not_writable() {
     let setup = Setup::start().await;
     rows_of_all_owners(&setup).await;
     let mut server = setup.service.database.server_role().await;
@@ -200,7 +200,7 @@ async fn sums_are_seen_for_readable_owners_only_and_written_by_no_one() {
 }
 
 #[tokio::test]
-async fn the_lines_of_an_upload_are_seen_and_removed_as_the_upload_is() {
+async fn upload_rows_are_visible_and_deletable_like_the_upload() {
     let setup = Setup::start().await;
     for owner in super::lists::OWNERS {
         let job = setup.upload(owner).await;
@@ -230,7 +230,7 @@ async fn the_lines_of_an_upload_are_seen_and_removed_as_the_upload_is() {
 }
 
 #[tokio::test]
-async fn the_audit_log_is_seen_by_rank_and_changed_by_no_one() {
+async fn audit_log_is_visible_by_rank_and_not_writable() {
     let setup = Setup::start().await;
     rows_of_all_owners(&setup).await;
     let log = sqlx::query("SELECT id, user_id, organization_id FROM audit_logs")
@@ -269,7 +269,7 @@ async fn the_audit_log_is_seen_by_rank_and_changed_by_no_one() {
 }
 
 #[tokio::test]
-async fn without_an_actor_there_is_nothing() {
+async fn connection_without_an_actor_sees_no_rows() {
     let setup = Setup::start().await;
     rows_of_all_owners(&setup).await;
     let mut server = setup.service.database.server_role().await;
@@ -309,7 +309,7 @@ async fn without_an_actor_there_is_nothing() {
 }
 
 #[tokio::test]
-async fn no_one_inserts_for_an_owner_that_is_not_theirs() {
+async fn rows_are_inserted_only_for_permitted_owners() {
     let setup = Setup::start().await;
     let mut server = setup.service.database.server_role().await;
     let owners = |setup: &Setup| {
@@ -355,7 +355,7 @@ async fn no_one_inserts_for_an_owner_that_is_not_theirs() {
 }
 
 #[tokio::test]
-async fn what_a_prediction_said_before_is_seen_as_the_prediction_is() {
+async fn revisions_are_visible_like_their_prediction_and_not_writable() {
     let setup = Setup::start().await;
     rows_of_all_owners(&setup).await;
     let mut server = setup.service.database.server_role().await;

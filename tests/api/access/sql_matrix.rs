@@ -170,7 +170,7 @@ async fn ask(
 }
 
 #[tokio::test]
-async fn statements_without_a_condition_answer_every_cell_about_rows() {
+async fn unfiltered_statements_answer_every_row_cell_of_the_matrix() {
     let rows = rows();
     let situations: BTreeSet<&str> = rows.iter().map(|row| row.given.as_str()).collect();
     let (mut cells, mut wrong) = (0, Vec::new());

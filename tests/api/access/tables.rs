@@ -80,7 +80,7 @@ const UNGUARDED: &[(&str, &str)] = &[
 ];
 
 #[tokio::test]
-async fn every_table_is_guarded_or_needs_no_guard_for_a_reason() {
+async fn every_table_has_row_level_security_or_a_listed_reason() {
     let database = Database::create().await;
     let pool = database.superuser().await;
     let tables: BTreeMap<String, bool> = sqlx::query_as::<_, (String, bool)>(
@@ -129,7 +129,7 @@ async fn every_table_is_guarded_or_needs_no_guard_for_a_reason() {
 }
 
 #[tokio::test]
-async fn a_partition_is_not_reached_around_the_guard_of_its_table() {
+async fn partitions_cannot_be_accessed_directly() {
     let database = Database::create().await;
     let pool = database.superuser().await;
     let open: Vec<String> = sqlx::query_scalar(

@@ -316,7 +316,7 @@ async fn figures_equal_the_plain_query_after_every_write_for_every_reader() {
 }
 
 #[tokio::test]
-async fn figures_change_with_what_one_may_read() {
+async fn figures_follow_changes_of_the_readers_rights() {
     let service = Service::start().await;
     let users = Tenancy::of(&service).await;
     let m1 = users.user("m1");
@@ -351,7 +351,7 @@ async fn figures_change_with_what_one_may_read() {
 }
 
 #[tokio::test]
-async fn wrong_questions_are_told_by_name() {
+async fn invalid_analytics_parameters_are_named() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     for (path, fault) in [

@@ -83,7 +83,7 @@ async fn a_trend_has_a_point_for_each_period_oldest_first() {
 }
 
 #[tokio::test]
-async fn the_models_are_held_against_their_ensemble_newest_quarter_first() {
+async fn model_agreement_is_listed_by_quarter_newest_first() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     for (symbol, year, quarter) in [
@@ -138,7 +138,7 @@ async fn the_models_are_held_against_their_ensemble_newest_quarter_first() {
 }
 
 #[tokio::test]
-async fn two_organizations_of_one_name_are_told_apart() {
+async fn organizations_of_equal_name_are_distinguished() {
     let service = Service::start().await;
     let users = Tenancy::of(&service).await;
     let pool = service.database.superuser().await;

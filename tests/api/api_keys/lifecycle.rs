@@ -44,7 +44,7 @@ async fn a_key_ends_when_it_is_revoked_or_has_expired() {
 }
 
 #[tokio::test]
-async fn a_rotated_secret_stays_good_for_as_long_as_said() {
+async fn rotated_secret_is_valid_for_the_requested_overlap() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let pool = service.database.superuser().await;
@@ -95,7 +95,7 @@ async fn a_rotated_secret_stays_good_for_as_long_as_said() {
 }
 
 #[tokio::test]
-async fn what_a_key_does_stands_in_the_audit_log_with_its_name() {
+async fn actions_of_a_key_are_audited_with_its_name() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let pool = service.database.superuser().await;
@@ -147,7 +147,7 @@ async fn what_a_key_does_stands_in_the_audit_log_with_its_name() {
 }
 
 #[tokio::test]
-async fn a_key_knows_when_it_was_last_used_and_is_not_written_at_every_use() {
+async fn last_use_of_a_key_is_stored_but_not_on_every_request() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let pool = service.database.superuser().await;
@@ -189,7 +189,7 @@ async fn a_key_knows_when_it_was_last_used_and_is_not_written_at_every_use() {
 }
 
 #[tokio::test]
-async fn the_keys_of_someone_who_was_deactivated_stay_dead_when_they_come_back() {
+async fn keys_of_a_deactivated_user_stay_invalid_after_reactivation() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let key = key_of(tenancy.user("m1"), &["read"], None).await;

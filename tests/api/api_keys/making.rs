@@ -8,7 +8,7 @@ use super::{SCOPES, company, key_of, wanted};
 use crate::support::{ask, column, text};
 
 #[tokio::test]
-async fn a_key_is_shown_once_and_kept_as_its_hash() {
+async fn key_secret_is_shown_once_and_stored_as_a_hash() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let pool = service.database.superuser().await;
@@ -48,7 +48,7 @@ async fn a_key_is_shown_once_and_kept_as_its_hash() {
 }
 
 #[tokio::test]
-async fn no_one_makes_a_key_that_could_do_more_than_they() {
+async fn key_with_more_rights_than_its_owner_is_refused() {
     let service = Service::start().await;
     let users = Tenancy::of(&service).await;
     let (a, b) = (users.organization("A"), users.organization("B"));
@@ -86,7 +86,7 @@ async fn no_one_makes_a_key_that_could_do_more_than_they() {
 }
 
 #[tokio::test]
-async fn a_repeated_request_makes_one_key_and_shows_no_secret_again() {
+async fn repeated_key_creation_makes_one_key_and_hides_the_secret() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let once = ana.with("idempotency-key", "k1");
@@ -106,7 +106,7 @@ async fn a_repeated_request_makes_one_key_and_shows_no_secret_again() {
 }
 
 #[tokio::test]
-async fn a_key_is_given_no_answer_that_its_owner_or_another_key_was_given() {
+async fn idempotency_keys_are_separate_for_owner_and_each_api_key() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let first = key_of(&ana, &["write"], None).await.holder;
@@ -128,7 +128,7 @@ async fn a_key_is_given_no_answer_that_its_owner_or_another_key_was_given() {
 }
 
 #[tokio::test]
-async fn everything_wrong_with_a_key_is_told_at_once_and_there_are_not_too_many() {
+async fn invalid_key_reports_every_field_and_the_number_is_limited() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let wrong = json!({ "name": " ", "scopes": [], "expires_at": "2020-01-01T00:00:00Z" });

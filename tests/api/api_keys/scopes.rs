@@ -7,7 +7,7 @@ use super::{SCOPES, company, key_of, wanted};
 use crate::support::{column, file_of, ratios, text};
 
 #[tokio::test]
-async fn every_scope_opens_what_it_is_for_and_nothing_else() {
+async fn every_scope_allows_only_its_operations() {
     let service = Service::start().await;
     let users = Tenancy::of(&service).await;
     let admin = users.user("oA");
@@ -66,7 +66,7 @@ async fn every_scope_opens_what_it_is_for_and_nothing_else() {
 
 /// The audit log has a separate scope: a key that reads no rows can still read it.
 #[tokio::test]
-async fn a_key_for_the_audit_log_alone_reads_of_it_what_its_owner_reads() {
+async fn key_with_audit_scope_reads_its_owners_audit_log() {
     let service = Service::start().await;
     let users = Tenancy::of(&service).await;
     let made = users.user("m1").post("/companies", &company("ACME")).await;
@@ -95,7 +95,7 @@ async fn a_key_for_the_audit_log_alone_reads_of_it_what_its_owner_reads() {
 }
 
 #[tokio::test]
-async fn a_key_never_makes_keys_users_or_sessions() {
+async fn key_cannot_manage_keys_users_or_sessions() {
     let service = Service::start().await;
     let users = Tenancy::of(&service).await;
     let key = key_of(users.user("sa"), &SCOPES, None).await;
@@ -128,7 +128,7 @@ async fn a_key_never_makes_keys_users_or_sessions() {
 }
 
 #[tokio::test]
-async fn a_key_has_a_budget_of_its_own() {
+async fn key_has_its_own_rate_limit() {
     let service = Service::with(ServiceOptions::default().with("limits.read", "2")).await;
     let ana = service.user("ana").await;
     let key = key_of(&ana, &["read"], None).await.holder;

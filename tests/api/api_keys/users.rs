@@ -7,7 +7,7 @@ use super::{Key, SCOPES, company, key_of};
 use crate::support::{column, run, text};
 
 #[tokio::test]
-async fn a_key_follows_its_owners_role_and_dies_with_them() {
+async fn key_follows_its_owners_role_and_ends_with_them() {
     let service = Service::start().await;
     let users = Tenancy::of(&service).await;
     let pool = service.database.superuser().await;
@@ -61,7 +61,7 @@ async fn a_key_follows_its_owners_role_and_dies_with_them() {
 }
 
 #[tokio::test]
-async fn keys_are_seen_and_ended_by_their_owners_and_those_who_administer_them() {
+async fn keys_are_listed_and_revoked_by_owners_and_administrators() {
     let service = Service::start().await;
     let users = Tenancy::of(&service).await;
     let a = users.organization("A");

@@ -52,7 +52,7 @@ fn pending(tenancy: &Tenancy) -> String {
 }
 
 #[tokio::test]
-async fn a_second_factor_that_waits_gives_its_user_nothing_and_locks_no_one_out() {
+async fn pending_second_factor_grants_nothing_and_locks_no_one_out() {
     let (service, tenancy) = demanding().await;
     let member = tenancy.user("m1");
     let (_, enrolment) = enrol(&service, member).await;
@@ -89,7 +89,7 @@ async fn a_second_factor_that_waits_gives_its_user_nothing_and_locks_no_one_out(
 }
 
 #[tokio::test]
-async fn an_approved_second_factor_counts_from_then_on_and_both_sides_are_told() {
+async fn approved_second_factor_counts_and_both_sides_are_notified() {
     let (service, tenancy) = demanding().await;
     let member = tenancy.user("m1");
     let (secret, enrolment) = enrol(&service, member).await;
@@ -155,7 +155,7 @@ async fn an_approved_second_factor_counts_from_then_on_and_both_sides_are_told()
 }
 
 #[tokio::test]
-async fn a_refused_second_factor_is_gone_and_both_sides_are_told() {
+async fn refused_second_factor_is_removed_and_both_sides_are_notified() {
     let (service, tenancy) = demanding().await;
     let member = tenancy.user("m1");
     let (_, enrolment) = enrol(&service, member).await;
@@ -181,7 +181,7 @@ async fn a_refused_second_factor_is_gone_and_both_sides_are_told() {
 }
 
 #[tokio::test]
-async fn only_those_who_administer_a_user_decide_and_only_with_a_recent_proof() {
+async fn only_administrators_with_a_recent_proof_decide_approvals() {
     let (service, tenancy) = demanding().await;
     let pool = service.database.superuser().await;
     let member = tenancy.user("m1");
@@ -234,7 +234,7 @@ async fn only_those_who_administer_a_user_decide_and_only_with_a_recent_proof() 
 }
 
 #[tokio::test]
-async fn enrolling_again_and_again_does_not_flood_the_administrators() {
+async fn repeated_enrolment_notifies_administrators_once() {
     let (service, tenancy) = demanding().await;
     let member = tenancy.user("m1");
     for _ in 0..3 {
@@ -250,7 +250,7 @@ async fn enrolling_again_and_again_does_not_flood_the_administrators() {
 }
 
 #[tokio::test]
-async fn without_the_demand_a_second_factor_counts_at_once() {
+async fn second_factor_is_confirmed_directly_once_approval_is_not_required() {
     let (service, tenancy) = demanding().await;
     let member = tenancy.user("m1");
     let made = member.post_nothing("/me/mfa/totp").await.expect(201);

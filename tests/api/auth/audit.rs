@@ -27,7 +27,7 @@ async fn of_request(pool: &PgPool, request_id: &str) -> Vec<AuditRow> {
 }
 
 #[tokio::test]
-async fn coming_going_and_failing_to_come_in_are_noted_with_their_origin() {
+async fn login_logout_and_failed_login_are_audited_with_origin() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let pool = service.database.superuser().await;
@@ -84,7 +84,7 @@ async fn coming_going_and_failing_to_come_in_are_noted_with_their_origin() {
 }
 
 #[tokio::test]
-async fn no_secret_ever_stands_in_the_audit_log() {
+async fn audit_log_contains_no_secret() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let pool = service.database.superuser().await;

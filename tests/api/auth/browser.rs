@@ -34,7 +34,7 @@ async fn sign_in(service: &Service) -> Answer {
 }
 
 #[tokio::test]
-async fn a_browser_gets_its_tokens_in_cookies_that_no_script_reads() {
+async fn browser_gets_tokens_in_http_only_cookies() {
     let service = Service::start().await;
     let answer = sign_in(&service).await;
     let body = answer.expect(201);
@@ -56,7 +56,7 @@ async fn a_browser_gets_its_tokens_in_cookies_that_no_script_reads() {
 }
 
 #[tokio::test]
-async fn over_https_the_cookies_are_bound_to_the_host() {
+async fn cookies_over_https_have_the_host_prefix() {
     let options = ServiceOptions::default().with("public_url", "https://risk.bank.example");
     let service = Service::with(options).await;
     let answer = sign_in(&service).await;
@@ -75,7 +75,7 @@ async fn over_https_the_cookies_are_bound_to_the_host() {
 /// A neighbouring host may set a cookie of the same name: over http nothing shows which of the
 /// two is the service's.
 #[tokio::test]
-async fn of_two_cookies_that_differ_neither_signs_in() {
+async fn two_differing_session_cookies_authenticate_no_one() {
     let service = Service::start().await;
     service.user("bea").await;
     let login = json!({ "email": "bea@example.com", "password": PASSWORD });
@@ -95,7 +95,7 @@ async fn of_two_cookies_that_differ_neither_signs_in() {
 }
 
 #[tokio::test]
-async fn what_another_site_sends_with_the_cookie_is_refused() {
+async fn cross_site_requests_with_the_cookie_are_refused() {
     let service = Service::start().await;
     let cookie = jar(&sign_in(&service).await);
     let ana = service.anonymous().with("cookie", &cookie);
@@ -146,7 +146,7 @@ async fn what_another_site_sends_with_the_cookie_is_refused() {
 }
 
 #[tokio::test]
-async fn a_session_of_a_browser_goes_on_proves_itself_and_ends_by_its_cookies() {
+async fn browser_session_is_refreshed_stepped_up_and_ended_by_cookies() {
     let service = Service::start().await;
     let first = sign_in(&service).await;
     let ana = page(&service).with("cookie", &jar(&first));
@@ -179,7 +179,7 @@ async fn a_session_of_a_browser_goes_on_proves_itself_and_ends_by_its_cookies() 
 }
 
 #[tokio::test]
-async fn a_bearer_token_counts_and_not_the_cookie_beside_it() {
+async fn bearer_token_takes_precedence_over_the_cookie() {
     let service = Service::start().await;
     let cookie = jar(&sign_in(&service).await);
     let ben = service.user("ben").await;

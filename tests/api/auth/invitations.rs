@@ -19,7 +19,7 @@ async fn invited(
 }
 
 #[tokio::test]
-async fn someone_new_becomes_a_member_with_a_password_of_their_own() {
+async fn new_user_becomes_a_member_by_invitation_with_their_own_password() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let a = tenancy.organization("A");
@@ -83,7 +83,7 @@ async fn someone_new_becomes_a_member_with_a_password_of_their_own() {
 }
 
 #[tokio::test]
-async fn who_has_an_account_joins_with_it_and_a_mailbox_alone_opens_none() {
+async fn existing_user_accepts_an_invitation_only_when_signed_in() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let (u0, a) = (tenancy.user("u0"), tenancy.organization("A"));
@@ -133,7 +133,7 @@ async fn who_has_an_account_joins_with_it_and_a_mailbox_alone_opens_none() {
 }
 
 #[tokio::test]
-async fn what_an_invitation_is_for_is_seen_before_it_is_accepted() {
+async fn invitation_is_previewed_before_it_is_accepted() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let (u0, a) = (tenancy.user("u0"), tenancy.organization("A"));
@@ -178,7 +178,7 @@ async fn what_an_invitation_is_for_is_seen_before_it_is_accepted() {
 }
 
 #[tokio::test]
-async fn a_token_that_was_withdrawn_renewed_or_kept_too_long_is_worth_nothing() {
+async fn withdrawn_renewed_or_expired_invitation_tokens_are_refused() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let (oa, a) = (tenancy.user("oA"), tenancy.organization("A"));
@@ -214,7 +214,7 @@ async fn a_token_that_was_withdrawn_renewed_or_kept_too_long_is_worth_nothing() 
 }
 
 #[tokio::test]
-async fn everything_wrong_with_an_acceptance_is_told_and_the_token_stays_good() {
+async fn invalid_acceptance_reports_every_field_and_keeps_the_token() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let a = tenancy.organization("A");
@@ -252,7 +252,7 @@ async fn everything_wrong_with_an_acceptance_is_told_and_the_token_stays_good() 
 }
 
 #[tokio::test]
-async fn of_many_who_accept_at_once_no_more_get_in_than_there_are_seats() {
+async fn concurrent_acceptances_do_not_exceed_the_member_limit() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let a = tenancy.organization("A");
@@ -292,7 +292,7 @@ async fn of_many_who_accept_at_once_no_more_get_in_than_there_are_seats() {
 }
 
 #[tokio::test]
-async fn one_token_that_is_used_by_two_at_once_lets_one_in() {
+async fn invitation_token_used_concurrently_admits_one() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let a = tenancy.organization("A");

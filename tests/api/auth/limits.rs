@@ -4,7 +4,7 @@ use accunode_tests::{Service, ServiceOptions};
 use serde_json::json;
 
 #[tokio::test]
-async fn who_guesses_passwords_is_slowed_down_and_told_for_how_long() {
+async fn password_guessing_is_rate_limited_with_retry_after() {
     let service = Service::with(ServiceOptions::default().with("limits.auth", "3")).await;
     let guess = json!({ "email": "ana@example.com", "password": "a guess, a guess" });
     let mut last = service.anonymous().post("/auth/login", &guess).await;
@@ -35,7 +35,7 @@ async fn who_guesses_passwords_is_slowed_down_and_told_for_how_long() {
 }
 
 #[tokio::test]
-async fn each_user_has_a_budget_of_their_own() {
+async fn each_user_has_a_separate_rate_limit() {
     let service = Service::with(ServiceOptions::default().with("limits.read", "2")).await;
     let (ana, ben) = (service.user("ana").await, service.user("ben").await);
     let mut answers = Vec::new();

@@ -19,7 +19,7 @@ async fn registered() -> (Postbox, Service) {
 }
 
 #[tokio::test]
-async fn an_account_is_used_once_its_address_is_confirmed() {
+async fn user_can_sign_in_once_their_address_is_confirmed() {
     let (postbox, service) = registered().await;
     let login = json!({ "email": "ana@example.com", "password": PASSWORD });
     let early = service.anonymous().post("/auth/login", &login).await;
@@ -42,7 +42,7 @@ async fn an_account_is_used_once_its_address_is_confirmed() {
 }
 
 #[tokio::test]
-async fn a_newer_mail_makes_the_older_one_worthless() {
+async fn newer_verification_mail_invalidates_the_older_one() {
     let (postbox, service) = registered().await;
     let anonymous = service.anonymous();
     let pool = service.database.superuser().await;
@@ -86,7 +86,7 @@ async fn a_newer_mail_makes_the_older_one_worthless() {
 }
 
 #[tokio::test]
-async fn tokens_that_are_none_too_old_or_for_something_else_confirm_nothing() {
+async fn invalid_expired_or_foreign_tokens_do_not_confirm_an_address() {
     let (postbox, service) = registered().await;
     let anonymous = service.anonymous();
     let ask = json!({ "email": "ana@example.com" });
@@ -117,7 +117,7 @@ async fn tokens_that_are_none_too_old_or_for_something_else_confirm_nothing() {
 }
 
 #[tokio::test]
-async fn a_mail_server_that_hangs_delays_no_answer() {
+async fn hanging_mail_server_does_not_delay_responses() {
     let postbox = Postbox::start().await;
     let service = Service::with(postbox.options()).await;
     postbox.hang();
@@ -143,7 +143,7 @@ async fn a_mail_server_that_hangs_delays_no_answer() {
 }
 
 #[tokio::test]
-async fn no_token_of_a_mail_is_kept_or_told_anywhere_else() {
+async fn mailed_tokens_are_stored_only_as_hashes_and_not_audited() {
     let (postbox, service) = registered().await;
     let anonymous = service.anonymous();
     let ask = json!({ "email": "ana@example.com" });

@@ -34,7 +34,7 @@ async fn change(user: &TestUser, current: &str, new: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn a_forgotten_password_is_replaced_and_every_session_ends() {
+async fn password_reset_replaces_the_password_and_ends_every_session() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let elsewhere = service.anonymous().login("ana@example.com").await;
@@ -55,7 +55,7 @@ async fn a_forgotten_password_is_replaced_and_every_session_ends() {
 }
 
 #[tokio::test]
-async fn a_reset_token_is_good_once_and_a_weak_password_does_not_use_it_up() {
+async fn reset_token_is_valid_once_and_survives_a_weak_password() {
     let service = Service::start().await;
     service.user("ana").await;
     let _ = forgot(&service, "ana@example.com").await.expect(202);
@@ -77,7 +77,7 @@ async fn a_reset_token_is_good_once_and_a_weak_password_does_not_use_it_up() {
 }
 
 #[tokio::test]
-async fn who_is_not_active_gets_no_mail_and_no_password() {
+async fn inactive_user_gets_no_reset_mail_and_cannot_reset() {
     let service = Service::start().await;
     service.user("ana").await;
     let _ = forgot(&service, "ana@example.com").await.expect(202);
@@ -109,7 +109,7 @@ async fn an_unknown_address_gets_the_same_answer_and_no_mail() {
 }
 
 #[tokio::test]
-async fn a_changed_password_ends_the_other_sessions_and_not_this_one() {
+async fn password_change_ends_the_other_sessions_only() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let elsewhere = service.anonymous().login("ana@example.com").await;
@@ -159,7 +159,7 @@ async fn common_passwords_are_refused_for_new_accounts() {
 }
 
 #[tokio::test]
-async fn dearer_hashing_renews_a_hash_at_the_next_login() {
+async fn stronger_hashing_settings_rehash_at_the_next_login() {
     let options = ServiceOptions::default()
         .with("password_hashing.memory_kib", "1024")
         .with("password_hashing.iterations", "3");
@@ -192,7 +192,7 @@ async fn dearer_hashing_renews_a_hash_at_the_next_login() {
 }
 
 #[tokio::test]
-async fn passwords_and_who_changed_them_stand_in_the_audit_log_without_themselves() {
+async fn password_changes_are_audited_without_the_passwords() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let _ = change(&ana, PASSWORD, OTHER).await.expect(204);
@@ -232,7 +232,7 @@ async fn passwords_and_who_changed_them_stand_in_the_audit_log_without_themselve
 }
 
 #[tokio::test]
-async fn another_password_is_no_proof_for_what_is_sensitive() {
+async fn password_change_does_not_count_as_a_recent_proof() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     service.age_sessions(&ana, 16 * 60).await;

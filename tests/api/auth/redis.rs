@@ -16,7 +16,7 @@ async fn login(anonymous: &TestUser, email: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn two_processes_know_of_each_others_sessions_at_once() {
+async fn two_processes_share_sessions_immediately() {
     let options = ServiceOptions::default().with_redis();
     let one = Service::with(options.clone()).await;
     let two = one.beside(options).await;
@@ -52,7 +52,7 @@ async fn two_processes_know_of_each_others_sessions_at_once() {
 }
 
 #[tokio::test]
-async fn two_processes_share_budgets_and_figures() {
+async fn two_processes_share_rate_limits_and_cached_figures() {
     let options = ServiceOptions::default()
         .with_redis()
         .with("limits.score", "2");
@@ -85,7 +85,7 @@ async fn two_processes_share_budgets_and_figures() {
 }
 
 #[tokio::test]
-async fn without_redis_no_one_gets_in_and_with_it_again_everyone_goes_on() {
+async fn redis_outage_answers_503_and_sessions_continue_after_it() {
     let mut redis = Redis::start().expect("a Redis");
     let options = ServiceOptions::default().with("limits.auth", "100");
     let service = Service::with(options.with("redis_url", &redis.url())).await;
@@ -135,7 +135,7 @@ async fn without_redis_no_one_gets_in_and_with_it_again_everyone_goes_on() {
 }
 
 #[tokio::test]
-async fn figures_that_could_not_be_discarded_are_not_shown_when_redis_is_back() {
+async fn cached_figures_not_invalidated_in_an_outage_are_not_shown_after() {
     let mut redis = Redis::start().expect("a Redis");
     let service = Service::with(ServiceOptions::default().with("redis_url", &redis.url())).await;
     let ana = service.user("ana").await;
@@ -155,7 +155,7 @@ async fn figures_that_could_not_be_discarded_are_not_shown_when_redis_is_back() 
 }
 
 #[tokio::test]
-async fn a_redis_that_hangs_holds_no_one_up_for_long() {
+async fn hanging_redis_delays_requests_only_briefly() {
     let redis = Redis::start().expect("a Redis");
     let service = Service::with(ServiceOptions::default().with("redis_url", &redis.url())).await;
     let ana = service.user("ana").await;
@@ -175,7 +175,7 @@ async fn a_redis_that_hangs_holds_no_one_up_for_long() {
 }
 
 #[tokio::test]
-async fn the_service_follows_a_failover_under_sentinel_by_itself() {
+async fn service_follows_a_sentinel_failover() {
     let mut redis = RedisSentinel::start().expect("Redis under Sentinel");
     let options = ServiceOptions::default()
         .with("redis_url", &redis.url())

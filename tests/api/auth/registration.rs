@@ -4,7 +4,7 @@ use accunode_tests::{PASSWORD, Service, ServiceOptions};
 use serde_json::json;
 
 #[tokio::test]
-async fn someone_registers_signs_in_and_sees_themselves() {
+async fn user_registers_signs_in_and_reads_their_profile() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let me = ana.get("/me").await.expect(200);
@@ -26,7 +26,7 @@ async fn someone_registers_signs_in_and_sees_themselves() {
 }
 
 #[tokio::test]
-async fn a_body_that_forges_a_role_is_refused_by_name_and_makes_no_one() {
+async fn registration_with_a_forged_role_is_refused_and_creates_no_user() {
     let service = Service::start().await;
     let body = json!({
         "email": "eve@example.com", "password": PASSWORD,
@@ -82,7 +82,7 @@ async fn weak_passwords_are_refused_with_the_rule_they_break() {
 }
 
 #[tokio::test]
-async fn everything_wrong_with_a_registration_is_told_at_once() {
+async fn invalid_registration_reports_every_field() {
     let service = Service::start().await;
     let body = json!({ "email": "no address", "password": "short", "first_name": "A\u{0}na" });
     let answer = service.anonymous().post("/auth/register", &body).await;
@@ -100,7 +100,7 @@ async fn everything_wrong_with_a_registration_is_told_at_once() {
 }
 
 #[tokio::test]
-async fn an_address_is_taken_whatever_its_case() {
+async fn email_address_is_unique_ignoring_case() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let body = json!({ "email": " ANA@Example.com ", "password": PASSWORD });
@@ -119,7 +119,7 @@ async fn an_address_is_taken_whatever_its_case() {
 }
 
 #[tokio::test]
-async fn a_closed_registration_makes_no_accounts() {
+async fn closed_registration_creates_no_users() {
     let service = Service::with(ServiceOptions::default().with("registration", "closed")).await;
     let body = json!({ "email": "ana@example.com", "password": PASSWORD });
     let answer = service.anonymous().post("/auth/register", &body).await;

@@ -74,7 +74,7 @@ pub(super) async fn show(service: &Service, token: &str, code: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn who_has_a_second_factor_signs_in_with_it_and_not_without() {
+async fn user_with_a_second_factor_cannot_sign_in_without_it() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let pool = service.database.superuser().await;
@@ -101,7 +101,7 @@ async fn who_has_a_second_factor_signs_in_with_it_and_not_without() {
 }
 
 #[tokio::test]
-async fn a_code_is_good_once_also_for_two_who_show_it_at_once() {
+async fn totp_code_is_valid_once_even_for_concurrent_logins() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let pool = service.database.superuser().await;
@@ -125,7 +125,7 @@ async fn a_code_is_good_once_also_for_two_who_show_it_at_once() {
 }
 
 #[tokio::test]
-async fn the_code_that_confirmed_it_signs_no_one_in() {
+async fn code_that_confirmed_the_enrolment_cannot_sign_in() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let made = ana.post_nothing("/me/mfa/totp").await.expect(201);
@@ -140,7 +140,7 @@ async fn the_code_that_confirmed_it_signs_no_one_in() {
 }
 
 #[tokio::test]
-async fn a_recovery_code_is_good_once() {
+async fn recovery_code_is_valid_once() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let (_, codes) = enrol(&ana).await;
@@ -156,7 +156,7 @@ async fn a_recovery_code_is_good_once() {
 }
 
 #[tokio::test]
-async fn a_login_that_waits_may_be_tried_five_times_and_guessing_on_takes_ever_longer() {
+async fn pending_login_allows_five_codes_and_further_guesses_lock_out() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let (_, codes) = enrol(&ana).await;
@@ -179,7 +179,7 @@ async fn a_login_that_waits_may_be_tried_five_times_and_guessing_on_takes_ever_l
 }
 
 #[tokio::test]
-async fn a_login_waits_five_minutes() {
+async fn pending_login_expires_after_five_minutes() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let (_, codes) = enrol(&ana).await;
@@ -193,7 +193,7 @@ async fn a_login_waits_five_minutes() {
 }
 
 #[tokio::test]
-async fn what_is_not_confirmed_is_asked_for_nowhere() {
+async fn unconfirmed_second_factor_is_not_requested() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let first = ana.post_nothing("/me/mfa/totp").await.expect(201);
@@ -221,7 +221,7 @@ async fn what_is_not_confirmed_is_asked_for_nowhere() {
 }
 
 #[tokio::test]
-async fn a_second_factor_comes_and_goes_only_with_a_recent_proof() {
+async fn second_factor_is_added_and_removed_only_with_a_recent_proof() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let pool = service.database.superuser().await;
@@ -273,7 +273,7 @@ async fn a_second_factor_comes_and_goes_only_with_a_recent_proof() {
 }
 
 #[tokio::test]
-async fn secrets_are_sealed_codes_are_hashed_and_none_stands_in_the_audit_log() {
+async fn totp_secret_is_sealed_codes_are_hashed_and_neither_is_audited() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let pool = service.database.superuser().await;
@@ -307,7 +307,7 @@ async fn secrets_are_sealed_codes_are_hashed_and_none_stands_in_the_audit_log() 
 }
 
 #[tokio::test]
-async fn an_organization_that_asks_for_it_leaves_others_only_themselves() {
+async fn required_second_factor_leaves_only_the_own_profile_accessible() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let (member, admin, root) = (tenancy.user("m1"), tenancy.user("oA"), tenancy.user("tR"));
@@ -339,7 +339,7 @@ async fn an_organization_that_asks_for_it_leaves_others_only_themselves() {
 }
 
 #[tokio::test]
-async fn a_key_from_before_the_demand_works_once_its_owner_has_a_second_factor() {
+async fn key_made_before_the_requirement_works_once_its_owner_enrols() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let (member, root) = (tenancy.user("m1"), tenancy.user("tR"));

@@ -4,7 +4,7 @@ use accunode::serving_lock::{ServingLock, Sessions};
 use accunode_tests::Database;
 
 #[tokio::test]
-async fn many_serve_who_share_their_sessions_and_one_alone_who_does_not() {
+async fn processes_serve_together_only_with_shared_sessions() {
     let database = Database::create().await;
     let take = async |sessions| ServingLock::take(database.url(), sessions).await;
     let refusal = async |sessions| take(sessions).await.expect_err("refused").to_string();

@@ -7,15 +7,15 @@ use crate::support::{run, text};
 
 crate::support::with_either_store! {
     accunode_tests::Service::with;
-    a_login_answers_a_pair_of_tokens_and_who_they_are_for
+    login_returns_a_token_pair_and_the_user
     an_unknown_address_and_a_wrong_password_get_the_same_answer
-    without_a_token_or_with_a_made_up_one_nothing_is_answered
-    after_logout_both_tokens_are_dead_at_once
-    a_refresh_answers_a_new_pair_and_the_session_goes_on
-    two_tabs_that_refresh_at_once_get_the_same_pair
-    a_refresh_token_that_is_used_twice_ends_its_whole_family
-    an_access_token_refreshes_nothing_and_a_refresh_token_opens_nothing
-    a_deactivated_user_is_out_at_once
+    missing_or_invented_token_is_unauthorized
+    logout_ends_both_tokens_immediately
+    refresh_returns_a_new_pair_of_the_same_session
+    concurrent_refreshes_get_the_same_pair
+    reused_refresh_token_ends_its_family
+    access_and_refresh_tokens_are_not_interchangeable
+    deactivated_user_is_signed_out_and_cannot_sign_in
 }
 
 async fn login(service: &Service, email: &str, password: &str) -> Answer {
@@ -30,7 +30,7 @@ async fn refresh(service: &Service, token: &Value) -> Answer {
         .await
 }
 
-async fn a_login_answers_a_pair_of_tokens_and_who_they_are_for(service: Service) {
+async fn login_returns_a_token_pair_and_the_user(service: Service) {
     let ana = service.user("ana").await;
     let answer = login(&service, "ana@example.com", PASSWORD).await;
     let body = answer.expect(200);
@@ -68,7 +68,7 @@ async fn an_unknown_address_and_a_wrong_password_get_the_same_answer(service: Se
     assert_eq!(response_of(&wrong), response_of(&no_address));
 }
 
-async fn without_a_token_or_with_a_made_up_one_nothing_is_answered(service: Service) {
+async fn missing_or_invented_token_is_unauthorized(service: Service) {
     let anonymous = service.anonymous();
     let answer = anonymous.get("/me").await;
     assert_eq!(answer.problem(401), "token_required");
@@ -92,7 +92,7 @@ async fn without_a_token_or_with_a_made_up_one_nothing_is_answered(service: Serv
     assert_eq!(basic.problem(401), "invalid_token");
 }
 
-async fn after_logout_both_tokens_are_dead_at_once(service: Service) {
+async fn logout_ends_both_tokens_immediately(service: Service) {
     service.user("ana").await;
     let first = login(&service, "ana@example.com", PASSWORD)
         .await
@@ -114,7 +114,7 @@ async fn after_logout_both_tokens_are_dead_at_once(service: Service) {
     let _ = elsewhere.get("/me").await.expect(200);
 }
 
-async fn a_refresh_answers_a_new_pair_and_the_session_goes_on(service: Service) {
+async fn refresh_returns_a_new_pair_of_the_same_session(service: Service) {
     let ana = service.user("ana").await;
     let first = login(&service, "ana@example.com", PASSWORD)
         .await
@@ -130,7 +130,7 @@ async fn a_refresh_answers_a_new_pair_and_the_session_goes_on(service: Service) 
     );
 }
 
-async fn two_tabs_that_refresh_at_once_get_the_same_pair(service: Service) {
+async fn concurrent_refreshes_get_the_same_pair(service: Service) {
     service.user("ana").await;
     let first = login(&service, "ana@example.com", PASSWORD)
         .await
@@ -145,7 +145,7 @@ async fn two_tabs_that_refresh_at_once_get_the_same_pair(service: Service) {
     let _ = refresh(&service, &one["refresh_token"]).await.expect(200);
 }
 
-async fn a_refresh_token_that_is_used_twice_ends_its_whole_family(service: Service) {
+async fn reused_refresh_token_ends_its_family(service: Service) {
     service.user("ana").await;
     let first = login(&service, "ana@example.com", PASSWORD)
         .await
@@ -166,7 +166,7 @@ async fn a_refresh_token_that_is_used_twice_ends_its_whole_family(service: Servi
     );
 }
 
-async fn an_access_token_refreshes_nothing_and_a_refresh_token_opens_nothing(service: Service) {
+async fn access_and_refresh_tokens_are_not_interchangeable(service: Service) {
     service.user("ana").await;
     let pair = login(&service, "ana@example.com", PASSWORD)
         .await
@@ -179,7 +179,7 @@ async fn an_access_token_refreshes_nothing_and_a_refresh_token_opens_nothing(ser
     assert_eq!(wrong.get("/me").await.problem(401), "invalid_token");
 }
 
-async fn a_deactivated_user_is_out_at_once(service: Service) {
+async fn deactivated_user_is_signed_out_and_cannot_sign_in(service: Service) {
     let ana = service.user("ana").await;
     let pool = service.database.superuser().await;
     run(

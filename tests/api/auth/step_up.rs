@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::ask;
 
 #[tokio::test]
-async fn a_password_proves_who_one_is_and_another_does_not() {
+async fn step_up_succeeds_only_with_the_right_password() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let wrong = ana
@@ -37,7 +37,7 @@ async fn a_password_proves_who_one_is_and_another_does_not() {
 }
 
 #[tokio::test]
-async fn no_one_proves_themselves_without_a_session() {
+async fn step_up_without_a_session_is_refused() {
     let service = Service::start().await;
     let answer = service
         .anonymous()

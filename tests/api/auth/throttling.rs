@@ -31,7 +31,7 @@ async fn fail_until_locked_out(from: &TestUser, email: &str) -> (usize, Answer) 
     panic!("no one is ever locked out");
 }
 
-async fn known_and_unknown_accounts_are_locked_out_alike(service: Service) {
+async fn known_and_unknown_addresses_are_locked_out_equally(service: Service) {
     let ana = service.user("ana").await;
     let pool = service.database.superuser().await;
     let lock_out = async |email: &str, address: &str| {
@@ -70,7 +70,7 @@ async fn known_and_unknown_accounts_are_locked_out_alike(service: Service) {
     assert_eq!(locked, 4);
 }
 
-async fn a_login_forgives_the_failures_before_it(service: Service) {
+async fn successful_login_resets_the_failures(service: Service) {
     service.user("ana").await;
     let here = from(&service, "192.0.2.1");
     for _ in 0..3 {
@@ -83,7 +83,7 @@ async fn a_login_forgives_the_failures_before_it(service: Service) {
 }
 
 /// However many attempts come from however many addresses.
-async fn strangers_cannot_lock_the_owner_out(service: Service) {
+async fn failures_from_other_addresses_do_not_lock_out_the_owner(service: Service) {
     service.user("ana").await;
     let home = from(&service, "192.0.2.1");
     let _ = login(&home, "ana@example.com", PASSWORD).await.expect(200);
@@ -103,7 +103,7 @@ async fn strangers_cannot_lock_the_owner_out(service: Service) {
 
 crate::support::with_either_store! {
     super::service;
-    known_and_unknown_accounts_are_locked_out_alike
-    a_login_forgives_the_failures_before_it
-    strangers_cannot_lock_the_owner_out
+    known_and_unknown_addresses_are_locked_out_equally
+    successful_login_resets_the_failures
+    failures_from_other_addresses_do_not_lock_out_the_owner
 }

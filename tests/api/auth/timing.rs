@@ -78,7 +78,7 @@ async fn compare(
 }
 
 #[test]
-fn the_measure_tells_what_differs_from_what_does_not() {
+fn timing_measure_distinguishes_equal_from_different_durations() {
     let pair = |first, second| (Duration::from_millis(first), Duration::from_millis(second));
     let alike: Vec<_> = (0..60).map(|n| pair(50 + n % 2, 51 - n % 2)).collect();
     assert!((slower(&alike) - 0.5).abs() < 0.01);
@@ -89,7 +89,7 @@ fn the_measure_tells_what_differs_from_what_does_not() {
 }
 
 #[tokio::test]
-async fn a_login_takes_as_long_whether_the_address_is_known_or_not() {
+async fn login_duration_does_not_reveal_whether_an_address_exists() {
     let options = ServiceOptions::default().with("trusted_proxies", "127.0.0.1");
     let service = Service::with(options).await;
     service.user("ana").await;
@@ -99,7 +99,7 @@ async fn a_login_takes_as_long_whether_the_address_is_known_or_not() {
 }
 
 #[tokio::test]
-async fn asking_for_a_mail_takes_as_long_whether_the_address_is_known_or_not() {
+async fn reset_request_duration_does_not_reveal_whether_an_address_exists() {
     let options = ServiceOptions::default()
         .with("trusted_proxies", "127.0.0.1")
         .with("password_hashing.memory_kib", "64");

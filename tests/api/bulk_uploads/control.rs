@@ -21,7 +21,7 @@ fn events(stream: &str) -> Vec<(String, Value)> {
 }
 
 #[tokio::test]
-async fn the_events_of_an_upload_tell_how_it_goes_until_its_end() {
+async fn upload_events_report_progress_until_the_end() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let symbols: Vec<String> = (0..12_000).map(|n| format!("S{n}")).collect();
@@ -67,7 +67,7 @@ async fn log(who: &TestUser, job: &str) -> Vec<(String, Value)> {
 }
 
 #[tokio::test]
-async fn an_upload_keeps_a_log_of_what_happened_to_it() {
+async fn upload_log_lists_its_events() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let symbols: Vec<String> = (0..9).map(|n| format!("S{n}")).collect();
@@ -105,7 +105,7 @@ async fn a_request_can_wait_for_the_end_of_an_upload() {
 }
 
 #[tokio::test]
-async fn a_request_that_waits_is_answered_when_its_time_is_up() {
+async fn waiting_request_is_answered_after_its_time_limit() {
     let service = Service::with(ServiceOptions::default().without_worker()).await;
     let ana = service.user("ana").await;
     let job = submit(&ana, "a.csv", file_of(["A"]), &[]).await;
@@ -120,7 +120,7 @@ async fn a_request_that_waits_is_answered_when_its_time_is_up() {
 }
 
 #[tokio::test]
-async fn a_waiting_upload_is_cancelled_at_once_and_its_file_may_be_sent_again() {
+async fn cancelled_pending_upload_can_be_sent_again() {
     let service = Service::with(ServiceOptions::default().without_worker()).await;
     let ana = service.user("ana").await;
     let job = submit(&ana, "a.csv", file_of(["A"]), &[]).await;
@@ -140,7 +140,7 @@ async fn a_waiting_upload_is_cancelled_at_once_and_its_file_may_be_sent_again() 
 }
 
 #[tokio::test]
-async fn a_running_upload_stops_at_its_next_chunk_and_keeps_what_it_stored() {
+async fn cancelled_running_upload_stops_at_the_next_chunk_and_keeps_rows() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let pool = service.database.superuser().await;
@@ -216,7 +216,7 @@ async fn uploads_are_listed_newest_first_and_filtered() {
 }
 
 #[tokio::test]
-async fn a_worker_whose_lease_was_taken_over_stores_nothing_more() {
+async fn worker_with_a_lost_lease_stores_nothing_more() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let pool = service.database.superuser().await;

@@ -39,7 +39,7 @@ async fn send(user: &TestUser, name: &str, bytes: impl Into<Vec<u8>>) -> Answer 
 }
 
 #[tokio::test]
-async fn a_table_is_the_same_as_csv_packed_csv_and_workbook() {
+async fn csv_compressed_csv_and_workbook_of_a_table_give_equal_rows() {
     let service = Service::start().await;
     let lines: Vec<String> = ["1.0", "7.4", "-3", "", "12.25"]
         .iter()
@@ -119,7 +119,7 @@ async fn quarterly_files_need_a_quarter_and_make_quarterly_predictions() {
 }
 
 #[tokio::test]
-async fn what_is_no_table_is_refused_in_words_and_leaves_no_file() {
+async fn file_without_a_table_is_refused_with_a_reason_and_removed() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let before = files(&service);
@@ -198,7 +198,7 @@ fn files(service: &Service) -> usize {
 }
 
 #[tokio::test]
-async fn every_column_that_lacks_is_named_at_once() {
+async fn every_missing_column_is_named_together() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let answer = send(&ana, "a.csv", "symbol,total_debt_to_ebitda\nACME,2\n").await;
@@ -223,7 +223,7 @@ async fn every_column_that_lacks_is_named_at_once() {
 }
 
 #[tokio::test]
-async fn columns_that_are_of_no_use_are_told() {
+async fn unused_columns_are_warned_about() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let bytes = format!(
@@ -241,7 +241,7 @@ async fn columns_that_are_of_no_use_are_told() {
 }
 
 #[tokio::test]
-async fn everything_wrong_with_a_form_is_told_at_once() {
+async fn invalid_form_reports_every_field() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let answer = ana
@@ -283,7 +283,7 @@ async fn a_file_beyond_the_limit_is_refused() {
 }
 
 #[tokio::test]
-async fn templates_can_be_filled_in_and_sent() {
+async fn filled_in_templates_are_accepted() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     for kind in ["annual", "quarterly"] {

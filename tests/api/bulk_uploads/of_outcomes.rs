@@ -51,7 +51,7 @@ const LINES: [&str; 7] = [
 ];
 
 #[tokio::test]
-async fn a_file_of_outcomes_is_recorded_and_told_row_by_row() {
+async fn outcome_file_is_recorded_and_reported_row_by_row() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     companies(&ana, &["ACME", "BETA", "GAMA"]).await;
@@ -108,7 +108,7 @@ async fn a_file_of_outcomes_is_recorded_and_told_row_by_row() {
 }
 
 #[tokio::test]
-async fn failed_rows_are_tried_again_when_their_companies_are_there() {
+async fn failed_outcome_rows_succeed_on_retry_once_companies_exist() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     companies(&ana, &["ACME"]).await;
@@ -130,7 +130,7 @@ async fn failed_rows_are_tried_again_when_their_companies_are_there() {
 }
 
 #[tokio::test]
-async fn a_dry_run_says_the_same_and_records_nothing_across_chunks() {
+async fn outcome_dry_run_reports_the_same_and_records_nothing() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     companies(&ana, &["ACME", "BETA"]).await;
@@ -171,7 +171,7 @@ async fn a_dry_run_says_the_same_and_records_nothing_across_chunks() {
 }
 
 #[tokio::test]
-async fn undoing_withdraws_what_the_upload_recorded_and_keeps_what_others_need() {
+async fn undoing_an_outcome_upload_withdraws_its_outcomes_unless_needed() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     companies(&ana, &["ACME", "BETA"]).await;
@@ -201,7 +201,7 @@ async fn undoing_withdraws_what_the_upload_recorded_and_keeps_what_others_need()
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_file_or_its_form_is_told_at_once() {
+async fn invalid_outcome_file_or_form_reports_every_fault() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let wrong = ana

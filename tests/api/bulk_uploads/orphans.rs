@@ -31,7 +31,7 @@ fn age(file: &Path) {
 }
 
 #[tokio::test]
-async fn old_files_without_an_upload_are_removed_and_no_others() {
+async fn only_old_files_without_an_upload_are_removed() {
     let service = Service::start().await;
     let sweep = || async { service.wired().application.bulk_uploads.sweep_files().await };
     let orphan = service
@@ -103,7 +103,7 @@ async fn orphans_are_removed_at_start() {
 }
 
 #[tokio::test]
-async fn others_cannot_look_into_the_store() {
+async fn file_store_is_private_to_the_service() {
     let service = Service::start().await;
     let folder = service.folder().join("files/uploads");
     std::fs::set_permissions(&folder, Permissions::from_mode(0o755)).expect("opened");

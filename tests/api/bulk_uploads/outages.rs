@@ -57,7 +57,7 @@ async fn kill_after_a_chunk(service: &Service, ana: &TestUser, job: &str, pool: 
 }
 
 #[tokio::test]
-async fn kills_that_come_after_progress_use_no_attempts_up() {
+async fn kills_after_progress_do_not_use_up_attempts() {
     let service = Service::with(ServiceOptions::default().without_worker()).await;
     let ana = service.user("ana").await;
     let pool = service.database.superuser().await;
@@ -77,7 +77,7 @@ async fn kills_that_come_after_progress_use_no_attempts_up() {
 }
 
 #[tokio::test]
-async fn a_job_that_was_given_up_is_continued_by_retry_to_its_last_row() {
+async fn job_that_was_given_up_is_completed_by_retry() {
     let service = Service::with(ServiceOptions::default().without_worker()).await;
     let ana = service.user("ana").await;
     let pool = service.database.superuser().await;
@@ -141,7 +141,7 @@ async fn a_job_that_was_given_up_is_continued_by_retry_to_its_last_row() {
 }
 
 #[tokio::test]
-async fn a_cancelled_job_is_continued_and_one_that_its_file_failed_is_not() {
+async fn cancelled_job_is_continued_but_one_failed_by_its_file_is_not() {
     let service = Service::with(ServiceOptions::default().without_worker()).await;
     let ana = service.user("ana").await;
     let job = submit(&ana, "a.csv", file_of(["A", "B"]), &[]).await;

@@ -39,7 +39,7 @@ async fn row_outcomes(user: &accunode_tests::TestUser, job: &str) -> Vec<String>
 }
 
 #[tokio::test]
-async fn each_row_is_told_what_is_wrong_with_it_and_the_others_are_stored() {
+async fn invalid_rows_are_reported_and_the_others_stored() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let lines = [
@@ -88,7 +88,7 @@ async fn each_row_is_told_what_is_wrong_with_it_and_the_others_are_stored() {
 }
 
 #[tokio::test]
-async fn a_repeated_period_is_resolved_as_asked() {
+async fn repeated_period_is_resolved_by_on_conflict() {
     let service = Service::start().await;
     let lines = [
         line("ACME", "2024", "2.0"),
@@ -150,7 +150,7 @@ async fn a_repeated_period_is_resolved_as_asked() {
 }
 
 #[tokio::test]
-async fn what_is_there_already_is_kept_replaced_or_an_error() {
+async fn existing_prediction_is_kept_replaced_or_refused_by_on_conflict() {
     let service = Service::start().await;
     for (who, on_conflict, expected, row, riskier) in [
         (
@@ -203,7 +203,7 @@ async fn what_is_there_already_is_kept_replaced_or_an_error() {
 }
 
 #[tokio::test]
-async fn rows_that_another_user_made_are_replaced_by_administrators_alone() {
+async fn rows_of_another_user_are_replaced_by_administrators_only() {
     let service = Service::start().await;
     let users = Tenancy::of(&service).await;
     let (m1, m2, admin) = (users.user("m1"), users.user("m2"), users.user("oA"));
@@ -226,7 +226,7 @@ async fn rows_that_another_user_made_are_replaced_by_administrators_alone() {
 }
 
 #[tokio::test]
-async fn the_wrong_unit_stores_nothing_and_says_what_to_do() {
+async fn upload_in_the_wrong_unit_stores_nothing_and_suggests_the_unit() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let lines: Vec<String> = (0..20)
@@ -273,7 +273,7 @@ async fn the_wrong_unit_stores_nothing_and_says_what_to_do() {
 }
 
 #[tokio::test]
-async fn a_dry_run_tells_everything_and_stores_nothing() {
+async fn dry_run_reports_every_outcome_and_stores_nothing() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let bytes = file(&[
@@ -301,7 +301,7 @@ async fn a_dry_run_tells_everything_and_stores_nothing() {
 }
 
 #[tokio::test]
-async fn the_same_file_is_taken_once_unless_that_is_meant() {
+async fn duplicate_file_is_refused_unless_forced() {
     let service = Service::start().await;
     let (ana, ben) = (service.user("ana").await, service.user("ben").await);
     let job = submit(&ana, "a.csv", file_of(["A"]), &[]).await;
@@ -319,7 +319,7 @@ async fn the_same_file_is_taken_once_unless_that_is_meant() {
 }
 
 #[tokio::test]
-async fn a_file_that_failed_may_be_sent_again() {
+async fn file_of_a_failed_upload_can_be_sent_again() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let lines: Vec<String> = (0..9)
@@ -333,7 +333,7 @@ async fn a_file_that_failed_may_be_sent_again() {
 }
 
 #[tokio::test]
-async fn a_difference_from_the_company_that_is_there_is_told_with_the_row() {
+async fn row_that_differs_from_the_stored_company_is_warned_about() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let first = with(

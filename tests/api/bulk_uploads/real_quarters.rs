@@ -41,7 +41,7 @@ fn divided(bytes: &[u8], columns: &[&str], by: f64) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn three_thousand_quarters_are_stored_with_three_probabilities_and_undone_again() {
+async fn three_thousand_quarters_are_stored_and_undone() {
     let name = "quarterly_statements.csv";
     let Some(path) = real_data(name) else {
         println!("skipped: {name} is not on this machine");

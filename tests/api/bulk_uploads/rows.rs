@@ -6,7 +6,7 @@ use super::outcomes::counts;
 use crate::support::{HEADER, all_rows, file, line, submit, text};
 
 #[tokio::test]
-async fn the_rows_that_failed_come_back_as_a_file_that_can_be_corrected_and_sent() {
+async fn failed_rows_are_returned_as_a_correctable_file() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let lines = [
@@ -68,7 +68,7 @@ async fn the_rows_that_failed_come_back_as_a_file_that_can_be_corrected_and_sent
 }
 
 #[tokio::test]
-async fn failed_rows_come_back_as_a_workbook_and_are_read_as_they_were() {
+async fn failed_rows_are_returned_as_a_workbook_that_reads_back() {
     const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
     let service = Service::start().await;
     let ana = service.user("ana").await;
@@ -97,7 +97,7 @@ async fn failed_rows_come_back_as_a_workbook_and_are_read_as_they_were() {
 }
 
 #[tokio::test]
-async fn every_row_of_the_file_is_told_in_its_order() {
+async fn rows_are_listed_in_the_order_of_the_file() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let lines: Vec<String> = (0..57)

@@ -7,7 +7,7 @@ use super::outcomes::counts;
 use crate::support::{all_rows, file, file_of, line, prediction, submit, text};
 
 #[tokio::test]
-async fn rows_that_failed_are_tried_again_as_an_upload_of_their_own() {
+async fn retry_uploads_the_failed_rows_as_a_new_upload() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let there = ana
@@ -59,7 +59,7 @@ async fn rows_that_failed_are_tried_again_as_an_upload_of_their_own() {
 }
 
 #[tokio::test]
-async fn an_upload_is_undone_or_forgotten_as_asked() {
+async fn deleting_an_upload_undoes_or_keeps_its_predictions_as_requested() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let kept = submit(&ana, "kept.csv", file_of(["A", "B"]), &[]).await;
@@ -127,7 +127,7 @@ fn content(prediction: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn undoing_an_upload_restores_what_it_updated_and_keeps_what_changed_since() {
+async fn undoing_an_upload_restores_updates_and_keeps_later_changes() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let mut before = Vec::new();
@@ -215,7 +215,7 @@ async fn debt_of(ana: &accunode_tests::TestUser, symbol: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn uploads_of_one_prediction_are_undone_newest_first_down_to_nothing() {
+async fn uploads_of_one_prediction_are_undone_newest_first() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let mut jobs = Vec::new();
@@ -251,7 +251,7 @@ async fn uploads_of_one_prediction_are_undone_newest_first_down_to_nothing() {
 }
 
 #[tokio::test]
-async fn what_was_corrected_between_two_undone_uploads_is_kept() {
+async fn correction_between_two_undone_uploads_is_kept() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let mut jobs = Vec::new();
@@ -308,7 +308,7 @@ async fn undoing_a_dry_run_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_running_upload_is_not_removed() {
+async fn running_upload_cannot_be_removed() {
     let service = Service::with(ServiceOptions::default().without_worker()).await;
     let ana = service.user("ana").await;
     let job = submit(&ana, "a.csv", file_of(["A"]), &[]).await;

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::support::{all_rows, column, file_of, submit, text};
 
 #[tokio::test]
-async fn another_user_finds_neither_the_upload_nor_anything_it_made() {
+async fn upload_and_its_rows_are_hidden_from_other_users() {
     let service = Service::start().await;
     let (ana, ben) = (service.user("ana").await, service.user("ben").await);
     let job = submit(&ana, "a.csv", file_of(["ACME"]), &[]).await;
@@ -61,7 +61,7 @@ async fn another_user_finds_neither_the_upload_nor_anything_it_made() {
 }
 
 #[tokio::test]
-async fn a_members_upload_is_their_organizations_and_so_is_what_it_made() {
+async fn upload_of_a_member_belongs_to_their_organization() {
     let service = Service::start().await;
     let users = Tenancy::of(&service).await;
     let m1 = users.user("m1");
@@ -91,7 +91,7 @@ async fn a_members_upload_is_their_organizations_and_so_is_what_it_made() {
 }
 
 #[tokio::test]
-async fn anyone_who_loses_their_rights_meanwhile_stores_nothing_more() {
+async fn upload_stores_nothing_more_after_its_user_loses_rights() {
     let service = Service::with(accunode_tests::ServiceOptions::default().without_worker()).await;
     let users = Tenancy::of(&service).await;
     let m1 = users.user("m1");

@@ -59,7 +59,7 @@ async fn a_company_is_found_by_each_of_its_identifiers() {
 }
 
 #[tokio::test]
-async fn a_wrong_check_digit_is_a_fault_and_an_identifier_is_taken_once_for_each_owner() {
+async fn wrong_check_digit_is_refused_and_identifiers_are_unique_per_owner() {
     let service = Service::start().await;
     let (ana, ben) = (service.user("ana").await, service.user("ben").await);
     let wrong = json!({
@@ -89,7 +89,7 @@ async fn a_wrong_check_digit_is_a_fault_and_an_identifier_is_taken_once_for_each
 }
 
 #[tokio::test]
-async fn files_bring_identifiers_and_no_wrong_or_taken_one_costs_a_score() {
+async fn wrong_or_duplicate_identifiers_in_a_file_are_only_warned_about() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let csv = "Ticker,ISIN Code,Legal Entity Identifier,VAT number,year,long_term_debt_to_total_capital,\
@@ -124,7 +124,7 @@ async fn files_bring_identifiers_and_no_wrong_or_taken_one_costs_a_score() {
 }
 
 #[tokio::test]
-async fn a_file_without_symbols_knows_companies_by_their_isin() {
+async fn file_without_symbols_identifies_companies_by_isin() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let csv = "isin,year,long_term_debt_to_total_capital,total_debt_to_ebitda,net_income_margin,\

@@ -15,7 +15,7 @@ fn periods(rows: &[Value]) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_timeline_is_told_in_pages_oldest_period_first_and_to_its_readers_alone() {
+async fn timeline_is_paged_oldest_first_and_filtered_by_access() {
     let service = Service::start().await;
     let users = Tenancy::of(&service).await;
     let (m1, m2) = (users.user("m1"), users.user("m2"));

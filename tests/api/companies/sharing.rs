@@ -98,7 +98,7 @@ async fn a_personal_company_is_shared_with_its_predictions_in_one_request() {
 }
 
 #[tokio::test]
-async fn what_is_personal_to_others_stays_theirs_when_a_company_becomes_everyones() {
+async fn personal_predictions_of_others_stay_when_a_company_becomes_system() {
     let service = Service::start().await;
     let users = Tenancy::of(&service).await;
     let (m1, m2, sa) = (users.user("m1"), users.user("m2"), users.user("sa"));
@@ -129,7 +129,7 @@ async fn what_is_personal_to_others_stays_theirs_when_a_company_becomes_everyone
 }
 
 #[tokio::test]
-async fn a_company_moves_with_everything_or_not_at_all() {
+async fn company_and_its_rows_change_level_together_or_not_at_all() {
     let service = Service::start().await;
     let users = Tenancy::of(&service).await;
     let (m1, m2) = (users.user("m1"), users.user("m2"));
@@ -153,7 +153,7 @@ async fn a_company_moves_with_everything_or_not_at_all() {
 }
 
 #[tokio::test]
-async fn predictions_move_only_to_a_level_that_is_named() {
+async fn predictions_change_level_only_with_a_stated_level() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let path = format!("/companies/{}", company(&ana, "personal").await);
@@ -172,7 +172,7 @@ async fn predictions_move_only_to_a_level_that_is_named() {
 }
 
 #[tokio::test]
-async fn an_organization_finds_in_its_audit_log_who_published_its_rows() {
+async fn publication_of_rows_is_in_the_audit_log_of_their_organization() {
     let service = Service::start().await;
     let users = Tenancy::of(&service).await;
     let (m1, oa, other, sa) = (

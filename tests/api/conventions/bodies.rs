@@ -15,7 +15,7 @@ fn sorted(answer: &Answer) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn five_faults_are_told_at_once() {
+async fn invalid_prediction_reports_every_field() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let body = json!({
@@ -37,7 +37,7 @@ async fn five_faults_are_told_at_once() {
 }
 
 #[tokio::test]
-async fn faults_of_the_rules_are_told_at_once_too() {
+async fn values_that_break_domain_rules_are_reported_together() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let body = json!({
@@ -59,7 +59,7 @@ async fn faults_of_the_rules_are_told_at_once_too() {
 }
 
 #[tokio::test]
-async fn what_is_no_json_is_refused_with_its_place() {
+async fn malformed_json_is_refused_with_its_position() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     for (body, words) in [
@@ -80,7 +80,7 @@ async fn what_is_no_json_is_refused_with_its_place() {
 }
 
 #[tokio::test]
-async fn a_number_too_large_for_any_float_is_named_with_its_ratio() {
+async fn number_too_large_for_a_float_is_reported_by_ratio() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let body = prediction("ACME", "2024")
@@ -120,7 +120,7 @@ async fn a_body_of_another_type_or_with_a_field_twice_is_refused() {
 }
 
 #[tokio::test]
-async fn a_prediction_names_its_company_once_and_in_one_way() {
+async fn prediction_needs_exactly_one_reference_to_a_company() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let both = with(prediction("ACME", "2024"), json!({ "company_id": ana.id }));
@@ -135,7 +135,7 @@ async fn a_prediction_names_its_company_once_and_in_one_way() {
 }
 
 #[tokio::test]
-async fn a_problem_is_written_as_rfc_9457_says() {
+async fn problem_document_conforms_to_rfc_9457() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let answer = ana.post("/companies", &json!({ "name": "Acme" })).await;

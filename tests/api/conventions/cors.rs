@@ -86,7 +86,7 @@ async fn a_page_of_an_allowed_origin_calls_the_api_with_a_token() {
 }
 
 #[tokio::test]
-async fn to_pages_of_other_origins_nothing_is_said() {
+async fn other_origins_get_no_cors_headers() {
     let service = service().await;
     let ana = service.user("ana").await;
     for origin in [
@@ -110,7 +110,7 @@ async fn to_pages_of_other_origins_nothing_is_said() {
 }
 
 #[tokio::test]
-async fn without_allowed_origins_no_answer_speaks_of_them() {
+async fn no_cors_headers_are_sent_without_allowed_origins() {
     let service = Service::start().await;
     let asked = preflight(&service.anonymous(), APP, "GET", "/companies").await;
     let read = service
@@ -126,7 +126,7 @@ async fn without_allowed_origins_no_answer_speaks_of_them() {
 }
 
 #[tokio::test]
-async fn the_cookies_of_a_session_do_not_count_on_a_page_of_an_allowed_origin() {
+async fn session_cookies_are_refused_from_allowed_origins() {
     let service = service().await;
     service.user("ana").await;
     let login = json!({ "email": "ana@example.com", "password": PASSWORD });

@@ -5,7 +5,7 @@ use accunode_tests::Service;
 use crate::support::{all_rows, column, file_of, submit};
 
 #[tokio::test]
-async fn parameters_that_are_unknown_wrong_or_repeated_are_told_at_once() {
+async fn unknown_invalid_or_repeated_parameters_are_reported_together() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     for (query, faults) in [
@@ -55,7 +55,7 @@ async fn parameters_that_are_unknown_wrong_or_repeated_are_told_at_once() {
 }
 
 #[tokio::test]
-async fn a_page_names_the_next_one_in_its_body_and_in_a_link() {
+async fn page_has_the_next_cursor_in_body_and_link() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let job = submit(
@@ -108,7 +108,7 @@ async fn a_cursor_belongs_to_its_order() {
 }
 
 #[tokio::test]
-async fn a_list_as_csv_has_all_pages_and_runs_as_no_formula() {
+async fn csv_list_has_all_pages_and_guards_formulas() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let mut symbols: Vec<String> = (0..130).map(|n| format!("S{n:03}")).collect();
@@ -146,7 +146,7 @@ async fn a_list_as_csv_has_all_pages_and_runs_as_no_formula() {
 }
 
 #[tokio::test]
-async fn an_export_is_noted_before_it_is_answered() {
+async fn export_is_audited_before_it_is_answered() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let pool = service.database.superuser().await;

@@ -51,7 +51,7 @@ async fn company(user: &TestUser, symbol: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_removal_without_if_match_is_never_answered_with_412() {
+async fn removal_without_if_match_never_answers_412() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let sa = tenancy.user("sa");
@@ -78,7 +78,7 @@ async fn a_removal_without_if_match_is_never_answered_with_412() {
 }
 
 #[tokio::test]
-async fn a_removal_of_a_row_that_goes_meanwhile_finds_nothing() {
+async fn removal_of_a_concurrently_deleted_row_is_not_found() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let id = company(&ana, "ACME").await;
@@ -88,7 +88,7 @@ async fn a_removal_of_a_row_that_goes_meanwhile_finds_nothing() {
 }
 
 #[tokio::test]
-async fn a_change_is_made_on_what_came_first_unless_a_version_was_named() {
+async fn concurrent_changes_merge_unless_a_version_was_named() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let id = company(&ana, "ACME").await;
@@ -111,7 +111,7 @@ async fn a_change_is_made_on_what_came_first_unless_a_version_was_named() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_in_flight_says_when_to_come_back() {
+async fn idempotency_key_in_flight_answers_retry_after() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let pool = service.database.superuser().await;

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::support::{ask, file_of, prediction, run, text, with};
 
 #[tokio::test]
-async fn a_request_that_is_sent_again_makes_nothing_and_gets_the_first_answer() {
+async fn repeated_request_replays_the_first_response() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let again = ana.with("idempotency-key", "first-try");
@@ -36,7 +36,7 @@ async fn a_request_that_is_sent_again_makes_nothing_and_gets_the_first_answer() 
 }
 
 #[tokio::test]
-async fn a_key_that_came_with_another_request_is_refused() {
+async fn idempotency_key_of_another_request_is_refused() {
     let service = Service::start().await;
     let (ana, ben) = (service.user("ana").await, service.user("ben").await);
     let again = ana.with("idempotency-key", "k");
@@ -66,7 +66,7 @@ async fn a_key_that_came_with_another_request_is_refused() {
 }
 
 #[tokio::test]
-async fn a_request_that_failed_may_be_corrected_under_the_same_key() {
+async fn failed_request_can_be_corrected_under_the_same_key() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let again = ana.with("idempotency-key", "k");
@@ -81,7 +81,7 @@ async fn a_request_that_failed_may_be_corrected_under_the_same_key() {
 }
 
 #[tokio::test]
-async fn the_same_request_ten_times_at_once_is_carried_out_once() {
+async fn ten_concurrent_equal_requests_are_carried_out_once() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let pool = service.database.superuser().await;
@@ -119,7 +119,7 @@ async fn the_same_request_ten_times_at_once_is_carried_out_once() {
 }
 
 #[tokio::test]
-async fn an_upload_that_is_sent_again_is_one_upload_whatever_its_boundary() {
+async fn repeated_upload_is_one_upload_whatever_its_boundary() {
     let service = Service::start().await;
     let ana = service
         .user("ana")
@@ -136,7 +136,7 @@ async fn an_upload_that_is_sent_again_is_one_upload_whatever_its_boundary() {
 }
 
 #[tokio::test]
-async fn what_has_changed_since_it_was_read_is_not_removed() {
+async fn removal_with_a_stale_or_invalid_if_match_is_refused() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let made = ana
@@ -190,7 +190,7 @@ async fn what_has_changed_since_it_was_read_is_not_removed() {
 }
 
 #[tokio::test]
-async fn who_has_left_an_organization_is_not_given_its_answers_again() {
+async fn replay_is_refused_after_leaving_the_organization() {
     let service = Service::start().await;
     let users = Tenancy::of(&service).await;
     let m1 = users.user("m1");

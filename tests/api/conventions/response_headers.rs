@@ -17,7 +17,7 @@ fn is_problem(answer: &Answer, status: u16, code: &str) {
 }
 
 #[tokio::test]
-async fn the_type_of_a_problem_leads_to_what_explains_it() {
+async fn problem_type_leads_to_its_explanation() {
     let service = Service::start().await;
     let anonymous = service.anonymous();
     let answer = anonymous.get("/companies").await;
@@ -29,7 +29,7 @@ async fn the_type_of_a_problem_leads_to_what_explains_it() {
 }
 
 #[tokio::test]
-async fn an_address_that_there_is_not_is_a_problem() {
+async fn unknown_path_is_a_not_found_problem() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     for path in [
@@ -53,7 +53,7 @@ async fn an_address_that_there_is_not_is_a_problem() {
 }
 
 #[tokio::test]
-async fn a_method_that_an_address_does_not_know_is_a_problem_that_names_those_it_knows() {
+async fn unsupported_method_is_a_405_problem_with_allowed_methods() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let answer = ana.put("/companies", &json!({})).await;
@@ -65,7 +65,7 @@ async fn a_method_that_an_address_does_not_know_is_a_problem_that_names_those_it
 }
 
 #[tokio::test]
-async fn an_address_tells_what_it_knows_and_head_is_get_without_a_body() {
+async fn options_lists_methods_and_head_is_get_without_a_body() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let options = ana.send_raw("OPTIONS", "/companies", Vec::new()).await;
@@ -79,7 +79,7 @@ async fn an_address_tells_what_it_knows_and_head_is_get_without_a_body() {
 }
 
 #[tokio::test]
-async fn an_answer_says_nothing_of_a_budget_that_there_is_not() {
+async fn unlimited_requests_have_no_rate_limit_headers() {
     let options = ServiceOptions::default().with("limits.read", "0");
     let service = Service::with(options).await;
     let ana = service.user("ana").await;
@@ -89,7 +89,7 @@ async fn an_answer_says_nothing_of_a_budget_that_there_is_not() {
 }
 
 #[tokio::test]
-async fn a_format_that_is_not_offered_is_a_problem() {
+async fn unacceptable_format_is_a_406_problem() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     is_problem(
@@ -102,7 +102,7 @@ async fn a_format_that_is_not_offered_is_a_problem() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_too_large_or_of_another_kind_is_a_problem() {
+async fn too_large_or_unsupported_body_is_a_problem() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let large = format!("{{\"symbol\": \"{}\"}}", "A".repeat(3 << 20));
@@ -149,7 +149,7 @@ async fn a_sane_request_id_is_kept_and_any_other_replaced() {
 }
 
 #[tokio::test]
-async fn every_answer_tells_browsers_to_be_careful() {
+async fn every_response_has_security_headers() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     for answer in [
@@ -169,7 +169,7 @@ async fn every_answer_tells_browsers_to_be_careful() {
 }
 
 #[tokio::test]
-async fn browsers_are_told_to_stay_with_https_where_that_is_how_users_come() {
+async fn hsts_is_sent_only_with_an_https_public_url() {
     for (url, expected) in [
         (
             "https://risk.bank.example",

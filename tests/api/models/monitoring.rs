@@ -78,7 +78,7 @@ fn near(value: &Value, expected: f64) {
 
 /// 9.5, with the bins of the baseline's period.
 #[tokio::test]
-async fn indices_of_two_periods_are_those_of_the_worked_examples() {
+async fn indices_of_two_periods_equal_the_worked_examples() {
     let scene = Scene::start().await;
     let oa = scene.users.user("oA");
     let mut lines = Vec::new();
@@ -173,7 +173,7 @@ async fn indices_of_two_periods_are_those_of_the_worked_examples() {
 }
 
 #[tokio::test]
-async fn training_bins_are_the_baseline_with_missing_and_clamped_shares() {
+async fn training_baseline_includes_missing_and_clamped_shares() {
     let scene = Scene::start().await;
     let oa = scene.users.user("oA");
     let statement =
@@ -251,7 +251,7 @@ async fn training_bins_are_the_baseline_with_missing_and_clamped_shares() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_compared_says_why_and_what_to_do() {
+async fn impossible_comparison_is_refused_with_reason_and_remedy() {
     let models = Models::new();
     let own = models.copy("own");
     own.manifest("/monitoring", Value::Null);
@@ -302,7 +302,7 @@ async fn what_cannot_be_compared_says_why_and_what_to_do() {
 }
 
 #[tokio::test]
-async fn nightly_snapshots_are_of_each_owner_and_made_again_only_where_something_changed() {
+async fn nightly_snapshots_are_per_owner_and_only_remade_after_changes() {
     let scene = Scene::start().await;
     let (oa, m1, tz) = (
         scene.users.user("oA"),
@@ -389,7 +389,7 @@ async fn nightly_snapshots_are_of_each_owner_and_made_again_only_where_something
 }
 
 #[tokio::test]
-async fn one_owner_that_fails_does_not_end_the_others() {
+async fn failing_owner_does_not_stop_the_snapshots_of_others() {
     let scene = Scene::start().await;
     for name in ["oA", "tZ"] {
         let body = prediction("AAA", "2024");
@@ -421,7 +421,7 @@ async fn one_owner_that_fails_does_not_end_the_others() {
 
 /// The role that serves reads the rows of its actor and writes none.
 #[tokio::test]
-async fn snapshots_are_read_by_their_owners_and_written_by_maintenance_alone() {
+async fn snapshots_are_readable_by_owners_and_written_only_by_maintenance() {
     let scene = Scene::start().await;
     for name in ["oA", "tZ"] {
         let body = prediction("AAA", "2024");

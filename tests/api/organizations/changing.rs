@@ -10,7 +10,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn an_organization_begins_as_the_one_who_makes_it_says() {
+async fn organization_is_created_with_every_given_field() {
     let (_service, users) = tenancy().await;
     let tr = users.user("tR");
     let body = json!({
@@ -43,7 +43,7 @@ async fn an_organization_begins_as_the_one_who_makes_it_says() {
 }
 
 #[tokio::test]
-async fn programs_keep_values_with_an_organization() {
+async fn settings_of_an_organization_are_stored_and_validated() {
     let (_service, users) = tenancy().await;
     let (oa, m1) = (users.user("oA"), users.user("m1"));
     let path = format!("/organizations/{}", users.organization("A"));
@@ -80,7 +80,7 @@ async fn programs_keep_values_with_an_organization() {
 }
 
 #[tokio::test]
-async fn an_organization_is_made_read_and_changed() {
+async fn organization_is_created_read_and_changed() {
     let (_service, users) = tenancy().await;
     let sa = users.user("sa");
     let body = json!({
@@ -144,7 +144,7 @@ async fn an_organization_is_made_read_and_changed() {
 }
 
 #[tokio::test]
-async fn everything_wrong_with_an_organization_is_told_at_once() {
+async fn invalid_organization_reports_every_field() {
     let (_service, users) = tenancy().await;
     let sa = users.user("sa");
     let answer = sa
@@ -183,7 +183,7 @@ async fn everything_wrong_with_an_organization_is_told_at_once() {
 }
 
 #[tokio::test]
-async fn a_tenant_admin_makes_children_of_their_own_root_and_nothing_else() {
+async fn tenant_admin_creates_children_of_their_own_root_only() {
     let (_service, users) = tenancy().await;
     let of = |parent: &str| json!({ "name": "C", "parent_id": users.organization(parent) });
     let (tr, sa) = (users.user("tR"), users.user("sa"));
@@ -220,7 +220,7 @@ async fn a_tenant_admin_makes_children_of_their_own_root_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn an_organization_is_made_once_however_often_it_is_asked_for() {
+async fn repeated_request_creates_one_organization() {
     let (_service, users) = tenancy().await;
     let sa = users.user("sa").with("Idempotency-Key", "bank-1");
     let body = json!({ "name": "Bank" });
@@ -237,7 +237,7 @@ async fn an_organization_is_made_once_however_often_it_is_asked_for() {
 }
 
 #[tokio::test]
-async fn each_field_is_changed_by_anyone_who_may_change_it() {
+async fn each_field_is_changed_only_by_permitted_roles() {
     let (_service, users) = tenancy().await;
     let path = format!("/organizations/{}", users.organization("A"));
     let root = users.organization("R");
@@ -279,7 +279,7 @@ async fn each_field_is_changed_by_anyone_who_may_change_it() {
 }
 
 #[tokio::test]
-async fn a_domain_belongs_to_one_organization() {
+async fn domain_is_unique_among_organizations() {
     let (_service, users) = tenancy().await;
     let sa = users.user("sa");
     let body = json!({ "name": "One", "domain": "one.example" });
@@ -298,7 +298,7 @@ async fn a_domain_belongs_to_one_organization() {
 }
 
 #[tokio::test]
-async fn a_tenant_stays_one_level_deep() {
+async fn tenant_cannot_become_deeper_than_one_level() {
     let (_service, users) = tenancy().await;
     let sa = users.user("sa");
     let path = |name: &str| format!("/organizations/{}", users.organization(name));
@@ -328,7 +328,7 @@ async fn a_tenant_stays_one_level_deep() {
 }
 
 #[tokio::test]
-async fn a_list_holds_the_organizations_that_are_ones_own() {
+async fn list_contains_the_organizations_in_scope() {
     let (_service, users) = tenancy().await;
     let names = async |who: &str, query: &str| {
         let mut names: Vec<String> =
@@ -364,7 +364,7 @@ async fn a_list_holds_the_organizations_that_are_ones_own() {
 }
 
 #[tokio::test]
-async fn a_search_ranks_what_begins_alike_first_and_stays_within_ones_own() {
+async fn search_ranks_prefix_matches_first_within_the_scope() {
     let (_service, users) = tenancy().await;
     let sa = users.user("sa");
     for name in ["Nordic 100% Bank", "Bank of the North", "Insurance"] {

@@ -7,7 +7,7 @@ use super::tenancy;
 use crate::support::{column, prediction_on, text};
 
 #[tokio::test]
-async fn members_of_an_inactive_organization_may_look_at_themselves_and_leave() {
+async fn members_of_an_inactive_organization_read_only_their_own_profile() {
     let (_service, users) = tenancy().await;
     let (tr, oa, m1) = (users.user("tR"), users.user("oA"), users.user("m1"));
     let a = users.organization("A");
@@ -61,7 +61,7 @@ async fn members_of_an_inactive_organization_may_look_at_themselves_and_leave() 
 }
 
 #[tokio::test]
-async fn everyones_rows_vanish_for_members_whose_organization_hides_them() {
+async fn system_rows_are_hidden_from_members_where_the_organization_hides_them() {
     let (_service, users) = tenancy().await;
     let (tr, m1, sa) = (users.user("tR"), users.user("m1"), users.user("sa"));
     let company = sa
@@ -112,7 +112,7 @@ async fn everyones_rows_vanish_for_members_whose_organization_hides_them() {
 }
 
 #[tokio::test]
-async fn a_new_child_is_its_tenant_admins_at_once_and_no_members() {
+async fn new_child_is_immediately_in_scope_of_its_tenant_admin_only() {
     let (_service, users) = tenancy().await;
     let (tr, sa) = (users.user("tR"), users.user("sa"));
     let body = json!({ "name": "C", "parent_id": users.organization("R") });
@@ -136,7 +136,7 @@ async fn a_new_child_is_its_tenant_admins_at_once_and_no_members() {
 }
 
 #[tokio::test]
-async fn figures_of_an_organization_count_what_is_its_own() {
+async fn organization_statistics_count_only_its_own_rows() {
     let (_service, users) = tenancy().await;
     let (m1, oa) = (users.user("m1"), users.user("oA"));
     let path = format!("/organizations/{}/stats", users.organization("A"));

@@ -30,7 +30,7 @@ async fn join(user: &TestUser, token: &str) -> accunode_tests::Answer {
 }
 
 #[tokio::test]
-async fn a_join_token_is_told_once_and_makes_a_user_a_member() {
+async fn join_token_is_shown_once_and_makes_a_user_a_member() {
     let (service, users) = tenancy().await;
     let (oa, u0) = (users.user("oA"), users.user("u0"));
     let a = path(&users, "A");
@@ -75,7 +75,7 @@ async fn a_join_token_is_told_once_and_makes_a_user_a_member() {
 }
 
 #[tokio::test]
-async fn a_new_token_replaces_the_old_one_and_none_is_left_when_it_is_taken_away() {
+async fn new_join_token_replaces_the_old_one_and_removal_leaves_none() {
     let (service, users) = tenancy().await;
     let (oa, a) = (users.user("oA"), path(&users, "A"));
     let first = open(&users, "token").await;
@@ -106,7 +106,7 @@ async fn a_new_token_replaces_the_old_one_and_none_is_left_when_it_is_taken_away
 }
 
 #[tokio::test]
-async fn a_door_that_is_shut_does_not_exist() {
+async fn closed_or_unknown_join_is_not_found() {
     let (_service, users) = tenancy().await;
     let (u0, tr, oa) = (users.user("u0"), users.user("tR"), users.user("oA"));
     let a = path(&users, "A");
@@ -140,7 +140,7 @@ async fn a_door_that_is_shut_does_not_exist() {
 }
 
 #[tokio::test]
-async fn only_listed_addresses_join_where_the_organization_says_so() {
+async fn only_allowed_addresses_join_under_the_allowed_emails_policy() {
     let (service, users) = tenancy().await;
     let oa = users.user("oA");
     let list = format!("{}/allowed-emails", path(&users, "A"));
@@ -196,7 +196,7 @@ async fn only_listed_addresses_join_where_the_organization_says_so() {
 }
 
 #[tokio::test]
-async fn of_many_who_come_at_once_no_more_get_in_than_there_are_seats() {
+async fn concurrent_joins_do_not_exceed_the_member_limit() {
     let (service, users) = tenancy().await;
     let token = open(&users, "token").await;
     let a = path(&users, "A");
@@ -243,7 +243,7 @@ async fn of_many_who_come_at_once_no_more_get_in_than_there_are_seats() {
 }
 
 #[tokio::test]
-async fn who_joins_keeps_their_personal_rows_to_themselves() {
+async fn personal_rows_stay_private_after_joining() {
     let (_service, users) = tenancy().await;
     let token = open(&users, "token").await;
     let (u0, oa) = (users.user("u0"), users.user("oA"));

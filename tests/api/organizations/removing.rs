@@ -6,7 +6,7 @@ use super::tenancy;
 use crate::support::{ask, column, count, file_of, prediction, prediction_on, submit, text, with};
 
 #[tokio::test]
-async fn an_organization_that_holds_anything_is_removed_only_by_force() {
+async fn organization_with_content_is_removed_only_by_force() {
     let (_service, users) = tenancy().await;
     let tr = users.user("tR");
     let path = format!("/organizations/{}", users.organization("A"));

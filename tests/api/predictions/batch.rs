@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{ask, number, prediction, with};
 
 #[tokio::test]
-async fn each_item_is_stored_or_refused_for_itself_in_its_order() {
+async fn batch_items_are_stored_or_refused_separately_in_order() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let few = with(
@@ -60,7 +60,7 @@ async fn each_item_is_stored_or_refused_for_itself_in_its_order() {
 }
 
 #[tokio::test]
-async fn a_batch_that_is_sent_again_goes_on_and_makes_nothing_twice() {
+async fn repeated_batch_resumes_and_stores_nothing_twice() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let pool = service.database.superuser().await;
@@ -81,7 +81,7 @@ async fn a_batch_that_is_sent_again_goes_on_and_makes_nothing_twice() {
 }
 
 #[tokio::test]
-async fn an_item_of_the_wrong_form_fails_alone_and_text_that_is_no_json_stores_nothing() {
+async fn invalid_batch_item_fails_alone_and_malformed_json_stores_nothing() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let number = with(
@@ -116,7 +116,7 @@ async fn an_item_of_the_wrong_form_fails_alone_and_text_that_is_no_json_stores_n
 }
 
 #[tokio::test]
-async fn a_batch_has_one_to_a_hundred_items() {
+async fn batch_has_1_to_100_items() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let many = |n: usize| {

@@ -15,7 +15,7 @@ fn worse(on_conflict: &str) -> Value {
 }
 
 #[tokio::test]
-async fn by_default_the_one_that_is_there_is_named() {
+async fn conflicting_prediction_is_refused_by_default_with_its_id() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let first = ana
@@ -34,7 +34,7 @@ async fn by_default_the_one_that_is_there_is_named() {
 }
 
 #[tokio::test]
-async fn skip_keeps_it_and_update_replaces_it() {
+async fn conflict_skip_keeps_and_update_replaces_the_prediction() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let first = ana
@@ -72,7 +72,7 @@ async fn skip_keeps_it_and_update_replaces_it() {
 }
 
 #[tokio::test]
-async fn update_replaces_only_what_the_caller_may_write() {
+async fn conflict_update_replaces_only_writable_predictions() {
     let service = Service::start().await;
     let users = Tenancy::of(&service).await;
     let (m1, m2, admin) = (users.user("m1"), users.user("m2"), users.user("oA"));
@@ -121,7 +121,7 @@ async fn different_owners_predict_the_same_period_of_the_same_company() {
 }
 
 #[tokio::test]
-async fn of_many_at_once_exactly_one_is_made() {
+async fn concurrent_equal_predictions_store_exactly_one() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let tasks: Vec<_> = (0..12)

@@ -38,7 +38,7 @@ pub(super) fn is_explained(explained: &Value, inputs: usize) {
 }
 
 #[tokio::test]
-async fn a_company_is_scored_and_told_why() {
+async fn company_is_scored_with_an_explanation() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let body = with(
@@ -125,7 +125,7 @@ async fn a_company_is_scored_and_told_why() {
 }
 
 #[tokio::test]
-async fn a_quarter_is_scored_by_two_models_and_their_ensemble() {
+async fn quarterly_prediction_has_two_models_and_their_ensemble() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let made = ana
@@ -202,7 +202,7 @@ async fn negative_ebitda_is_riskier_than_a_debt_of_twice_the_ebitda() {
 }
 
 #[tokio::test]
-async fn too_few_ratios_make_no_prediction_and_no_company() {
+async fn too_few_ratios_store_neither_prediction_nor_company() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let two = json!({
@@ -234,7 +234,7 @@ async fn too_few_ratios_make_no_prediction_and_no_company() {
 }
 
 #[tokio::test]
-async fn a_ratio_of_the_other_kind_is_told_by_name() {
+async fn ratio_of_the_other_kind_is_reported_by_name() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let mut body = prediction("ACME", "2024");
@@ -245,7 +245,7 @@ async fn a_ratio_of_the_other_kind_is_told_by_name() {
 }
 
 #[tokio::test]
-async fn years_are_four_digits_within_reason() {
+async fn reporting_year_must_have_four_digits_within_range() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     for year in ["24", "1899", "2101", "２０２４", "0000", "20240"] {
@@ -257,7 +257,7 @@ async fn years_are_four_digits_within_reason() {
 }
 
 #[tokio::test]
-async fn percent_and_fractions_of_the_same_company_have_the_same_bits() {
+async fn percent_and_fractions_of_one_company_score_to_equal_bits() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let fractions = ana
@@ -281,7 +281,7 @@ async fn percent_and_fractions_of_the_same_company_have_the_same_bits() {
 }
 
 #[tokio::test]
-async fn banks_are_scored_with_a_flag_that_the_model_knows_none() {
+async fn banks_are_scored_with_an_out_of_scope_flag() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let body = with(
@@ -293,7 +293,7 @@ async fn banks_are_scored_with_a_flag_that_the_model_knows_none() {
 }
 
 #[tokio::test]
-async fn a_removed_prediction_is_gone_and_counted_no_more() {
+async fn deleted_prediction_is_not_found_and_not_counted() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let made = ana
@@ -318,7 +318,7 @@ async fn a_removed_prediction_is_gone_and_counted_no_more() {
 }
 
 #[tokio::test]
-async fn an_annual_prediction_is_no_quarterly_one() {
+async fn annual_prediction_is_not_found_as_quarterly() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let made = ana

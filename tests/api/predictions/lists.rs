@@ -21,7 +21,7 @@ async fn made(
 }
 
 #[tokio::test]
-async fn predictions_are_filtered_by_everything_that_they_show() {
+async fn predictions_are_filtered_by_every_parameter() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let safe = made(&ana, "SAFE", "2024", 0.2, "Energy").await;
@@ -108,7 +108,7 @@ async fn predictions_are_filtered_by_everything_that_they_show() {
 
 /// 9.11
 #[tokio::test]
-async fn predictions_have_the_grades_of_the_shipped_scale_and_are_filtered_by_them() {
+async fn predictions_have_grades_of_the_shipped_scale_and_filter_by_them() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let pool = service.database.superuser().await;
@@ -161,7 +161,7 @@ async fn predictions_have_the_grades_of_the_shipped_scale_and_are_filtered_by_th
 }
 
 #[tokio::test]
-async fn the_riskiest_come_first_where_that_is_asked() {
+async fn predictions_are_sorted_by_pd_on_request() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     for (n, returned) in [0.1, -0.5, 0.02, -0.1, 0.3].into_iter().enumerate() {
@@ -175,7 +175,7 @@ async fn the_riskiest_come_first_where_that_is_asked() {
 }
 
 #[tokio::test]
-async fn each_prediction_stands_on_exactly_one_page_while_others_are_made() {
+async fn every_prediction_is_on_exactly_one_page_during_inserts() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     // All rows of one file have the same time of creation, and three different PDs.
@@ -229,7 +229,7 @@ async fn each_prediction_stands_on_exactly_one_page_while_others_are_made() {
 }
 
 #[tokio::test]
-async fn rows_of_several_owners_are_one_list_in_one_order() {
+async fn rows_of_several_owners_are_merged_in_one_order() {
     let service = Service::start().await;
     let users = accunode_tests::tenancy::Tenancy::of(&service).await;
     let tr = users.user("tR");

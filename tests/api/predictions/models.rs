@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::support::{column, number, prediction, text};
 
 #[tokio::test]
-async fn every_model_is_told_with_what_it_takes_to_judge_it() {
+async fn every_model_is_listed_with_its_card_and_properties() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let inventory = ana.get("/models").await.expect(200);
@@ -39,7 +39,7 @@ async fn every_model_is_told_with_what_it_takes_to_judge_it() {
 }
 
 #[tokio::test]
-async fn a_prediction_names_the_model_that_is_in_the_inventory() {
+async fn prediction_references_a_model_of_the_inventory() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let made = ana

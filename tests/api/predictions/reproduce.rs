@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::support::{prediction, quarterly, run, text};
 
 #[tokio::test]
-async fn a_prediction_is_worked_out_again_to_the_last_bit_and_not_by_another_model() {
+async fn prediction_is_reproduced_to_the_bit_by_its_own_model_only() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let pool = service.database.superuser().await;

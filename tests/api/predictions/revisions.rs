@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::support::{count, file, line, number, prediction, submit, text, with};
 
 #[tokio::test]
-async fn revisions_are_kept_for_every_way_of_replacing_a_prediction() {
+async fn every_replacement_of_a_prediction_keeps_a_revision() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let first = ana
@@ -74,7 +74,7 @@ async fn revisions_are_kept_for_every_way_of_replacing_a_prediction() {
 }
 
 #[tokio::test]
-async fn the_history_of_what_one_cannot_read_does_not_exist() {
+async fn revisions_of_an_unreadable_prediction_are_not_found() {
     let service = Service::start().await;
     let users = Tenancy::of(&service).await;
     let m1 = users.user("m1");

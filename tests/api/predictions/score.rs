@@ -110,7 +110,7 @@ async fn one_company_has_the_same_bits_alone_in_a_batch_and_in_a_file() {
 }
 
 #[tokio::test]
-async fn each_item_succeeds_or_fails_for_itself_and_nothing_is_stored() {
+async fn score_items_succeed_or_fail_separately_and_nothing_is_stored() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let items = json!({ "items": [
@@ -147,7 +147,7 @@ async fn each_item_succeeds_or_fails_for_itself_and_nothing_is_stored() {
 }
 
 #[tokio::test]
-async fn up_to_a_thousand_items_are_scored_at_once() {
+async fn up_to_1000_items_are_scored_in_one_request() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let many = |n: usize| json!({ "items": vec![json!({ "ratios": ratios() }); n] });

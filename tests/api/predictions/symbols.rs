@@ -19,7 +19,7 @@ async fn personal(user: &TestUser, year: &str) -> Value {
 }
 
 #[tokio::test]
-async fn ones_own_comes_before_the_organizations_and_that_before_everyones() {
+async fn symbol_resolves_to_own_then_organizations_then_system_company() {
     let service = Service::start().await;
     let users = Tenancy::of(&service).await;
     let (m1, m2, sa) = (users.user("m1"), users.user("m2"), users.user("sa"));
@@ -69,7 +69,7 @@ async fn ones_own_comes_before_the_organizations_and_that_before_everyones() {
 }
 
 #[tokio::test]
-async fn where_everyones_are_hidden_a_company_is_made_instead() {
+async fn hidden_system_company_is_not_used_and_a_new_one_created() {
     let service = Service::start().await;
     let users = Tenancy::of(&service).await;
     let everyones = company(users.user("sa"), "system").await;
@@ -97,7 +97,7 @@ async fn where_everyones_are_hidden_a_company_is_made_instead() {
 }
 
 #[tokio::test]
-async fn a_new_symbol_makes_a_company_for_the_predictions_owner() {
+async fn new_symbol_creates_a_company_of_the_predictions_owner() {
     let service = Service::start().await;
     let users = Tenancy::of(&service).await;
     for (who, body, level) in [
@@ -138,7 +138,7 @@ async fn a_new_symbol_makes_a_company_for_the_predictions_owner() {
 }
 
 #[tokio::test]
-async fn a_company_that_is_there_is_not_changed_and_the_difference_is_told() {
+async fn existing_company_is_unchanged_and_differences_are_warned_about() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let described = |name: &str, sector: &str| json!({ "company": { "symbol": "ACME", "name": name, "sector": sector } });

@@ -7,7 +7,7 @@ use super::create::is_explained;
 use crate::support::{ask, number, prediction, text, with};
 
 #[tokio::test]
-async fn corrected_ratios_are_scored_anew_and_the_others_stay() {
+async fn corrected_ratios_are_rescored_and_the_others_kept() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let made = ana
@@ -54,7 +54,7 @@ async fn corrected_ratios_are_scored_anew_and_the_others_stay() {
 }
 
 #[tokio::test]
-async fn what_is_shared_more_widely_is_counted_there() {
+async fn prediction_with_a_wider_level_is_counted_at_that_level() {
     let service = Service::start().await;
     let users = Tenancy::of(&service).await;
     let (m1, m2) = (users.user("m1"), users.user("m2"));
@@ -108,7 +108,7 @@ async fn what_is_shared_more_widely_is_counted_there() {
 }
 
 #[tokio::test]
-async fn a_change_is_noted_with_what_was_there_before() {
+async fn change_is_audited_with_the_previous_values() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let pool = service.database.superuser().await;

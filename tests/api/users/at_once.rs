@@ -68,7 +68,7 @@ fn is_expected(status: u16, code: &str) -> bool {
 }
 
 #[tokio::test]
-async fn of_two_hundred_changes_at_once_none_fails_and_no_one_keeps_what_they_lost() {
+async fn two_hundred_concurrent_role_changes_are_consistent() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let pool = service.database.superuser().await;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{ask, run};
 
 #[tokio::test]
-async fn a_user_changes_their_own_names_and_nothing_that_is_not_their_to_change() {
+async fn user_changes_their_own_names_but_no_other_field() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let m2 = tenancy.user("m2");
@@ -54,7 +54,7 @@ async fn a_user_changes_their_own_names_and_nothing_that_is_not_their_to_change(
 }
 
 #[tokio::test]
-async fn a_change_of_what_another_user_changed_meanwhile_is_refused() {
+async fn change_of_a_stale_user_version_is_refused() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let path = format!("/users/{}", tenancy.user("m2").id);
@@ -75,7 +75,7 @@ async fn a_change_of_what_another_user_changed_meanwhile_is_refused() {
 }
 
 #[tokio::test]
-async fn who_is_deactivated_is_out_at_once_and_comes_in_again_when_they_may() {
+async fn deactivated_user_is_signed_out_until_reactivated() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let (oa, m2) = (tenancy.user("oA"), tenancy.user("m2"));
@@ -120,7 +120,7 @@ async fn who_is_deactivated_is_out_at_once_and_comes_in_again_when_they_may() {
 }
 
 #[tokio::test]
-async fn an_administrator_ends_the_sessions_of_those_below_them() {
+async fn administrator_ends_the_sessions_of_lower_ranks() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let m2 = tenancy.user("m2");
@@ -143,7 +143,7 @@ async fn an_administrator_ends_the_sessions_of_those_below_them() {
 }
 
 #[tokio::test]
-async fn rights_that_were_lost_meanwhile_change_no_one() {
+async fn administrator_who_lost_their_rights_changes_no_one() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let pool = service.database.superuser().await;
@@ -161,7 +161,7 @@ async fn rights_that_were_lost_meanwhile_change_no_one() {
 }
 
 #[tokio::test]
-async fn an_administrator_sees_sessions_and_has_a_password_chosen_anew() {
+async fn administrator_lists_sessions_and_forces_a_password_reset() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let (oa, m2) = (tenancy.user("oA"), tenancy.user("m2"));

@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Executor};
 use crate::support::{ask, eventually};
 
 #[tokio::test]
-async fn a_change_of_roles_that_meets_a_deadlock_is_answered_as_if_it_had_not() {
+async fn role_change_that_hits_a_deadlock_is_retried() {
     let service = Service::start().await;
     let users = Tenancy::of(&service).await;
     let (root, member) = (users.user("sa"), users.user("m1"));

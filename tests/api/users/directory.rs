@@ -19,7 +19,7 @@ async fn emails(tenancy: &Tenancy, who: &str, query: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn everyone_finds_the_users_of_their_organizations_and_no_one_else() {
+async fn users_are_listed_within_the_callers_organizations() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     assert_eq!(emails(&tenancy, "m1", "").await, ["m1", "m2", "oa"]);
@@ -43,7 +43,7 @@ async fn everyone_finds_the_users_of_their_organizations_and_no_one_else() {
 }
 
 #[tokio::test]
-async fn members_are_shown_a_directory_and_administrators_everything() {
+async fn members_see_directory_fields_and_administrators_all() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let pool = service.database.superuser().await;
@@ -97,7 +97,7 @@ async fn members_are_shown_a_directory_and_administrators_everything() {
 }
 
 #[tokio::test]
-async fn pages_lose_and_double_no_one_also_where_many_came_at_once() {
+async fn user_pages_neither_lose_nor_repeat_users() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let pool = service.database.superuser().await;
@@ -125,7 +125,7 @@ async fn pages_lose_and_double_no_one_also_where_many_came_at_once() {
 }
 
 #[tokio::test]
-async fn a_search_finds_names_and_addresses_and_takes_no_patterns() {
+async fn user_search_matches_names_and_addresses_literally() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let pool = service.database.superuser().await;

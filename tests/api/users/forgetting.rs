@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::ask;
 
 #[tokio::test]
-async fn who_is_anonymized_is_found_in_the_audit_log_alone_and_their_rows_stay() {
+async fn anonymized_user_remains_only_in_the_audit_log_and_rows_stay() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let (oa, tr) = (tenancy.user("oA"), tenancy.user("tR"));
@@ -119,7 +119,7 @@ async fn who_is_anonymized_is_found_in_the_audit_log_alone_and_their_rows_stay()
 }
 
 #[tokio::test]
-async fn no_one_rewrites_the_audit_log_not_even_its_owner() {
+async fn audit_log_cannot_be_rewritten_even_by_its_owner() {
     let service = Service::start().await;
     let _ = service.user("ana").await;
     let mut server = service.database.server_role().await;

@@ -11,7 +11,7 @@ fn role(role: &str, organization: Option<Uuid>) -> Value {
 }
 
 #[tokio::test]
-async fn a_new_role_counts_at_once_and_ends_the_sessions_of_the_old_one() {
+async fn new_role_applies_immediately_and_ends_sessions() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let (tr, m2) = (tenancy.user("tR"), tenancy.user("m2"));
@@ -75,7 +75,7 @@ async fn a_new_role_counts_at_once_and_ends_the_sessions_of_the_old_one() {
 }
 
 #[tokio::test]
-async fn everyone_may_leave_and_stays_signed_in_as_a_user() {
+async fn member_leaves_the_organization_and_stays_signed_in_as_user() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let m2 = tenancy.user("m2");
@@ -94,7 +94,7 @@ async fn everyone_may_leave_and_stays_signed_in_as_a_user() {
 }
 
 #[tokio::test]
-async fn everything_wrong_with_a_role_is_named() {
+async fn invalid_role_reports_every_field() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let (sa, m2) = (tenancy.user("sa"), tenancy.user("m2"));
@@ -123,7 +123,7 @@ async fn everything_wrong_with_a_role_is_named() {
 }
 
 #[tokio::test]
-async fn the_last_super_admin_keeps_their_role_and_their_account() {
+async fn last_super_admin_cannot_be_demoted_or_deleted() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let sa = tenancy.user("sa");
@@ -151,7 +151,7 @@ async fn the_last_super_admin_keeps_their_role_and_their_account() {
 }
 
 #[tokio::test]
-async fn who_is_removed_from_their_organization_loses_its_rows_and_keeps_their_account() {
+async fn removed_member_loses_organization_rows_and_stays_a_user() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let (oa, m2) = (tenancy.user("oA"), tenancy.user("m2"));

@@ -23,7 +23,7 @@ impl Rng {
 }
 
 #[tokio::test]
-async fn reports_of_five_hundred_outcomes_can_be_made_again_byte_for_byte() {
+async fn reports_as_of_a_time_are_reproducible_byte_for_byte() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let pool = service.database.superuser().await;

@@ -74,7 +74,7 @@ fn outcome_of(company: Uuid, event: &'static str, day: &str) -> RecordedOutcome 
 
 /// Example 9.1, with companies before and after it that the window must not include.
 #[tokio::test]
-async fn sample_is_who_was_rated_on_the_first_day_as_it_was_known_then() {
+async fn sample_contains_companies_rated_on_the_first_day_as_known_then() {
     let scene = Scene::start().await;
     let c = companies(&scene.pool, &scene.owner, 14).await;
     let mut rows: Vec<Predicted> = c.iter().map(|id| usual(*id, 0.01)).collect();
@@ -166,7 +166,7 @@ async fn sample_is_who_was_rated_on_the_first_day_as_it_was_known_then() {
 
 /// Examples 9.2 and 9.4.
 #[tokio::test]
-async fn figures_are_those_of_the_design_to_eight_digits() {
+async fn figures_equal_the_worked_examples_to_eight_digits() {
     let scene = Scene::start().await;
     let groups = [
         (0.004, 400, 1),
@@ -231,7 +231,7 @@ async fn figures_are_those_of_the_design_to_eight_digits() {
 
 /// Example 9.3, and the Kaplan-Meier estimate of 9.7.
 #[tokio::test]
-async fn portfolios_without_defaults_and_with_exits_have_their_figures() {
+async fn figures_exist_for_portfolios_without_defaults_and_with_exits() {
     let scene = Scene::start().await;
     scene.groups(&[(0.005, 100, 0)]).await;
     let report = scene.validated(&json!({})).await;
@@ -258,7 +258,7 @@ async fn portfolios_without_defaults_and_with_exits_have_their_figures() {
 
 /// The companies of a migration matrix of 9.6, row by row.
 #[tokio::test]
-async fn movements_between_grades_have_their_bandwidths() {
+async fn grade_migrations_have_the_expected_bandwidths() {
     let scene = Scene::start().await;
     let pds = [0.0001, 0.0002, 0.0004];
     let moves = [[80, 12, 3], [10, 70, 15], [1, 8, 60]];
@@ -330,7 +330,7 @@ async fn movements_between_grades_have_their_bandwidths() {
 }
 
 #[tokio::test]
-async fn a_window_that_nothing_covers_is_refused_and_an_empty_sample_fails() {
+async fn uncovered_window_is_refused_and_empty_sample_fails() {
     let scene = Scene::start().await;
     let oa = scene.users.user("oA");
     let body = |day: &str| json!({ "kind": "annual", "d0": day, "definition": CRR });
@@ -374,7 +374,7 @@ async fn a_window_that_nothing_covers_is_refused_and_an_empty_sample_fails() {
 }
 
 #[tokio::test]
-async fn a_back_test_grades_by_the_scale_that_it_names() {
+async fn back_test_uses_the_grades_of_the_named_scale() {
     let scene = Scene::start().await;
     scene
         .groups(&[(0.004, 40, 1), (0.012, 30, 4), (0.035, 20, 9)])

@@ -59,7 +59,7 @@ fn agree(path: &str, ours: &Value, theirs: &Value, compared: &mut u32) {
 }
 
 #[tokio::test]
-async fn figures_of_uploaded_companies_are_those_of_an_independent_script() {
+async fn figures_of_uploaded_companies_equal_an_independent_script() {
     let Some(path) = real_data("bankruptcy_train.csv") else {
         return;
     };

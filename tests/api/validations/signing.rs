@@ -24,7 +24,7 @@ async fn reported(service: &Service, users: &Tenancy) -> Value {
 }
 
 #[tokio::test]
-async fn a_report_is_signed_off_once_and_never_by_its_maker() {
+async fn report_is_signed_off_once_and_never_by_its_requester() {
     let service = Service::start().await;
     let users = Tenancy::of(&service).await;
     let report = reported(&service, &users).await;
@@ -66,7 +66,7 @@ async fn a_report_is_signed_off_once_and_never_by_its_maker() {
 }
 
 #[tokio::test]
-async fn a_key_never_signs_and_the_database_lets_no_maker_sign() {
+async fn keys_and_requesters_cannot_sign_off_a_report() {
     let service = Service::start().await;
     let users = Tenancy::of(&service).await;
     let report = reported(&service, &users).await;
@@ -103,7 +103,7 @@ async fn a_key_never_signs_and_the_database_lets_no_maker_sign() {
 }
 
 #[tokio::test]
-async fn the_same_request_is_answered_once_and_an_account_takes_its_reports_along() {
+async fn repeated_request_makes_one_report_and_user_deletion_removes_it() {
     let service = Service::start().await;
     let ana = service.user("ana").await;
     let coverage = "/outcome-coverage/bankruptcy@1";

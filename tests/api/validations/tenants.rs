@@ -16,7 +16,7 @@ use super::{
 type ExpectedCounts = BTreeMap<&'static str, (u64, u64, u64)>;
 
 #[tokio::test]
-async fn every_owners_back_test_equals_an_oracle_that_knows_no_scope() {
+async fn back_tests_of_every_owner_equal_an_oracle_without_scopes() {
     let service = Service::start().await;
     let users = Tenancy::of(&service).await;
     let pool = service.database.superuser().await;

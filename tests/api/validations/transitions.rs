@@ -73,7 +73,7 @@ fn rated(company: uuid::Uuid, from: usize, later: Option<(&'static str, usize)>)
 
 /// Example 9.6, on a scale of seven grades, of which it uses three.
 #[tokio::test]
-async fn cohorts_of_an_organization_are_those_of_the_worked_example() {
+async fn cohort_figures_of_an_organization_equal_the_worked_example() {
     let scene = Scene::start().await;
     let rows = [
         [80, 12, 3, 1, 2, 2],
@@ -153,7 +153,7 @@ async fn cohorts_of_an_organization_are_those_of_the_worked_example() {
 
 /// Example 9.7: transitions that cohorts never observe, but that were possible.
 #[tokio::test]
-async fn durations_of_an_organization_are_those_of_the_worked_example() {
+async fn duration_figures_of_an_organization_equal_the_worked_example() {
     let scene = Scene::start().await;
     let f = companies(&scene.pool, &scene.owner(), 8).await;
     let mut predictions = rated(f[0], 1, Some(("2023-04-01T10:00:00Z", 2)));
@@ -205,7 +205,7 @@ impl Scene {
 }
 
 #[tokio::test]
-async fn what_cannot_be_counted_is_refused_with_its_reason() {
+async fn invalid_transition_request_is_refused_with_its_reason() {
     let scene = Scene::start().await;
     let oa = scene.users.user("oA");
     let ask = async |query: &str| oa.get(&format!("/analytics/transitions?{query}")).await;

@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn who_asks_meanwhile_waits_for_the_first_answer() {
+    async fn concurrent_requests_for_a_figure_share_one_computation() {
         let flights = Flights::default();
         let worked_out = AtomicUsize::new(0);
         let ask = || async {
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn callers_who_give_up_leave_nothing_behind() {
+    async fn cancelled_requests_remove_the_shared_computation() {
         let flights = Flights::default();
         let first = flights.join("figure");
         let second = flights.join("figure");

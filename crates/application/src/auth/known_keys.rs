@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_known_for_a_while_and_memory_is_bounded() {
+    fn valid_key_is_remembered_for_a_limited_time_and_in_bounded_memory() {
         let keys = KnownKeys::default();
         let now = Timestamp::UNIX_EPOCH;
         for n in 0..MOST + 10 {

@@ -165,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_row_is_written_as_a_writer_of_csv_writes_it() {
+    fn row_is_formatted_as_the_csv_writer_formats_it() {
         let cells = [
             "", "A", "1.5", " a b ", "a,b", "a\"b", "\"", "a\r", "\na", "#x", "żółć", "\t", "'a'",
         ];

@@ -401,7 +401,7 @@ mod tests {
     }
 
     #[test]
-    fn the_only_sheet_with_the_columns_is_read_and_told() {
+    fn only_sheet_with_the_columns_is_chosen_with_a_warning() {
         let data = [HEADER, "A,2024,0.1,1,0.1,1,0.1"];
         let table = choose(
             vec![
@@ -437,7 +437,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hidden_sheet_is_read_only_where_no_visible_one_will_do() {
+    fn hidden_sheet_is_read_only_without_a_matching_visible_one() {
         let hidden = |name| TableHead {
             is_hidden: true,
             ..sheet(name, &[HEADER, "A"])
@@ -450,7 +450,7 @@ mod tests {
     }
 
     #[test]
-    fn where_none_will_do_the_nearest_is_told_with_the_others() {
+    fn no_matching_sheet_reports_the_nearest_and_the_others() {
         let faults = choose(
             vec![
                 sheet("notes", &["x,y"]),

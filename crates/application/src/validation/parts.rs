@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_are_read_back_one_by_one() {
+    fn compressed_parts_decompress_to_the_original_bytes() {
         for length in [0, 1, PART - 1, PART, PART + 1, 3 * PART + 7] {
             let bytes: Vec<u8> = (0..length).map(|i| (i % 251) as u8).collect();
             let parts = Parts::of(&bytes).unwrap();

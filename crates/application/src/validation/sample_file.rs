@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_say_everything_and_formulas_are_harmless() {
+    fn sample_rows_have_every_column_and_guarded_formulas() {
         let window = Window {
             first_day: date!(2024 - 12 - 31),
             basis: Basis::Recorded,

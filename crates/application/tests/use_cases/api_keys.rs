@@ -30,7 +30,7 @@ fn key_of(owner: &User, organization: Option<OrganizationId>) -> ApiKey {
 
 /// The mocks fail on a look-up of sessions or any other statement.
 #[tokio::test]
-async fn a_key_costs_one_statement_and_no_look_up() {
+async fn key_authentication_takes_one_statement() {
     let mut doubles = Doubles::default();
     let organization = OrganizationId(Uuid::new_v4());
     let owner = user(Role::OrgAdmin, Some(organization));
@@ -60,7 +60,7 @@ async fn a_key_costs_one_statement_and_no_look_up() {
 }
 
 #[tokio::test]
-async fn a_key_whose_organization_is_not_its_owners_any_more_is_worth_nothing() {
+async fn key_of_an_organization_its_owner_has_left_is_invalid() {
     let mut doubles = Doubles::default();
     let organization = OrganizationId(Uuid::new_v4());
     let owner = user(Role::OrgMember, Some(organization));

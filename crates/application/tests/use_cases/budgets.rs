@@ -69,7 +69,7 @@ fn draws(each: u32) -> accunode_ports::limits::MockRateLimiter {
 }
 
 #[tokio::test]
-async fn a_flood_of_wrong_keys_costs_the_database_nothing_once_the_budget_is_used_up() {
+async fn wrong_keys_reach_no_database_once_the_budget_is_used_up() {
     let asked = Arc::new(AtomicU32::new(0));
     let mut doubles = Doubles {
         limiter: draws(5),
@@ -111,7 +111,7 @@ async fn a_flood_of_wrong_keys_costs_the_database_nothing_once_the_budget_is_use
 }
 
 #[tokio::test]
-async fn what_has_not_the_form_of_a_key_never_comes_to_the_database_or_the_limiter() {
+async fn malformed_key_reaches_neither_database_nor_limiter() {
     let auth = Doubles {
         limiter: limiter(|_, _| panic!("the limiter was asked")),
         ..Doubles::default()
@@ -130,7 +130,7 @@ async fn what_has_not_the_form_of_a_key_never_comes_to_the_database_or_the_limit
 }
 
 #[tokio::test]
-async fn a_revoked_key_is_no_longer_known() {
+async fn revoked_key_is_removed_from_the_cache_of_valid_keys() {
     let asked = Arc::new(AtomicU32::new(0));
     let mut doubles = Doubles {
         limiter: draws(2),
@@ -165,7 +165,7 @@ async fn a_revoked_key_is_no_longer_known() {
 }
 
 #[tokio::test]
-async fn a_registration_whose_mail_may_not_be_sent_makes_no_account() {
+async fn registration_over_the_mail_budget_creates_no_user() {
     let mut doubles = Doubles {
         limiter: limiter(|name, _| name != "mail_day.verification"),
         ..Doubles::default()
@@ -217,7 +217,7 @@ fn storage_low<T: std::fmt::Debug>(result: Result<T, Error>) {
 }
 
 #[tokio::test]
-async fn an_upload_is_refused_before_its_first_byte_where_the_disk_runs_low() {
+async fn upload_is_refused_before_reading_when_disk_is_low() {
     for (limit, free, is_low) in [
         (MinFree::Bytes(100), 99, true),
         (MinFree::Bytes(100), 100, false),
@@ -253,7 +253,7 @@ async fn an_upload_is_refused_before_its_first_byte_where_the_disk_runs_low() {
 }
 
 #[tokio::test]
-async fn an_upload_is_cut_off_once_the_disk_runs_low_while_it_comes_in() {
+async fn upload_is_cut_off_when_disk_becomes_low_during_transfer() {
     let looks = Arc::new(AtomicU32::new(0));
     let seen = looks.clone();
     let mut doubles = Doubles {

@@ -54,7 +54,7 @@ async fn every_row_is_stored_once_and_the_last_checkpoint_is_the_last_row() {
 }
 
 #[tokio::test]
-async fn rows_with_gaps_fail_one_by_one_where_the_model_takes_none() {
+async fn rows_with_gaps_fail_one_by_one_for_a_model_without_gaps() {
     let ana = user(Role::User, None);
     let (mut doubles, chunks) = worker(&ana, 12, "0.1", 2);
     doubles.scorer = scorer_without_gaps();
@@ -91,7 +91,7 @@ async fn rows_with_gaps_fail_one_by_one_where_the_model_takes_none() {
 }
 
 #[test]
-fn offline_a_row_with_a_gap_fails_for_itself_too() {
+fn offline_scoring_fails_only_the_row_with_a_gap() {
     let mut rows = Rows::of(2, "0.1");
     rows.rows[0].cells[6] = "n.a.".into();
     let options = JobOptions::default();
@@ -110,7 +110,7 @@ fn offline_a_row_with_a_gap_fails_for_itself_too() {
 }
 
 #[tokio::test]
-async fn a_file_in_the_wrong_unit_stores_nothing_and_says_what_to_do() {
+async fn file_in_the_wrong_unit_stores_nothing_and_suggests_the_unit() {
     let ana = user(Role::User, None);
     let (mut doubles, chunks) = worker(&ana, 1_200, "12.5", 1);
     doubles
@@ -136,7 +136,7 @@ async fn a_file_in_the_wrong_unit_stores_nothing_and_says_what_to_do() {
 }
 
 #[tokio::test]
-async fn the_same_file_in_percent_is_stored() {
+async fn file_in_percent_is_stored_when_the_unit_is_declared() {
     let ana = user(Role::User, None);
     let (mut doubles, chunks) = worker(&ana, 12, "12.5", 2);
     doubles.queue.expect_finish().returning(|_, _, _, _| Ok(()));
@@ -156,7 +156,7 @@ async fn the_same_file_in_percent_is_stored() {
 }
 
 #[tokio::test]
-async fn a_worker_that_takes_over_goes_on_after_the_checkpoint() {
+async fn worker_that_takes_over_continues_after_the_checkpoint() {
     let ana = user(Role::User, None);
     let (mut doubles, chunks) = worker(&ana, 25, "0.1", 2);
     doubles
@@ -186,7 +186,7 @@ async fn a_worker_that_takes_over_goes_on_after_the_checkpoint() {
 }
 
 #[tokio::test]
-async fn a_worker_that_lost_its_lease_ends_nothing() {
+async fn worker_with_lost_lease_does_not_finish_the_upload() {
     let ana = user(Role::User, None);
     let (mut doubles, _) = worker(&ana, 5, "0.1", 0);
     let committed = doubles.unit(|unit| {
@@ -206,7 +206,7 @@ async fn a_worker_that_lost_its_lease_ends_nothing() {
 }
 
 #[tokio::test]
-async fn the_upload_of_someone_who_lost_their_rights_fails() {
+async fn upload_fails_when_its_user_loses_their_rights() {
     let mut ana = user(Role::User, None);
     let (mut doubles, chunks) = {
         let mut gone = ana.clone();
@@ -233,7 +233,7 @@ async fn the_upload_of_someone_who_lost_their_rights_fails() {
 }
 
 #[tokio::test]
-async fn a_worker_that_shuts_down_gives_its_job_back() {
+async fn worker_that_shuts_down_releases_its_job() {
     let ana = user(Role::User, None);
     let (mut doubles, chunks) = worker(&ana, 5, "0.1", 0);
     let released = Arc::new(AtomicBool::new(false));
@@ -254,7 +254,7 @@ async fn a_worker_that_shuts_down_gives_its_job_back() {
 }
 
 #[tokio::test]
-async fn a_job_of_which_rows_have_no_outcome_fails_and_is_not_completed() {
+async fn job_with_rows_without_outcome_fails() {
     let ana = user(Role::User, None);
     let (mut doubles, _) = worker(&ana, 5, "0.1", 1);
     let ends = Arc::new(Mutex::new(Vec::new()));
@@ -285,7 +285,7 @@ async fn a_job_of_which_rows_have_no_outcome_fails_and_is_not_completed() {
 }
 
 #[tokio::test]
-async fn turnovers_of_a_single_quarter_are_told_beside_what_the_header_says() {
+async fn turnovers_of_a_single_quarter_are_warned_about() {
     let ana = user(Role::User, None);
     // The mock's training has the median 3 everywhere.
     for (turnover, expected) in [("0.9", true), ("1.1", false)] {

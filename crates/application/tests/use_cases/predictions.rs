@@ -60,7 +60,7 @@ fn company(grant: Grant, profile: &CompanyProfile) -> Company {
 }
 
 #[tokio::test]
-async fn a_refused_level_is_told_before_anything_is_looked_at() {
+async fn forbidden_level_is_refused_before_the_body_is_checked() {
     let application = Doubles::default().application();
     let command = CreatePrediction {
         access_level: RowLevel::limited(AccessLevel::Organization),
@@ -85,7 +85,7 @@ async fn a_refused_level_is_told_before_anything_is_looked_at() {
 }
 
 #[tokio::test]
-async fn every_fault_of_a_body_is_told_at_once_and_nothing_is_begun() {
+async fn invalid_body_reports_every_field_and_starts_no_transaction() {
     let application = Doubles::default().application();
     let command = CreatePrediction {
         reporting_year: "24".into(),
@@ -122,7 +122,7 @@ async fn every_fault_of_a_body_is_told_at_once_and_nothing_is_begun() {
 }
 
 #[tokio::test]
-async fn a_model_that_takes_no_gaps_names_them_beside_the_other_faults() {
+async fn model_without_gaps_reports_missing_ratios_with_the_other_faults() {
     let doubles = Doubles {
         scorer: scorer_without_gaps(),
         ..Doubles::default()
@@ -152,7 +152,7 @@ async fn a_model_that_takes_no_gaps_names_them_beside_the_other_faults() {
 }
 
 #[tokio::test]
-async fn a_row_with_a_gap_fails_for_itself_where_the_model_takes_none() {
+async fn row_with_a_gap_fails_alone_for_a_model_without_gaps() {
     let doubles = Doubles {
         scorer: scorer_without_gaps(),
         ..Doubles::default()
@@ -184,7 +184,7 @@ async fn a_row_with_a_gap_fails_for_itself_where_the_model_takes_none() {
 }
 
 #[tokio::test]
-async fn a_prediction_is_stored_with_its_audit_row_in_one_unit_of_work() {
+async fn prediction_and_audit_row_are_stored_in_one_unit_of_work() {
     let mut doubles = Doubles {
         scorer: scorer(),
         ..Doubles::default()
@@ -230,7 +230,7 @@ async fn a_prediction_is_stored_with_its_audit_row_in_one_unit_of_work() {
 }
 
 #[tokio::test]
-async fn a_failed_audit_row_takes_the_prediction_with_it() {
+async fn failed_audit_row_rolls_back_the_prediction() {
     let mut doubles = Doubles {
         scorer: scorer(),
         ..Doubles::default()
@@ -266,7 +266,7 @@ async fn a_failed_audit_row_takes_the_prediction_with_it() {
 }
 
 #[tokio::test]
-async fn a_company_that_is_there_is_found_and_never_changed() {
+async fn existing_company_is_reused_unchanged_with_warnings() {
     let mut doubles = Doubles {
         scorer: scorer(),
         ..Doubles::default()
@@ -328,7 +328,7 @@ async fn a_company_that_is_there_is_found_and_never_changed() {
 }
 
 #[tokio::test]
-async fn a_company_of_another_organization_that_can_be_read_breaks_i4() {
+async fn company_of_another_organization_is_a_level_mismatch() {
     let (own, other) = (
         OrganizationId(Uuid::new_v4()),
         OrganizationId(Uuid::new_v4()),

@@ -38,7 +38,7 @@ fn code<T: std::fmt::Debug>(result: Result<T, Error>) -> &'static str {
 }
 
 #[test]
-fn a_proof_holds_for_a_quarter_of_an_hour() {
+fn proof_of_identity_is_recent_for_15_minutes() {
     let mut ana = caller(&user(Role::User, None));
     ana.confirmed_at = Some(noon());
     for (seconds, holds) in [(0, true), (900, true), (901, false)] {
@@ -124,18 +124,18 @@ async fn step_up(verified: Verified, failures: usize) -> Result<SignedIn, Error>
 }
 
 #[tokio::test]
-async fn the_right_password_renews_the_proof_in_a_session_of_its_own() {
+async fn right_password_renews_the_proof_in_a_new_session() {
     let signed_in = step_up(Verified::Yes { rehashed: None }, 0).await.unwrap();
     assert_eq!(signed_in.tokens.access, "a");
 }
 
 #[tokio::test]
-async fn a_wrong_password_proves_nothing_and_is_told_to_the_log() {
+async fn wrong_password_does_not_step_up_and_is_audited() {
     assert_eq!(code(step_up(Verified::No, 1).await), "wrong_password");
 }
 
 #[tokio::test]
-async fn a_session_notes_that_it_is_used_once_a_minute() {
+async fn session_use_is_recorded_at_most_once_a_minute() {
     for (seconds, noted) in [(59, 0), (60, 1)] {
         let mut doubles = Doubles::default();
         let ana = caller(&user(Role::User, None));

@@ -69,7 +69,7 @@ fn retired() -> ModelRef {
 }
 
 #[tokio::test]
-async fn a_pd_matches_to_one_in_a_million_and_is_equal_to_the_last_bit() {
+async fn pd_matches_within_one_in_a_million_and_equals_to_the_bit() {
     let ana = user(Role::User, None);
     // The mock always returns 0.02.
     for (pd, is_match, is_bit_equal) in [
@@ -90,7 +90,7 @@ async fn a_pd_matches_to_one_in_a_million_and_is_equal_to_the_last_bit() {
 }
 
 #[tokio::test]
-async fn what_a_retired_model_said_is_not_repeated_by_another() {
+async fn prediction_of_a_retired_model_is_not_reproduced_by_another() {
     let ana = user(Role::User, None);
     let application = application(stored(&ana, 0.02, retired()));
     let refused = application
@@ -111,7 +111,7 @@ async fn what_a_retired_model_said_is_not_repeated_by_another() {
 }
 
 #[tokio::test]
-async fn reasons_are_those_of_its_own_model_or_none() {
+async fn explanation_comes_from_the_predictions_own_model_or_is_absent() {
     let ana = user(Role::User, None);
     for (model, is_explained) in [(model(), true), (retired(), false)] {
         let explained = application(stored(&ana, 0.02, model))

@@ -191,7 +191,7 @@ async fn process(application: &Application, job: Job) {
 }
 
 #[tokio::test]
-async fn every_prediction_is_scored_once_by_the_model_that_was_asked_for() {
+async fn every_prediction_is_rescored_once_by_the_requested_model() {
     let ana = user(Role::User, None);
     let (mut doubles, chunks) = worker(&ana, (1..=25).map(|n| stored(n, 5)).collect(), 3);
     doubles
@@ -215,7 +215,7 @@ async fn every_prediction_is_scored_once_by_the_model_that_was_asked_for() {
 }
 
 #[tokio::test]
-async fn a_worker_that_takes_over_goes_on_behind_the_last_prediction() {
+async fn worker_that_takes_over_rescoring_continues_after_the_checkpoint() {
     let ana = user(Role::User, None);
     let (mut doubles, chunks) = worker(&ana, (1..=15).map(|n| stored(n, 5)).collect(), 1);
     doubles.queue.expect_finish().returning(|_, _, _, _| Ok(()));
@@ -234,7 +234,7 @@ async fn a_worker_that_takes_over_goes_on_behind_the_last_prediction() {
 }
 
 #[tokio::test]
-async fn a_prediction_that_the_model_cannot_score_is_told_for_itself() {
+async fn prediction_that_the_model_cannot_score_fails_alone() {
     let ana = user(Role::User, None);
     let few = vec![stored(1, 5), stored(2, 4), stored(3, 2)];
     let (mut doubles, chunks) = worker(&ana, few, 1);
@@ -253,7 +253,7 @@ async fn a_prediction_that_the_model_cannot_score_is_told_for_itself() {
 }
 
 #[tokio::test]
-async fn a_model_that_is_gone_fails_the_job_and_says_so() {
+async fn rescoring_by_an_unavailable_model_fails_with_model_unavailable() {
     let ana = user(Role::User, None);
     let failed = |_: &Lease, status: &JobStatus, fault: &Option<Fault>, _: &Option<u32>| {
         *status == JobStatus::Failed
@@ -286,7 +286,7 @@ async fn a_model_that_is_gone_fails_the_job_and_says_so() {
 }
 
 #[tokio::test]
-async fn a_worker_that_lost_its_lease_ends_no_rescoring() {
+async fn worker_with_lost_lease_does_not_finish_the_rescoring() {
     let ana = user(Role::User, None);
     let (mut doubles, _) = worker(&ana, vec![stored(1, 5)], 0);
     doubles.unit(|unit| {
@@ -310,7 +310,7 @@ fn command() -> RescorePredictions {
 }
 
 #[tokio::test]
-async fn without_a_name_it_is_the_model_that_answers_by_itself() {
+async fn rescoring_without_a_model_uses_the_default_model() {
     let ana = user(Role::User, None);
     for (version, expected) in [(None, "2"), (Some("1"), "1")] {
         let mut doubles = Doubles {
@@ -355,7 +355,7 @@ async fn without_a_name_it_is_the_model_that_answers_by_itself() {
 }
 
 #[tokio::test]
-async fn what_may_not_be_rescored_is_refused_before_anything_is_begun() {
+async fn forbidden_or_invalid_rescoring_is_refused_before_it_starts() {
     let ana = user(Role::User, None);
     let refused = async |command: RescorePredictions| {
         let doubles = Doubles {

@@ -78,7 +78,7 @@ fn revision(version: i64) -> Revision {
 }
 
 #[tokio::test]
-async fn a_page_of_the_history_tells_whether_there_is_more() {
+async fn revision_page_has_a_cursor_only_when_more_follow() {
     let ana = user(Role::User, None);
     let mut doubles = Doubles::default();
     let stored = prediction(ana.id);
@@ -113,7 +113,7 @@ async fn a_page_of_the_history_tells_whether_there_is_more() {
 }
 
 #[tokio::test]
-async fn the_history_of_someones_personal_prediction_is_told_of_before_it_is_read() {
+async fn break_glass_on_revisions_is_audited_before_they_are_read() {
     let (ana, admin) = (user(Role::User, None), user(Role::SuperAdmin, None));
     let mut doubles = Doubles::default();
     let stored = prediction(ana.id);

@@ -28,7 +28,7 @@ fn pair() -> TokenPair {
 }
 
 #[tokio::test]
-async fn an_unknown_address_is_hashed_all_the_same_and_leaves_a_trace() {
+async fn unknown_address_is_hashed_and_the_failed_login_audited() {
     let mut doubles = Doubles::default();
     doubles
         .store
@@ -74,7 +74,7 @@ async fn an_unknown_address_is_hashed_all_the_same_and_leaves_a_trace() {
 }
 
 #[tokio::test]
-async fn a_password_that_is_too_long_is_refused_after_the_same_work() {
+async fn too_long_password_is_refused_after_the_same_hashing() {
     let mut doubles = Doubles::default();
     let ana = user(Role::User, None);
     doubles.store.auth.expect_credentials().returning(move |_| {
@@ -102,7 +102,7 @@ async fn a_password_that_is_too_long_is_refused_after_the_same_work() {
 }
 
 #[tokio::test]
-async fn the_right_password_of_an_inactive_account_is_refused_like_a_wrong_one() {
+async fn inactive_user_with_right_password_gets_invalid_credentials() {
     let mut doubles = Doubles::default();
     let mut ana = user(Role::User, None);
     ana.is_active = false;
@@ -166,7 +166,7 @@ fn changed(user: &User, membership: Option<Membership>) -> UserFreshness {
 
 /// The mocks fail on a second look-up or any other statement.
 #[tokio::test]
-async fn a_session_older_than_the_tenancy_works_out_the_role_anew_with_one_statement() {
+async fn stale_tenancy_version_reloads_the_role_with_one_statement() {
     let mut doubles = Doubles::default();
     let (session, organization) = session_of(Role::OrgAdmin, 1);
     let mut demoted = user(Role::OrgMember, Some(organization));
@@ -202,7 +202,7 @@ async fn a_session_older_than_the_tenancy_works_out_the_role_anew_with_one_state
 }
 
 #[tokio::test]
-async fn a_session_at_the_present_tenancy_reads_no_user() {
+async fn session_at_the_current_tenancy_version_loads_no_user() {
     let mut doubles = Doubles::default();
     let (session, _) = session_of(Role::OrgMember, 5);
     doubles
@@ -225,7 +225,7 @@ async fn a_session_at_the_present_tenancy_reads_no_user() {
 }
 
 #[tokio::test]
-async fn the_session_of_a_deactivated_user_ends_with_their_next_request() {
+async fn session_of_a_deactivated_user_ends_at_the_next_request() {
     let mut doubles = Doubles::default();
     let (session, organization) = session_of(Role::OrgMember, 1);
     let mut gone = user(Role::OrgMember, Some(organization));
@@ -249,7 +249,7 @@ async fn the_session_of_a_deactivated_user_ends_with_their_next_request() {
 }
 
 #[tokio::test]
-async fn a_refresh_token_used_twice_is_told_and_leaves_a_trace() {
+async fn reused_refresh_token_is_refused_and_audited() {
     let mut doubles = Doubles::default();
     let (session, organization) = session_of(Role::OrgMember, 1);
     let (whose, which) = (session.user, session.id.0);
@@ -284,7 +284,7 @@ async fn a_refresh_token_used_twice_is_told_and_leaves_a_trace() {
 }
 
 #[tokio::test]
-async fn a_session_ends_after_ninety_days_however_often_it_is_refreshed() {
+async fn session_ends_after_ninety_days_despite_refreshing() {
     for (seconds, lives) in [(SESSION_SECONDS - 1, true), (SESSION_SECONDS, false)] {
         let mut doubles = Doubles::default();
         let (mut session, organization) = session_of(Role::OrgMember, 1);
@@ -315,7 +315,7 @@ async fn a_session_ends_after_ninety_days_however_often_it_is_refreshed() {
 }
 
 #[tokio::test]
-async fn no_session_starts_when_its_audit_row_cannot_be_written() {
+async fn login_whose_audit_row_fails_starts_no_session() {
     let mut doubles = Doubles::default();
     doubles.without_second_factors();
     let ana = user(Role::User, None);
@@ -363,7 +363,7 @@ async fn no_session_starts_when_its_audit_row_cannot_be_written() {
 /// A password that is changed while it is verified does not let in a caller with the old
 /// one.
 #[tokio::test]
-async fn a_login_that_was_overtaken_by_another_password_leaves_no_session() {
+async fn login_that_races_with_a_password_change_starts_no_session() {
     for (now, lives) in [("hash", true), ("another hash", false)] {
         let mut doubles = Doubles::default();
         doubles.without_second_factors();

@@ -57,7 +57,7 @@ async fn a_unit_of_work_is_repeated_up_to_three_times_after_a_deadlock() {
 }
 
 #[tokio::test]
-async fn no_other_failure_is_repeated() {
+async fn failures_other_than_deadlocks_are_not_retried() {
     let errors: [fn() -> Error; 4] = [
         || Error::Unavailable(Cause::from("the connection was lost at the commit")),
         || Error::Internal(Cause::from("a defect")),

@@ -185,7 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_reason_has_a_code_of_its_own_and_a_message() {
+    fn every_denial_has_its_own_code_and_a_message() {
         let reasons = Forbidden::VARIANTS
             .iter()
             .map(|it| (it.code(), it.message()));

@@ -21,7 +21,7 @@ impl Actor {
         company: Owner,
     ) -> Result<Grant, Denial> {
         let grant = self.create(level, organization)?;
-        self.name(company)?;
+        self.may_reference(company)?;
         prediction_fits_company(grant.owner(), company, true)?;
         Ok(grant)
     }

@@ -399,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_for_own_rows_alone_is_listed_as_that() {
+    fn permission_on_own_rows_only_is_listed_as_own_only() {
         let mut found = Vec::new();
         let own = |actor: &Actor, owner: Owner, creator: UserId| {
             owner == Owner::System && creator == actor.user()
@@ -414,7 +414,7 @@ mod tests {
     }
 
     #[test]
-    fn roles_with_the_same_organizations_share_a_line_and_others_do_not() {
+    fn only_roles_with_equal_organizations_share_a_permission_line() {
         let mut found = Vec::new();
         let rule = |_: &Actor, role: Role, id: OrganizationId| match role {
             Role::OrgMember | Role::OrgAdmin => id == A || id == B,

@@ -235,7 +235,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn identifiers_are_read_as_files_have_them() {
+    fn identifiers_are_normalized_as_files_write_them() {
         for (kind, text, stored) in [
             (IdentifierKind::Isin, "us0378331005", "US0378331005"),
             (IdentifierKind::Isin, " DE000 7164600 ", "DE0007164600"),
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn one_wrong_character_is_noticed() {
+    fn identifier_with_one_wrong_character_is_refused() {
         for (kind, sound) in [
             (IdentifierKind::Isin, "US0378331005"),
             (IdentifierKind::Lei, "HWUPKR0MPOU8FGXBT394"),
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_names_its_field_and_stored_ones_stay() {
+    fn invalid_identifiers_are_named_by_field_unless_already_stored() {
         let sent = Identifiers {
             isin: Some("US0378331006".into()),
             lei: Some(" ".into()),
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_searched_for_may_be_an_identifier() {
+    fn search_text_is_matched_as_an_identifier_when_valid() {
         let found = Identifiers::meant_by("us0378331005");
         assert_eq!(found.isin.as_deref(), Some("US0378331005"));
         assert_eq!(found.lei, None);

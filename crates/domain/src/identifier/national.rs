@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_of_each_country_have_their_check_digits() {
+    fn national_numbers_have_the_check_digits_of_their_country() {
         for number in [
             "ATU13585627",
             "BE0428759497",
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_of_the_wrong_length_is_refused_and_others_are_not_judged() {
+    fn national_number_of_wrong_length_is_refused_for_checked_countries_only() {
         for number in [
             "DE13669597",
             "IT123",

@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn countries_are_known_by_name_and_by_both_codes() {
+    fn countries_are_recognized_by_name_and_both_codes() {
         for (text, code) in [
             ("US", "USA"),
             ("usa", "USA"),
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hundredth_of_a_currency_is_not_taken_for_it() {
+    fn minor_currency_unit_is_refused() {
         assert_eq!(read_as("currency", "gbp"), Ok(Some("GBP".to_owned())));
         for minor in ["GBp", "ZAc", "ILs"] {
             assert!(read_as("currency", minor).is_err(), "{minor}");
@@ -356,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_for_missing_is_no_sector() {
+    fn missing_marker_is_read_as_no_sector() {
         assert_eq!(read_as("sector", "#N/A"), Ok(None));
         assert_eq!(
             read_as("exchange", "New York Stock Exchange"),

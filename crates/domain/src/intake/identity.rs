@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_legal_entity_is_known_by_its_lei() {
+    fn companies_with_the_same_lei_are_the_same() {
         const APPLE: &str = "HWUPKR0MPOU8FGXBT394";
         let stored = Described {
             lei: Some(APPLE),
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn another_company_is_told_with_both_names() {
+    fn contradicting_company_is_reported_with_both_names() {
         let stored = company("Anzara Holdings Inc", "NYSE", "USA");
         let detail =
             contradiction("ANZX", stored, company("Anzac Ports Ltd", "ASX", "AUS")).unwrap();
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn another_spelling_is_the_same_company() {
+    fn other_spelling_of_a_name_is_the_same_company() {
         let stored = company("Anzara Holdings Inc", "NYSE", "USA");
         for (name, exchange, country) in [
             ("Anzara Holdings, Inc.", "NYSE", "USA"),
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_name_at_another_place_is_told() {
+    fn same_name_in_another_country_or_exchange_is_reported() {
         let stored = company("Anzara Holdings Inc", "NYSE", "USA");
         for (exchange, country) in [("NYSE", "DEU"), ("XETRA", "USA"), ("XETRA", "DEU")] {
             let row = company("Anzara Holdings, Inc.", exchange, country);

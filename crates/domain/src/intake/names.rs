@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_recognised_as_users_and_vendors_write_them() {
+    fn column_names_of_users_and_vendors_are_recognized() {
         for (name, field) in [
             ("Ticker", "company_symbol"),
             ("Exchange:Ticker", "company_symbol"),
@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn another_ratio_is_not_taken_for_a_near_one() {
+    fn similar_but_different_ratio_is_not_matched() {
         for name in [
             "Net Debt / EBITDA",
             "LT Debt / Equity",
@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn a_unit_in_the_name_is_a_hint() {
+    fn unit_in_a_column_name_is_a_hint() {
         for (name, hint) in [
             ("ROA (%)", Some(RatioUnit::Percent)),
             ("roa_pct", Some(RatioUnit::Percent)),
@@ -378,7 +378,7 @@ mod tests {
 
     /// A name with two meanings would be matched by chance.
     #[test]
-    fn no_synonym_stands_for_two_fields() {
+    fn no_synonym_means_two_fields() {
         let mut seen: HashMap<String, &str> = HashMap::new();
         for synonym in synonyms() {
             let key = ColumnName::read(synonym.name).key;

@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn header_is_found_below_a_title_and_by_other_names() {
+    fn outcome_header_is_found_below_a_title_and_by_synonyms() {
         let found = layout(&[
             "Defaults of 2025",
             "Ticker;Default date;Definition;Desk",
@@ -384,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn missing_and_repeated_columns_are_named() {
+    fn missing_and_repeated_outcome_columns_are_reported() {
         let faults = layout(&["symbol;event;event", "A;default;exit"]).unwrap_err();
         let codes: Vec<_> = faults.iter().map(|fault| &*fault.code).collect();
         assert_eq!(codes, ["missing_columns", "repeated_column"]);
@@ -393,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn technical_is_true_or_false() {
+    fn technical_column_is_read_as_true_or_false() {
         let found = layout(&["symbol;date;definition;technical"]).unwrap();
         let read = |text: &str| {
             let row = format!("A;2025-03-01;crr_178@1;{text}");

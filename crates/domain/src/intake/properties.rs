@@ -228,7 +228,7 @@ proptest! {
     }
 
     #[test]
-    fn no_cell_is_read_as_two_numbers(text in "[-+(]{0,1}[0-9., ']{1,9}[)x%kKmMbB-]{0,2}") {
+    fn cell_is_always_read_as_the_same_number(text in "[-+(]{0,1}[0-9., ']{1,9}[)x%kKmMbB-]{0,2}") {
         // Whatever a cell contains, it is read the same way each time, and the result is a
         // number.
         let (one, other) = (number::Cell::read(&text), number::Cell::read(&text));

@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_program_made_of_a_symbol_is_refused() {
+    fn symbol_mangled_by_a_program_is_refused() {
         for (text, code) in [
             ("", "required"),
             ("N/A", "required"),

@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn blanks_and_unseen_characters_make_no_difference() {
+    fn whitespace_and_invisible_characters_are_squeezed() {
         assert_eq!(
             squeezed("\u{feff} return\u{200b}\u{a0} on\n assets "),
             "return on assets"

@@ -245,7 +245,7 @@ mod tests {
     const ROA: &str = "return_on_assets";
 
     #[test]
-    fn each_share_is_judged_by_its_own_size() {
+    fn unit_of_each_share_is_checked_by_its_own_limits() {
         use RatioUnit::{Fraction, Percent};
         let share = |name, values: &[f64], unit| verdict(Kind::Annual, name, values, unit);
         let debt = [0.4551, 0.38, 0.41, 0.12, 0.55, 0.61];
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn multiples_in_percent_are_noticed() {
+    fn multiples_in_percent_are_detected() {
         let quarterly =
             |name, values: &[f64]| verdict(Kind::Quarterly, name, values, RatioUnit::Fraction);
         assert_eq!(
@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn units_of_columns_are_read_and_refused_together() {
+    fn invalid_column_units_are_all_reported() {
         let units = ColumnUnits::parse(
             Kind::Annual,
             "return_on_assets:percent, net_income_margin : fraction",

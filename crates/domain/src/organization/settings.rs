@@ -107,13 +107,13 @@ mod tests {
     }
 
     #[test]
-    fn texts_numbers_and_switches_are_kept() {
+    fn settings_accept_texts_numbers_and_booleans() {
         let settings = json!({ "theme": "dark", "reports.day": 1, "erp-sync": true });
         assert_eq!(codes(&settings), Vec::<String>::new());
     }
 
     #[test]
-    fn what_is_no_plain_value_is_refused_with_its_place() {
+    fn setting_that_is_no_plain_value_is_refused_by_pointer() {
         let settings = json!({
             "a b": 1, "list": [1], "nothing": null, "long": "x".repeat(501), "nul": "a\0b",
             "number": 123_456_789_012_345_678_u64,
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn number_and_bytes_of_all_values_have_bounds() {
+    fn count_and_size_of_settings_are_limited() {
         let many: Settings = (0..=MAX_SETTINGS)
             .map(|n| (format!("n{n}"), json!(1)))
             .collect();

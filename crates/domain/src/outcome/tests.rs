@@ -12,7 +12,7 @@ fn draft() -> OutcomeDraft {
 }
 
 #[test]
-fn every_fault_of_an_outcome_is_named() {
+fn invalid_outcome_reports_every_field() {
     let today = date!(2025 - 06 - 01);
     let facts = draft().check(today).unwrap();
     assert_eq!(
@@ -50,7 +50,7 @@ fn every_fault_of_an_outcome_is_named() {
 }
 
 #[test]
-fn defaults_and_cures_take_turns() {
+fn defaults_and_cures_must_alternate() {
     let mark = |event, occurred_on| TimelineMark {
         event,
         occurred_on,
@@ -84,7 +84,7 @@ fn defaults_and_cures_take_turns() {
 }
 
 #[test]
-fn coverage_is_ordered_and_narrowing_needs_a_note() {
+fn coverage_days_are_ordered_and_narrowing_needs_a_note() {
     let today = date!(2025 - 06 - 01);
     let days = |from: &str, through: &str, note: Option<&str>| CoverageDraft {
         complete_from: from.into(),

@@ -335,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn a_period_is_read_as_a_parameter_names_it() {
+    fn period_is_parsed_as_in_query_parameters() {
         let read = |text| Period::read("/from", text).map(|period| period.to_string());
         assert_eq!(read("2024").unwrap(), "2024");
         assert_eq!(read("2024-Q3").unwrap(), "2024 Q3");
@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn periods_end_with_their_last_month() {
+    fn period_ends_on_the_last_day_of_its_last_month() {
         let end = |text| {
             Period::read("/period", text)
                 .unwrap()
@@ -365,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quarter_is_needed_where_the_kind_has_quarters() {
+    fn quarter_is_required_for_quarterly_periods_only() {
         assert_eq!(
             Period::parse(Kind::Quarterly, "2024", Some("3"))
                 .unwrap()

@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn every_mark_for_missing_is_missing() {
+    fn every_missing_marker_is_missing() {
         for mark in ["", " ", "NA", "n/a", "NM", "NaN", "-", "n.a.", "null"] {
             let ratios = annual(["0.3", "1", "0.1", "5", mark], RatioUnit::Fraction).unwrap();
             assert_eq!(ratios.values()[4].flag, Some(Flag::Missing), "{mark:?}");
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn a_model_that_takes_no_gaps_is_told_every_one_of_them() {
+    fn model_without_gaps_reports_every_missing_ratio() {
         let gaps = annual(["0.3", "NA", "0.1", "5", "1e8"], RatioUnit::Fraction).unwrap();
         let faults = gaps.without_gaps().unwrap_err();
         let codes: Vec<_> = faults.iter().map(|f| (&*f.pointer, &*f.code)).collect();
@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_number_is_named_all_at_once() {
+    fn every_ratio_that_is_not_a_number_is_reported() {
         let faults =
             annual(["abc", "1,5", "inf", "1e309", "0.1"], RatioUnit::Fraction).unwrap_err();
         assert_eq!(faults.len(), 4);
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn a_share_above_two_gets_a_hint() {
+    fn share_above_two_is_hinted_as_percent() {
         let ratios = annual(["25.4", "1", "0.1", "5", "0.1"], RatioUnit::Fraction).unwrap();
         assert!(
             ratios
@@ -329,7 +329,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn percent_and_fraction_of_the_same_number_have_the_same_bits(n in -9_999_i64..9_999, decimals in 0_u32..6) {
+        fn percent_and_fraction_of_one_number_score_to_equal_bits(n in -9_999_i64..9_999, decimals in 0_u32..6) {
             let percent = decimal(n, decimals);
             let fraction = decimal(n, decimals + 2);
             let a = annual([&percent, "1", &percent, "5", &percent], RatioUnit::Percent).unwrap();
@@ -340,7 +340,7 @@ mod tests {
         }
 
         #[test]
-        fn another_unit_scores_to_the_same_bits_and_comes_back(n in -9_999_i64..9_999, decimals in 0_u32..6) {
+        fn unit_conversion_scores_to_equal_bits_and_round_trips(n in -9_999_i64..9_999, decimals in 0_u32..6) {
             let sent = vec![Some(decimal(n, decimals)); 5];
             let percent = in_unit(Kind::Annual, &sent, RatioUnit::Fraction, RatioUnit::Percent);
             let back = in_unit(Kind::Annual, &percent, RatioUnit::Percent, RatioUnit::Fraction);
@@ -354,7 +354,7 @@ mod tests {
         }
 
         #[test]
-        fn whatever_is_sent_is_refused_or_stored_within_its_range(raw in proptest::collection::vec("[-+0-9.eE]{0,8}|[a-z]{0,3}", 5)) {
+        fn any_ratio_text_is_refused_or_stored_within_its_range(raw in proptest::collection::vec("[-+0-9.eE]{0,8}|[a-z]{0,3}", 5)) {
             let raw: Vec<_> = raw.iter().map(|r| Some(r.as_str())).collect();
             if let Ok(ratios) = check(Kind::Annual, RatioUnit::Fraction, &raw) {
                 for (definition, ratio) in ratios.iter() {

@@ -78,7 +78,7 @@ mod tests {
     const TRAINING: [f64; 6] = [1.6, 1.0, 0.9, 9.0, 6.0, 0.2];
 
     #[test]
-    fn a_quarters_flow_is_told_from_a_years_by_each_turnover() {
+    fn quarterly_flow_is_detected_by_each_turnover() {
         let suspects = seen(50, "2.9", Some("1.9")).verdict(Kind::Quarterly, &TRAINING);
         let names: Vec<_> = suspects.iter().map(|(name, ..)| *name).collect();
         assert_eq!(names, ["inventory_turnover", "receivables_turnover"]);
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_handful_of_rows_says_nothing() {
+    fn turnover_check_needs_enough_rows() {
         assert_eq!(
             seen(19, "0.1", None).verdict(Kind::Quarterly, &TRAINING),
             []

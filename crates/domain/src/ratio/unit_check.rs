@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn percent_sent_as_fractions_is_noticed_and_says_what_to_do() {
+    fn percent_sent_as_fractions_is_detected_and_suggests_the_unit() {
         let mismatch = seen("12.5", RatioUnit::Fraction).unwrap_err();
         assert_eq!((mismatch.outside, mismatch.shares), (15, 15));
         assert!(mismatch.to_string().contains("ratio_unit=percent"));

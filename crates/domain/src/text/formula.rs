@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_spreadsheet_would_run_is_guarded() {
+    fn cells_that_a_spreadsheet_would_run_are_guarded() {
         for (text, guarded) in [
             ("=1+1", "'=1+1"),
             ("+SUM(A1)", "'+SUM(A1)"),
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_and_ordinary_texts_stay_what_they_are() {
+    fn numbers_and_ordinary_texts_are_not_guarded() {
         for text in [
             "plain",
             "-0.25",
@@ -184,7 +184,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_text_comes_back_and_no_part_of_a_cell_runs(
+        fn formula_guard_round_trips_and_leaves_no_runnable_part(
             text in "[=+@'\";\t\r\n ax0-9.\u{200B}\u{FEFF}＝－-]{0,12}",
         ) {
             let guarded = guard_formula(&text);

@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_seen_hides_no_link() {
+    fn defang_removes_invisible_characters() {
         assert_eq!(defang("ev\u{200B}il.com\u{202E}"), "evil[.]com");
         assert_eq!(defang("a\r\nBcc: x"), "aBcc: x");
     }

@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_that_are_taken_for_each_other_have_one_key() {
+    fn lookalike_names_have_one_key() {
         for (a, b) in [
             ("Acme Bank", "Acme  bank"),
             ("Acme Bank", "Асme Bank"),
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn words_of_one_script_are_fine_and_those_that_pass_for_others_are_not() {
+    fn mixed_script_lookalike_words_are_deceptive() {
         for word in ["anna", "bücher", "józef", "анна", "山田", "やまだ山"] {
             assert!(!is_deceptive(word), "{word}");
         }

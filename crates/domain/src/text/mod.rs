@@ -192,7 +192,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_null_byte_in_a_name_is_refused_by_name() {
+    fn null_byte_in_a_name_is_refused() {
         let fault = clean_text("/company/name", "Ac\0me", 200).unwrap_err();
         assert_eq!(
             (fault.pointer.as_str(), fault.code.as_str()),
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn length_counts_characters_and_not_bytes() {
+    fn text_length_counts_characters() {
         let clean = clean_text("/n", &"ł".repeat(10), 10).unwrap();
         assert_eq!(clean.chars().count(), 10);
         assert_eq!(
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn characters_that_cannot_be_seen_are_refused() {
+    fn invisible_characters_are_refused() {
         for c in [
             '\u{200B}',
             '\u{200D}',
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_has_one_form_whatever_was_typed() {
+    fn text_is_normalized_to_one_form() {
         // Composed and decomposed forms, plain and other spaces.
         assert_eq!(
             clean_text("/n", "Soci\u{65}\u{301}te\u{301}", 10).unwrap(),

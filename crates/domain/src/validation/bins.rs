@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn bins_that_cannot_be_are_refused_in_words() {
+    fn invalid_training_bins_are_refused_with_a_reason() {
         assert_eq!(bins().check(Kind::Annual), Ok(()));
         assert_eq!(bins().total(), 20);
         type Change = fn(&mut TrainingBins);
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn edges_of_training_move_with_the_prior_correction() {
+    fn training_edges_shift_with_the_prior_correction() {
         let edges = BinEdges::of_training(&bins(), 1.0);
         assert!((edges.pd[0] - 1.0 / (1.0 + 2.0_f64.exp())).abs() < 1e-15);
     }

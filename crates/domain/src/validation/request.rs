@@ -431,7 +431,7 @@ mod tests {
     }
 
     #[test]
-    fn request_is_kept_word_for_word() {
+    fn backtest_request_round_trips_through_json() {
         let days = covered(date!(2020 - 01 - 01), date!(2025 - 12 - 31));
         let request = draft().check(NOW, FACTS, Some(&days)).unwrap();
         assert_eq!(request.as_of, datetime!(2026-06-01 12:00:00.123456 UTC));
@@ -467,7 +467,7 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_of_a_request_is_named() {
+    fn invalid_backtest_request_reports_every_field() {
         let wrong = BacktestDraft {
             d0: "2024-13-31".to_owned(),
             d0_to: Some("soon".to_owned()),
@@ -505,7 +505,7 @@ mod tests {
     }
 
     #[test]
-    fn sign_off_has_an_assessment_and_a_comment() {
+    fn sign_off_needs_an_assessment_and_a_comment() {
         assert_eq!(check_sign_off(2, " fine ").unwrap(), "fine");
         assert_eq!(check_sign_off(0, "  ").unwrap_err().len(), 2);
         assert_eq!(

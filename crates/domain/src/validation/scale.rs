@@ -367,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bucket_has_the_grade_of_its_pds() {
+    fn grade_of_a_bucket_is_the_grade_of_its_pds() {
         let scale = MasterScale::standard();
         for bucket in 0..64 {
             let grade = scale.grade_of_bucket(bucket);
@@ -378,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scale_is_read_back_and_checked_again() {
+    fn scale_is_validated_when_deserialized() {
         let json = serde_json::to_value(MasterScale::shipped()).unwrap();
         let read: MasterScale = serde_json::from_value(json.clone()).unwrap();
         assert_eq!(read.len(), 17);
@@ -389,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_of_a_scale_is_named() {
+    fn invalid_scale_reports_every_grade() {
         let grade = |code: &str, pd_from, pd_to| Grade {
             code: code.into(),
             label: None,

@@ -340,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn normal_values_are_those_of_tables() {
+    fn normal_distribution_matches_tables() {
         near(normal_cdf(1.959_963_984_540_054), 0.975, 1e-14);
         near(normal_quantile(0.975), 1.959_963_984_540_054, 1e-14);
         near(normal_quantile(1e-10), -6.361_340_902_404_056, 1e-12);
@@ -361,7 +361,7 @@ mod tests {
 
     /// A binomial tail of a million trials, added up term by term.
     #[test]
-    fn a_million_trials_lose_no_digits() {
+    fn binomial_tail_of_a_million_trials_is_accurate() {
         let (n, d, p) = (1_000_000_u64, 20_150_u64, 0.02_f64);
         // P[X = d] by products of ratios from the mode would overflow; logarithms of ratios do not.
         let mode = (n as f64 * p) as u64;
@@ -385,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn integrals_are_right() {
+    fn integrals_match_their_closed_forms() {
         near(integrate(&normal_density, -10.0, 10.0, 1e-14), 1.0, 1e-13);
         near(
             integrate(&|x: f64| x.powi(9), 0.0, 2.0, 1e-12),
@@ -399,7 +399,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn quantiles_undo_the_distribution(p in 0.001_f64..0.999, a in 0.5_f64..5_000.0, b in 0.5_f64..5_000.0) {
+        fn quantiles_invert_the_distribution(p in 0.001_f64..0.999, a in 0.5_f64..5_000.0, b in 0.5_f64..5_000.0) {
             let x = beta_quantile(p, a, b);
             prop_assert!((beta_cdf(x, a, b) - p).abs() < 1e-11, "{x}");
             let z = normal_quantile(p);

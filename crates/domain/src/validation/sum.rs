@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_small_term_survives_large_ones() {
+    fn sum_keeps_small_terms_beside_large_ones() {
         let sum: Sum = [1.0, 1e100, 1.0, -1e100].into_iter().collect();
         assert_eq!(sum.value(), 2.0);
     }

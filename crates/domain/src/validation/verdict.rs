@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn verdicts_begin_at_their_limits_and_at_ten_defaults() {
+    fn verdicts_start_at_their_limits_and_need_ten_defaults() {
         let of = |p| Verdict::of(p, 10);
         assert_eq!(of(0.009_999), Verdict::Breach);
         assert_eq!(of(0.01), Verdict::Attention);

@@ -20,7 +20,7 @@ fn row_of(place: &str) -> Owner {
 }
 
 #[test]
-fn who_moves_to_another_organization_loses_the_rows_they_made_and_keeps_their_own() {
+fn user_who_moves_loses_organization_rows_and_keeps_personal_ones() {
     let fixture = Fixture::given("m1_moved_to_b").unwrap();
     let m1 = fixture.actor("m1");
     assert_eq!(m1.read(row_of("A")), Err(Denial::NotFound));
@@ -53,7 +53,7 @@ fn members_of_a_deleted_organization_act_as_users() {
 }
 
 #[test]
-fn an_inactive_organization_stops_its_members_and_not_its_tenant_admin() {
+fn inactive_organization_blocks_its_members_but_not_tenant_admin() {
     let fixture = Fixture::given("a_inactive").unwrap();
     let inactive = Err(Denial::Forbidden(Forbidden::OrganizationInactive));
     for name in ["m1", "m2", "oA"] {
@@ -66,7 +66,7 @@ fn an_inactive_organization_stops_its_members_and_not_its_tenant_admin() {
 }
 
 #[test]
-fn a_new_child_is_in_the_tenant_admins_scope_at_once_and_in_no_members() {
+fn new_child_is_in_scope_of_the_tenant_admin_only() {
     let mut fixture = Fixture::given("r_has_new_child_c").unwrap();
     fixture.add("mR", Role::OrgMember, Some("R"));
     fixture.add("oR", Role::OrgAdmin, Some("R"));
@@ -77,7 +77,7 @@ fn a_new_child_is_in_the_tenant_admins_scope_at_once_and_in_no_members() {
 }
 
 #[test]
-fn who_joins_an_organization_keeps_their_personal_rows_personal() {
+fn personal_rows_stay_personal_after_joining_an_organization() {
     let fixture = Fixture::given("u0_joined_a").unwrap();
     let u0 = fixture.actor("u0");
     let own = Owner::User(u0.user());
@@ -92,7 +92,7 @@ fn who_joins_an_organization_keeps_their_personal_rows_personal() {
 }
 
 #[test]
-fn who_is_demoted_or_deactivated_is_so_at_once() {
+fn demotion_and_deactivation_take_effect_immediately() {
     let fixture = Fixture::given("oa_demoted").unwrap();
     let m1 = fixture.actor("m1").user();
     assert_eq!(
@@ -124,7 +124,7 @@ fn a_tenant_admin_of_a_child_acts_as_its_org_admin() {
 }
 
 #[test]
-fn the_default_level_is_the_roles_and_never_everyones() {
+fn default_level_follows_the_role_and_is_never_system() {
     let fixture = Fixture::standard();
     let default = |name: &str| fixture.actor(name).create(None, None).unwrap().owner();
     let own = |name: &str| Owner::User(fixture.user(name).unwrap());
@@ -136,7 +136,7 @@ fn the_default_level_is_the_roles_and_never_everyones() {
 }
 
 #[test]
-fn an_organization_outside_scope_is_403_whether_it_exists_or_not() {
+fn organization_outside_scope_is_forbidden_whether_or_not_it_exists() {
     let fixture = Fixture::standard();
     for name in ["m1", "oA", "tZ"] {
         let actor = fixture.actor(name);
@@ -153,7 +153,7 @@ fn an_organization_outside_scope_is_403_whether_it_exists_or_not() {
 }
 
 #[test]
-fn checks_come_in_their_order() {
+fn access_checks_run_in_a_fixed_order() {
     let fixture = Fixture::standard();
     let (m1, sa) = (fixture.actor("m1"), fixture.actor("sa"));
     let other = Some(organization("Z"));
@@ -204,7 +204,7 @@ fn checks_come_in_their_order() {
 }
 
 #[test]
-fn a_row_stays_with_its_organization() {
+fn row_cannot_move_to_another_organization() {
     let fixture = Fixture::standard();
     let (t, m1) = (fixture.actor("tR"), fixture.user("m1").unwrap());
     let level = AccessLevel::Organization;
@@ -222,7 +222,7 @@ fn a_row_stays_with_its_organization() {
 }
 
 #[test]
-fn i4_binds_a_prediction_to_a_company_of_its_owner_or_of_the_system() {
+fn prediction_fits_a_company_of_its_owner_or_the_system() {
     let fixture = Fixture::standard();
     let m1 = Owner::User(fixture.user("m1").unwrap());
     let (a, b) = (row_of("A"), row_of("B"));
@@ -244,7 +244,7 @@ fn i4_binds_a_prediction_to_a_company_of_its_owner_or_of_the_system() {
 }
 
 #[test]
-fn a_tenants_dashboard_counts_its_root_and_children_and_nothing_else() {
+fn tenant_dashboard_counts_only_the_root_and_its_children() {
     let fixture = Fixture::standard();
     let children = fixture.children("R");
     for (name, root) in [("tR", None), ("tR", Some("R")), ("sa", Some("R"))] {
@@ -283,7 +283,7 @@ fn a_tenants_dashboard_counts_its_root_and_children_and_nothing_else() {
 }
 
 #[test]
-fn a_super_admin_breaks_the_glass_for_one_row_and_no_one_else_does() {
+fn break_glass_is_for_super_admins_and_one_row() {
     let fixture = Fixture::standard();
     let row = uuid::Uuid::from_u128(7);
     let scope = fixture.actor("sa").scope_with_break_glass(row).unwrap();
@@ -296,7 +296,7 @@ fn a_super_admin_breaks_the_glass_for_one_row_and_no_one_else_does() {
 }
 
 #[test]
-fn users_are_removed_by_rank_and_leave_by_themselves() {
+fn users_are_removed_by_rank_and_may_remove_themselves() {
     let fixture = Fixture::standard();
     let remove = |who: &str, whom: &str, how| {
         let subject = fixture.subject(whom).unwrap();
@@ -323,7 +323,7 @@ fn users_are_removed_by_rank_and_leave_by_themselves() {
 }
 
 #[test]
-fn the_last_super_admin_stays() {
+fn last_super_admin_cannot_be_demoted() {
     let fixture = Fixture::standard();
     let sa = fixture.subject("sa").unwrap();
     assert!(fixture.actor("sa").set_role(&sa, Role::User, None).is_ok());
@@ -339,7 +339,7 @@ fn the_last_super_admin_stays() {
 }
 
 #[test]
-fn a_role_and_its_organization_agree() {
+fn role_and_organization_must_be_consistent() {
     let fixture = Fixture::standard();
     let (sa, t, m2) = (
         fixture.actor("sa"),
@@ -374,7 +374,7 @@ fn a_role_and_its_organization_agree() {
 }
 
 #[test]
-fn a_tenant_is_one_level_deep() {
+fn tenants_are_one_level_deep() {
     let fixture = Fixture::standard();
     let t = fixture.actor("tR");
     assert_eq!(
@@ -387,7 +387,7 @@ fn a_tenant_is_one_level_deep() {
 }
 
 #[test]
-fn the_first_administrator_of_a_root_is_its_tenant_admin_and_of_a_child_its_org_admin() {
+fn first_admin_of_a_root_is_tenant_admin_and_of_a_child_org_admin() {
     let fixture = Fixture::standard();
     let (new, r) = (organization("new"), organization("R"));
     let first = |who: &str, parent| fixture.actor(who).invite_first_admin(new, parent);
@@ -411,7 +411,7 @@ fn the_first_administrator_of_a_root_is_its_tenant_admin_and_of_a_child_its_org_
 }
 
 #[test]
-fn who_may_join_is_told_by_the_door() {
+fn joining_depends_on_policy_activity_and_allowed_emails() {
     let fixture = Fixture::standard();
     let target = |policy, is_active, is_listed| JoinTarget {
         organization: organization("A"),
@@ -463,7 +463,7 @@ fn who_may_join_is_told_by_the_door() {
 }
 
 #[test]
-fn members_see_the_directory_and_administrators_see_users_in_full() {
+fn members_see_the_directory_and_administrators_full_users() {
     let fixture = Fixture::standard();
     let directory = |name: &str| fixture.actor(name).directory(None).unwrap();
     assert!(!directory("m1").full() && directory("oA").full());
@@ -473,7 +473,7 @@ fn members_see_the_directory_and_administrators_see_users_in_full() {
 }
 
 #[test]
-fn an_audit_log_is_ones_own_and_that_of_what_one_administers() {
+fn audit_log_scope_is_own_events_and_administered_organizations() {
     let fixture = Fixture::standard();
     let events = |name: &str| fixture.actor(name).audit_log(None).unwrap();
     let (m1, m2) = (fixture.user("m1"), fixture.user("m2"));
@@ -487,7 +487,7 @@ fn an_audit_log_is_ones_own_and_that_of_what_one_administers() {
 }
 
 #[test]
-fn a_childs_members_do_not_see_its_root() {
+fn members_of_a_child_do_not_see_the_root() {
     let fixture = Fixture::standard();
     let r = organization("R");
     let oa = fixture.actor("oA");

@@ -20,7 +20,7 @@ fn rendered() -> String {
 }
 
 #[test]
-fn the_documentation_shows_the_matrix_as_it_is() {
+fn access_control_document_shows_the_matrix() {
     let path = document("access-control.md");
     let text = std::fs::read_to_string(&path).unwrap();
     let (before, rest) = text.split_once(BEGIN).expect("the marker of its begin");

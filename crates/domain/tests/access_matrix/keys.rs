@@ -20,7 +20,7 @@ fn key(fixture: &Fixture, name: &str, scopes: &[KeyScope], bound: Option<&str>) 
 const MISSING: Denial = Denial::Forbidden(Forbidden::KeyScope);
 
 #[test]
-fn a_key_does_what_its_scopes_say_and_its_owner_may() {
+fn key_is_limited_by_its_scopes_and_its_owners_rights() {
     let fixture = Fixture::standard();
     let own = Owner::User(fixture.user("m1").unwrap());
     let m1 = fixture.user("m1").unwrap();
@@ -47,7 +47,7 @@ fn a_key_does_what_its_scopes_say_and_its_owner_may() {
 }
 
 #[test]
-fn a_key_that_only_scores_reads_nothing() {
+fn key_with_score_scope_reads_no_rows() {
     let fixture = Fixture::standard();
     let sa = key(&fixture, "sa", &[KeyScope::Score], None);
     assert_eq!(sa.use_models(), Ok(()));
@@ -69,7 +69,7 @@ fn a_key_that_only_scores_reads_nothing() {
 }
 
 #[test]
-fn a_key_bound_to_an_organization_is_its_org_admins_at_most() {
+fn key_bound_to_an_organization_is_at_most_org_admin() {
     let fixture = Fixture::standard();
     let a = organization("A");
     for (name, role) in [
@@ -101,7 +101,7 @@ fn a_key_bound_to_an_organization_is_its_org_admins_at_most() {
 }
 
 #[test]
-fn a_key_dies_with_its_organization_and_follows_its_owners_role() {
+fn key_loses_rights_with_its_organization_and_its_owners_role() {
     let moved = Fixture::given("m1_moved_to_b").unwrap().actor("m1");
     let bound = moved.limited_to(&KeyScope::ALL, Some(organization("A")));
     assert_eq!(bound, Err(Denial::Forbidden(Forbidden::OutsideScope)));
@@ -116,7 +116,7 @@ fn a_key_dies_with_its_organization_and_follows_its_owners_role() {
 }
 
 #[test]
-fn a_key_never_makes_keys_users_or_sessions() {
+fn key_cannot_manage_keys_users_or_sessions() {
     let fixture = Fixture::standard();
     let sa = key(&fixture, "sa", &KeyScope::ALL, None);
     let forbidden = Err(Denial::Forbidden(Forbidden::KeyForbidden));
@@ -140,7 +140,7 @@ fn a_key_never_makes_keys_users_or_sessions() {
 }
 
 #[test]
-fn a_key_changes_nothing_that_outlives_it_and_lets_no_one_in() {
+fn key_cannot_change_memberships_organizations_or_join_rules() {
     let fixture = Fixture::standard();
     let a = organization("A");
     let forbidden = Err(Denial::Forbidden(Forbidden::KeyForbidden));
@@ -219,7 +219,7 @@ fn a_key_changes_nothing_that_outlives_it_and_lets_no_one_in() {
 }
 
 #[test]
-fn a_key_is_cut_from_what_its_owner_has() {
+fn key_cannot_exceed_the_rights_of_its_owner() {
     let fixture = Fixture::standard();
     let m1 = fixture.actor("m1");
     assert_eq!(
@@ -244,7 +244,7 @@ fn a_key_is_cut_from_what_its_owner_has() {
 }
 
 #[test]
-fn keys_are_ended_by_their_owners_and_those_who_administer_them() {
+fn keys_are_revoked_by_their_owners_and_administrators() {
     let fixture = Fixture::standard();
     let a = Some(organization("A"));
     let end = |who: &str, whose: &str, bound| {

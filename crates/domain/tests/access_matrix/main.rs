@@ -82,7 +82,7 @@ fn the_policy_answers_every_cell_of_the_matrix() {
 }
 
 #[test]
-fn the_matrix_asks_everything_that_the_policy_is_known_to_answer() {
+fn matrix_requests_every_known_action() {
     let rows = rows();
     let asked: BTreeSet<String> = rows
         .iter()
@@ -99,7 +99,7 @@ fn the_matrix_asks_everything_that_the_policy_is_known_to_answer() {
 }
 
 #[test]
-fn a_row_that_no_one_can_answer_is_an_error_and_not_a_pass() {
+fn unknown_matrix_row_is_an_error() {
     let row = |resource: &str, action: &str, detail: &str, given: &str| Row {
         line: 0,
         resource: resource.into(),
@@ -124,7 +124,7 @@ fn a_row_that_no_one_can_answer_is_an_error_and_not_a_pass() {
 }
 
 #[test]
-fn no_request_stands_in_the_matrix_twice() {
+fn matrix_has_no_duplicate_requests() {
     let mut seen = BTreeSet::new();
     for row in rows() {
         for resource in row.resource.split('|') {

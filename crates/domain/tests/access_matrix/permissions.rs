@@ -247,7 +247,7 @@ fn check(fixture: &Fixture, actor: &Actor) {
 
 proptest! {
     #[test]
-    fn what_one_is_told_is_what_one_may(
+    fn listed_permissions_equal_the_policy(
         fixture in fixtures(),
         scopes in prop::collection::vec(select(&KeyScope::ALL[..]), 0..4),
     ) {
@@ -263,7 +263,7 @@ proptest! {
 }
 
 #[test]
-fn nothing_is_told_that_no_one_checks() {
+fn every_listed_permission_is_checked_against_the_policy() {
     let fixture = Fixture::standard();
     let plain = [
         ("scoring", "use"),
@@ -292,7 +292,7 @@ fn nothing_is_told_that_no_one_checks() {
 }
 
 #[test]
-fn a_member_is_told_that_they_change_what_they_made_and_an_administrator_whatever_is_there() {
+fn permissions_list_own_rows_for_members_and_all_for_administrators() {
     let fixture = Fixture::standard();
     let line = |who: &str| {
         let all = fixture.actor(who).permissions();

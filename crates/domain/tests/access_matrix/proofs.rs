@@ -34,7 +34,7 @@ fn with_membership(name: &str, change: impl FnOnce(&mut Membership)) -> Actor {
 }
 
 #[test]
-fn a_scope_names_its_owners_and_what_is_administered() {
+fn scope_has_the_owners_and_administered_organizations_of_each_role() {
     let a = vec![organization("A")];
     let tenant = vec![organization("R"), organization("A"), organization("B")];
     let rows: [(&str, Vec<Owner>, Vec<OrganizationId>); 5] = [
@@ -61,7 +61,7 @@ fn a_scope_names_its_owners_and_what_is_administered() {
 }
 
 #[test]
-fn a_scope_of_no_one_reads_nothing() {
+fn empty_scope_reads_nothing() {
     let none = Scope::none();
     assert_eq!((none.user(), none.owners()), (None, &[][..]));
     assert_eq!(none.administers(), &[]);
@@ -73,7 +73,7 @@ fn a_scope_of_no_one_reads_nothing() {
 }
 
 #[test]
-fn a_super_admins_scope_contains_every_organization_and_no_other_users_rows() {
+fn super_admin_scope_has_every_organization_but_no_other_user() {
     let scope = actor("sa").scope();
     assert!(scope.contains(of("A")) && scope.contains(of("an unknown one")));
     assert!(!scope.contains(personal("m1")));
@@ -89,7 +89,7 @@ fn a_super_admins_scope_contains_every_organization_and_no_other_users_rows() {
 }
 
 #[test]
-fn a_grant_names_whose_the_row_is_and_by_whom_it_is_written() {
+fn grant_has_the_owner_and_the_writer_of_the_row() {
     let m1 = actor("m1");
     let grant = m1.create(Some(AccessLevel::Organization), None).unwrap();
     assert_eq!((grant.owner(), grant.by()), (of("A"), m1.user()));
@@ -99,7 +99,7 @@ fn a_grant_names_whose_the_row_is_and_by_whom_it_is_written() {
 }
 
 #[test]
-fn an_actor_tells_what_the_rules_know_of_them() {
+fn actor_exposes_its_role_organization_and_membership() {
     let m1 = actor("m1");
     assert_eq!(m1.email().as_str(), "m1@example.com");
     assert_eq!(m1.role(), Role::OrgMember);
@@ -118,7 +118,7 @@ fn an_actor_tells_what_the_rules_know_of_them() {
 }
 
 #[test]
-fn an_administrator_administers_what_they_see_and_a_member_nothing() {
+fn administrators_administer_their_organizations_and_members_none() {
     let administers = |name: &str, of: &str| actor(name).administers(organization(of));
     assert!(administers("oA", "A") && !administers("oA", "B"));
     assert!(administers("tR", "B") && !administers("tR", "Z"));
@@ -127,7 +127,7 @@ fn an_administrator_administers_what_they_see_and_a_member_nothing() {
 }
 
 #[test]
-fn a_membership_of_another_organization_than_the_stored_one_does_not_count() {
+fn membership_of_another_organization_is_ignored() {
     let fixture = Fixture::standard();
     let foreign = fixture.membership("B");
     let m1 = Actor::new(&fixture.users["m1"], foreign).unwrap();
@@ -135,7 +135,7 @@ fn a_membership_of_another_organization_than_the_stored_one_does_not_count() {
 }
 
 #[test]
-fn a_second_factor_is_demanded_of_users_whose_organization_asks_for_it() {
+fn second_factor_is_required_where_the_organization_requires_it() {
     let demanded = Err(Denial::Forbidden(Forbidden::SecondFactorRequired));
     let asked = with_membership("m1", |m| m.require_second_factor = true);
     assert_eq!(asked.require_second_factor(false), demanded);
@@ -150,7 +150,7 @@ fn a_second_factor_is_demanded_of_users_whose_organization_asks_for_it() {
 }
 
 #[test]
-fn members_of_an_inactive_organization_are_stopped_and_others_are_not() {
+fn only_members_of_an_inactive_organization_are_blocked() {
     let inactive = with_membership("m1", |m| m.is_active = false);
     let stopped = Err(Denial::Forbidden(Forbidden::OrganizationInactive));
     assert_eq!(inactive.require_active_organization(), stopped);
@@ -162,7 +162,7 @@ fn members_of_an_inactive_organization_are_stopped_and_others_are_not() {
 }
 
 #[test]
-fn a_key_is_bound_only_to_an_organization_of_its_owner_and_keeps_its_demands() {
+fn key_binds_only_to_its_owners_organizations_and_keeps_their_rules() {
     for (name, place) in [("m1", "B"), ("oA", "R"), ("tR", "Z"), ("u0", "A")] {
         let bound = actor(name).limited_to(&[], Some(organization(place)));
         let outside = Err(Denial::Forbidden(Forbidden::OutsideScope));
@@ -195,7 +195,7 @@ fn a_key_is_bound_only_to_an_organization_of_its_owner_and_keeps_its_demands() {
 }
 
 #[test]
-fn a_key_is_renewed_within_what_it_was_cut_down_to() {
+fn renewed_key_keeps_its_restrictions() {
     let fixture = Fixture::standard();
     let user = &fixture.users["tR"];
     let home = fixture.membership("R");
@@ -212,7 +212,7 @@ fn a_key_is_renewed_within_what_it_was_cut_down_to() {
 }
 
 #[test]
-fn an_audit_scope_names_whose_events_it_holds() {
+fn audit_scope_has_the_user_and_organizations_of_each_role() {
     let own = |name: &str| Fixture::standard().user(name);
     let log = |name: &str| actor(name).audit_log(None).unwrap();
     for name in ["u0", "m1", "oA", "tR", "sa"] {
@@ -247,7 +247,7 @@ fn an_audit_scope_names_whose_events_it_holds() {
 }
 
 #[test]
-fn a_directory_and_a_list_of_organizations_name_what_they_hold() {
+fn directory_and_organization_list_have_the_scope_of_each_role() {
     let directory = |name: &str, of| actor(name).directory(of).unwrap();
     assert_eq!(directory("m1", None).organizations(), [organization("A")]);
     for (name, full) in [("m1", false), ("oA", true), ("tR", true), ("sa", true)] {
@@ -266,7 +266,7 @@ fn a_directory_and_a_list_of_organizations_name_what_they_hold() {
 }
 
 #[test]
-fn an_assignment_names_role_and_organization() {
+fn assignment_has_the_role_and_organization() {
     let a = Some(organization("A"));
     let invited = actor("oA").invite(Role::OrgMember, None).unwrap();
     assert_eq!(
@@ -289,7 +289,7 @@ fn an_assignment_names_role_and_organization() {
 }
 
 #[test]
-fn a_subject_has_the_effective_role_of_who_it_stands_for() {
+fn subject_has_the_effective_role_of_its_user() {
     let fixture = Fixture::standard();
     let m1 = fixture.subject("m1").unwrap();
     assert_eq!(Some(m1.id()), fixture.user("m1"));
@@ -302,7 +302,7 @@ fn a_subject_has_the_effective_role_of_who_it_stands_for() {
 }
 
 #[test]
-fn a_denial_has_a_stable_code() {
+fn denial_codes_are_stable() {
     assert_eq!(Denial::NotFound.code(), "not_found");
     assert_eq!(
         Denial::Forbidden(Forbidden::RoleForbidden).code(),

@@ -107,7 +107,7 @@ fn is_within(part: &Scope, whole: &Scope) -> bool {
 
 proptest! {
     #[test]
-    fn a_scope_holds_exactly_what_may_be_read_without_breaking_glass(fixture in fixtures()) {
+    fn scope_contains_exactly_the_rows_readable_without_break_glass(fixture in fixtures()) {
         for who in fixture.users.keys() {
             let actor = fixture.actor(who);
             for owner in owners(&fixture) {
@@ -120,7 +120,7 @@ proptest! {
     }
 
     #[test]
-    fn a_super_admins_scope_holds_no_ones_personal_rows_but_their_own(fixture in fixtures()) {
+    fn super_admin_scope_excludes_personal_rows_of_other_users(fixture in fixtures()) {
         for actor in actors(&fixture) {
             for user in fixture.users.values().filter(|user| user.id != actor.user()) {
                 let row = Owner::User(user.id);
@@ -134,7 +134,7 @@ proptest! {
     }
 
     #[test]
-    fn who_may_write_a_row_may_read_it_and_grants_name_its_owner(fixture in fixtures()) {
+    fn writable_rows_are_readable_and_grants_name_their_owner(fixture in fixtures()) {
         for actor in actors(&fixture) {
             for (owner, creator) in rows(&fixture) {
                 for grant in [actor.write(owner, creator), actor.control_upload(owner, creator)]
@@ -149,7 +149,7 @@ proptest! {
     }
 
     #[test]
-    fn a_row_is_raised_by_who_may_write_it_and_never_lowered_or_moved(fixture in fixtures()) {
+    fn only_writable_rows_are_widened_and_never_narrowed_or_moved(fixture in fixtures()) {
         for actor in actors(&fixture) {
             for (owner, creator) in rows(&fixture) {
                 for level in AccessLevel::ALL {
@@ -171,7 +171,7 @@ proptest! {
     }
 
     #[test]
-    fn who_may_make_a_row_may_read_it(fixture in fixtures()) {
+    fn created_rows_are_in_the_scope_of_their_creator(fixture in fixtures()) {
         for actor in actors(&fixture) {
             for level in AccessLevel::ALL.into_iter().map(Some).chain([None]) {
                 for place in places(&fixture).into_iter().map(Some).chain([None]) {
@@ -186,7 +186,7 @@ proptest! {
     }
 
     #[test]
-    fn everyones_rows_are_hidden_where_the_organization_says_so(fixture in fixtures()) {
+    fn system_rows_are_hidden_where_the_organization_hides_them(fixture in fixtures()) {
         for (who, user) in &fixture.users {
             let actor = fixture.actor(who);
             let hidden = fixture.places.iter().any(|(name, place)| {
@@ -198,7 +198,7 @@ proptest! {
     }
 
     #[test]
-    fn a_filter_keeps_what_it_names_and_adds_nothing(fixture in fixtures()) {
+    fn filter_keeps_matching_rows_of_the_scope_and_adds_none(fixture in fixtures()) {
         for actor in actors(&fixture) {
             let whole = actor.scope();
             for level in AccessLevel::ALL.into_iter().map(Some).chain([None]) {
@@ -219,7 +219,7 @@ proptest! {
     }
 
     #[test]
-    fn a_dashboard_counts_only_what_may_be_read(fixture in fixtures()) {
+    fn dashboard_counts_only_readable_rows(fixture in fixtures()) {
         for actor in actors(&fixture) {
             for scope in DashboardScope::ALL {
                 for (name, place) in fixture.places.iter().map(|(n, p)| (Some(n), Some(p)))
@@ -240,7 +240,7 @@ proptest! {
     }
 
     #[test]
-    fn users_are_administered_from_above_only(fixture in fixtures()) {
+    fn users_are_administered_only_by_higher_ranks(fixture in fixtures()) {
         for actor in actors(&fixture) {
             for name in fixture.users.keys() {
                 let Some(subject) = fixture.subject(name) else { continue };
@@ -265,7 +265,7 @@ proptest! {
     }
 
     #[test]
-    fn an_audit_log_holds_ones_own_events_and_those_of_what_one_administers(fixture in fixtures()) {
+    fn audit_log_contains_own_events_and_those_of_administered_organizations(fixture in fixtures()) {
         for actor in actors(&fixture) {
             let events = actor.audit_log(None).unwrap();
             for user in fixture.users.values() {
@@ -278,7 +278,7 @@ proptest! {
     }
 
     #[test]
-    fn a_key_never_does_more_than_its_owner(
+    fn key_never_exceeds_the_rights_of_its_owner(
         fixture in fixtures(),
         scopes in prop::collection::vec(select(&KeyScope::ALL[..]), 0..4),
         bound in any::<bool>(),
@@ -311,7 +311,7 @@ proptest! {
     }
 
     #[test]
-    fn a_session_brings_its_actor_back_as_they_were(fixture in fixtures()) {
+    fn actor_round_trips_through_a_stored_session(fixture in fixtures()) {
         for actor in actors(&fixture) {
             let session = Session {
                 id: SessionId(uuid::Uuid::from_u128(9)),

@@ -24,7 +24,7 @@ fn rows(what: OnCompany, owner: Owner, created_by: UserId, count: u64) -> RowsOn
 }
 
 #[test]
-fn rows_on_a_company_are_counted_by_what_the_actor_may_do_with_each() {
+fn rows_on_a_company_are_counted_by_the_actors_rights() {
     use OnCompany::{Outcomes, Predictions};
     let fixture = Fixture::standard();
     let id = |name| fixture.user(name).unwrap();
@@ -58,7 +58,7 @@ fn rows_on_a_company_are_counted_by_what_the_actor_may_do_with_each() {
 }
 
 #[test]
-fn raising_a_company_sorts_the_rows_on_it() {
+fn widening_a_company_sorts_its_rows_into_moving_and_refused() {
     use OnCompany::{Outcomes, Predictions};
     let fixture = Fixture::standard();
     let id = |name| fixture.user(name).unwrap();
@@ -97,7 +97,7 @@ fn raising_a_company_sorts_the_rows_on_it() {
 }
 
 #[test]
-fn monitoring_is_of_the_administered_organization_or_of_own_predictions() {
+fn monitoring_covers_the_administered_organization_or_own_predictions() {
     let fixture = Fixture::standard();
     let a = Owner::Organization(organization("A"));
     let owner = |name: &str, level| {
@@ -138,7 +138,7 @@ fn system_outcomes_count_only_where_system_rows_are_shown() {
 }
 
 #[test]
-fn keys_that_administer_need_an_administrator_of_any_kind() {
+fn admin_scope_of_a_key_needs_an_administrator() {
     let fixture = Fixture::standard();
     for name in ["oA", "tR", "sa"] {
         assert!(
@@ -160,7 +160,7 @@ fn keys_that_administer_need_an_administrator_of_any_kind() {
 }
 
 #[test]
-fn proofs_name_what_they_allow() {
+fn proofs_expose_what_they_allow() {
     let fixture = Fixture::standard();
     let m1 = fixture.subject("m1").unwrap();
     let admin = fixture.actor("oA");
@@ -187,7 +187,7 @@ fn proofs_name_what_they_allow() {
 }
 
 #[test]
-fn an_invitation_is_for_one_account_without_an_organization() {
+fn invitation_is_accepted_only_by_its_addressee_without_organization() {
     let mut fixture = Fixture::standard();
     let a = organization("A");
     let mut accept = |name: &str, to: &str| {
@@ -222,7 +222,7 @@ fn an_invitation_is_for_one_account_without_an_organization() {
 }
 
 #[test]
-fn a_child_is_created_below_the_root_that_was_named() {
+fn child_is_created_below_the_named_root() {
     let fixture = Fixture::standard();
     let root = organization("R");
     let child = fixture.actor("tR").create_organization(Some(root));

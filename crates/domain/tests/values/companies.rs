@@ -26,7 +26,7 @@ fn one(pointer: &str, code: &str) -> Vec<(String, String)> {
 }
 
 #[test]
-fn a_symbol_is_upper_cased_and_keeps_the_characters_of_the_trade() {
+fn symbol_is_upper_cased_and_allows_market_characters() {
     let symbol = Symbol::parse("/symbol", " brk.b ").unwrap();
     assert_eq!(symbol.as_str(), "BRK.B");
     for good in [
@@ -57,7 +57,7 @@ fn a_symbol_is_upper_cased_and_keeps_the_characters_of_the_trade() {
 }
 
 #[test]
-fn a_full_description_is_cleaned_and_kept() {
+fn company_description_is_trimmed_and_stored_in_full() {
     let full = CompanyDraft {
         name: Some(" Acme Corporation ".to_owned()),
         sector: Some("Industrials".to_owned()),
@@ -110,7 +110,7 @@ fn missing_and_blank_fields_have_the_documented_defaults() {
 }
 
 #[test]
-fn codes_have_exactly_three_ascii_letters() {
+fn country_and_currency_codes_have_three_ascii_letters() {
     for bad in ["PL", "POLA", "P0L", "łłł", "P L"] {
         let country = CompanyDraft {
             country: Some(bad.to_owned()),
@@ -126,7 +126,7 @@ fn codes_have_exactly_three_ascii_letters() {
 }
 
 #[test]
-fn a_market_capitalisation_lies_between_zero_and_nine_quintillion() {
+fn market_cap_is_above_zero_and_below_nine_quintillion() {
     let cap = |value: &str| CompanyDraft {
         market_cap: Some(value.parse().unwrap()),
         ..draft()
@@ -149,7 +149,7 @@ fn a_market_capitalisation_lies_between_zero_and_nine_quintillion() {
 }
 
 #[test]
-fn a_prediction_keeps_its_company_as_of_scoring() {
+fn company_snapshot_has_id_symbol_name_and_sector() {
     let company = Company {
         id: CompanyId(Uuid::from_u128(1)),
         profile: draft().check().unwrap(),

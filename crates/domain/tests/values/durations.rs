@@ -21,7 +21,7 @@ fn lifetimes_and_limits_have_the_documented_sizes() {
 }
 
 #[test]
-fn a_mailed_token_says_what_it_is_for_and_lives_as_long_as_that_needs() {
+fn mailed_token_has_the_kind_and_lifetime_of_its_purpose() {
     assert_eq!(TokenPurpose::VerifyEmail.kind(), "ev");
     assert_eq!(TokenPurpose::ResetPassword.kind(), "pr");
     assert_eq!(TokenPurpose::VerifyEmail.lifetime(), Duration::days(2));

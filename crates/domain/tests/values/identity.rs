@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::host;
 
 #[test]
-fn an_address_has_one_name_and_a_dotted_host_within_their_lengths() {
+fn email_address_has_a_valid_local_part_and_dotted_host() {
     let longest = format!("{}@x.com", "n".repeat(64));
     assert!(Email::parse("/email", &longest).is_ok());
     assert!(Email::parse("/email", &format!("n{longest}")).is_err());
@@ -87,7 +87,7 @@ fn a_password_has_10_to_128_characters_and_is_not_the_address() {
 }
 
 #[test]
-fn the_roles_that_need_an_organization_are_those_between_user_and_super_admin() {
+fn roles_between_user_and_super_admin_need_an_organization() {
     let needing: Vec<Role> = Role::ALL
         .into_iter()
         .filter(|role| role.needs_organization())
@@ -99,7 +99,7 @@ fn the_roles_that_need_an_organization_are_those_between_user_and_super_admin() 
 }
 
 #[test]
-fn a_profile_is_cleaned_and_its_faults_repeat_nothing_that_was_typed() {
+fn user_profile_is_trimmed_and_faults_do_not_repeat_input() {
     let mut faults = Vec::new();
     let profile = Profile::parse(Some(" Ana "), None, Some("+48 1"), &mut faults);
     assert_eq!(profile.first_name.as_deref(), Some("Ana"));
@@ -124,7 +124,7 @@ fn a_profile_is_cleaned_and_its_faults_repeat_nothing_that_was_typed() {
 }
 
 #[test]
-fn names_have_100_characters_at_most_and_telephone_numbers_20() {
+fn names_have_at_most_100_characters_and_phone_numbers_20() {
     let parse = |name: usize, phone: usize| {
         let mut faults = Vec::new();
         let (name, phone) = ("n".repeat(name), "1".repeat(phone));
@@ -137,7 +137,7 @@ fn names_have_100_characters_at_most_and_telephone_numbers_20() {
 }
 
 #[test]
-fn a_secret_is_kept_as_its_sha_256() {
+fn secret_hash_is_sha_256() {
     // The example from FIPS 180-2.
     assert_eq!(
         Secret::shown(" abc\n").hash().as_str(),
@@ -148,7 +148,7 @@ fn a_secret_is_kept_as_its_sha_256() {
 }
 
 #[test]
-fn a_recovery_code_takes_five_bits_for_each_of_24_characters() {
+fn recovery_code_encodes_five_bits_per_character() {
     assert_eq!(
         RecoveryCode::from_random([0; 32]).expose(),
         "AAAA-AAAA-AAAA-AAAA-AAAA-AAAA"
@@ -190,7 +190,7 @@ fn a_recovery_code_is_hashed_without_its_hyphens() {
 }
 
 #[test]
-fn six_digits_are_a_devices_code_and_everything_else_a_recovery_code() {
+fn only_six_digits_are_a_totp_code() {
     assert_eq!(Code::typed("123-456").kind(), "totp");
     for text in ["1234567", "12345x", "", "١٢٣٤٥٦"] {
         assert_eq!(Code::typed(text).kind(), "recovery_code", "{text:?}");
@@ -219,7 +219,7 @@ fn key() -> ApiKey {
 }
 
 #[test]
-fn a_key_expires_at_its_moment_or_never() {
+fn key_expires_at_its_expiry_time_or_never() {
     let end = Timestamp::UNIX_EPOCH + Duration::DAY;
     assert!(!key().has_expired(end));
     let ending = ApiKey {
@@ -232,7 +232,7 @@ fn a_key_expires_at_its_moment_or_never() {
 }
 
 #[test]
-fn the_use_of_a_key_is_noted_at_most_once_a_minute() {
+fn key_use_is_recorded_at_most_once_a_minute() {
     let used = Timestamp::UNIX_EPOCH;
     assert!(key().note_use(used));
     let noted = ApiKey {
@@ -244,7 +244,7 @@ fn the_use_of_a_key_is_noted_at_most_once_a_minute() {
 }
 
 #[test]
-fn a_key_ends_after_now_and_says_how_long_its_old_secret_lives() {
+fn key_expiry_must_be_in_the_future_and_overlap_within_a_week() {
     let now = Timestamp::UNIX_EPOCH;
     let terms = |at| KeyTerms::check("k", &[KeyScope::Read], None, at, now);
     let later = Some(now + Duration::NANOSECOND);
@@ -259,7 +259,7 @@ fn a_key_ends_after_now_and_says_how_long_its_old_secret_lives() {
 }
 
 #[test]
-fn an_audit_event_begins_with_nothing_but_its_names() {
+fn new_audit_event_has_only_type_entity_and_action() {
     let event = AuditEvent::new("company.created", "company", AuditAction::Create);
     assert_eq!(event.event_type, "company.created");
     assert_eq!(event.entity_type, "company");

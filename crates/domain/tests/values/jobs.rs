@@ -11,7 +11,7 @@ use time::Duration;
 use uuid::Uuid;
 
 #[test]
-fn a_job_moves_only_along_its_life() {
+fn job_status_allows_only_the_defined_transitions() {
     use JobStatus::{Cancelled, Completed, Failed, Pending, Processing};
     let allowed = |from: JobStatus| -> Vec<JobStatus> {
         let next = JobStatus::ALL.into_iter();
@@ -99,7 +99,7 @@ fn after(seconds: i64) -> Timestamp {
 }
 
 #[test]
-fn rows_that_were_counted_and_not_kept_are_told() {
+fn rows_not_kept_is_failed_and_skipped_minus_kept() {
     let kept = |error, skipped, rows_kept| Job {
         counts: JobCounts {
             success: 100,
@@ -116,7 +116,7 @@ fn rows_that_were_counted_and_not_kept_are_told() {
 }
 
 #[test]
-fn the_rate_is_rows_by_seconds_since_a_worker_took_it() {
+fn rows_per_second_is_measured_from_the_start_of_work() {
     assert_eq!(job().rows_per_second(after(10)), Some(25.0));
     assert_eq!(job().rows_per_second(start()), None);
     let ended = Job {
@@ -132,7 +132,7 @@ fn the_rate_is_rows_by_seconds_since_a_worker_took_it() {
 }
 
 #[test]
-fn the_remaining_time_follows_from_rows_or_else_from_bytes() {
+fn remaining_time_is_estimated_from_rows_or_else_bytes() {
     assert_eq!(job().eta_seconds(after(10)), Some(30.0));
     let by_bytes = |bytes, file_size| Job {
         total_rows: None,

@@ -43,7 +43,7 @@ where
 }
 
 #[test]
-fn every_value_of_an_enumeration_has_its_stable_name() {
+fn enumeration_values_have_stable_names() {
     named(&Kind::ALL, &["annual", "quarterly"]);
     named(&Quarter::ALL, &["Q1", "Q2", "Q3", "Q4"]);
     named(&OnConflict::ALL, &["error", "skip", "update"]);
@@ -76,7 +76,7 @@ fn every_value_of_an_enumeration_has_its_stable_name() {
 }
 
 #[test]
-fn every_value_about_users_and_organizations_has_its_stable_name() {
+fn user_and_organization_enumerations_have_stable_names() {
     named(
         &Role::ALL,
         &[
@@ -120,7 +120,7 @@ fn every_value_about_users_and_organizations_has_its_stable_name() {
 }
 
 #[test]
-fn names_are_padded_like_text() {
+fn enumeration_names_respect_padding() {
     assert_eq!(
         format!("{:>8}|{:<8}|", Kind::Annual, Kind::Annual),
         "  annual|annual  |"

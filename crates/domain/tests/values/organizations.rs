@@ -46,7 +46,7 @@ fn a_domain_is_made_of_dotted_labels_within_100_bytes() {
 }
 
 #[test]
-fn a_description_keeps_its_lines_and_has_a_limit() {
+fn organization_description_keeps_its_lines_within_the_limit() {
     let described = |text: &str| OrganizationDraft {
         description: Some(text.to_owned()),
         ..draft()
@@ -65,7 +65,7 @@ fn a_description_keeps_its_lines_and_has_a_limit() {
 }
 
 #[test]
-fn a_profile_becomes_a_draft_of_itself() {
+fn profile_converted_to_a_draft_is_valid_and_equal() {
     let profile = OrganizationProfile {
         name: "Bank".to_owned(),
         domain: Some("bank.example".to_owned()),
@@ -79,12 +79,12 @@ fn a_profile_becomes_a_draft_of_itself() {
 }
 
 #[test]
-fn joining_is_closed_unless_an_organization_says_otherwise() {
+fn join_policy_defaults_to_closed() {
     assert_eq!(JoinPolicy::default(), JoinPolicy::Closed);
 }
 
 #[test]
-fn an_organization_is_empty_only_without_anything_that_is_counted() {
+fn organization_with_any_counted_row_is_not_empty() {
     let empty = OrganizationStats::default();
     assert!(empty.is_empty());
     for filled in [

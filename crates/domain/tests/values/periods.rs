@@ -18,7 +18,7 @@ fn a_reporting_year_lies_between_1900_and_2100() {
 }
 
 #[test]
-fn a_quarter_is_read_with_or_without_its_letter() {
+fn quarter_is_parsed_with_or_without_q() {
     for text in ["3", "q3", " Q3 "] {
         let period = Period::parse(Kind::Quarterly, "2024", Some(text)).unwrap();
         assert_eq!(period.quarter, Some(Quarter::Q3), "{text:?}");
@@ -33,7 +33,7 @@ fn a_quarter_is_read_with_or_without_its_letter() {
 }
 
 #[test]
-fn the_kind_of_a_period_follows_from_its_quarter() {
+fn period_kind_follows_from_its_quarter() {
     let year = Period::parse(Kind::Annual, "2024", None).unwrap();
     assert_eq!(
         (year.kind(), year.to_string()),
@@ -46,6 +46,6 @@ fn the_kind_of_a_period_follows_from_its_quarter() {
 }
 
 #[test]
-fn a_conflict_is_an_error_unless_said_otherwise() {
+fn on_conflict_defaults_to_error() {
     assert_eq!(OnConflict::default(), OnConflict::Error);
 }

@@ -17,7 +17,7 @@ fn definitions(kind: Kind) -> Vec<Definition> {
 }
 
 #[test]
-fn the_ratios_of_each_kind_have_their_ranges_and_natures() {
+fn ratio_definitions_of_each_kind_are_as_documented() {
     assert_eq!(
         definitions(Kind::Annual),
         [
@@ -84,7 +84,7 @@ fn leverage(text: &str) -> Ratio {
 }
 
 #[test]
-fn bounds_belong_to_the_range() {
+fn ratio_at_its_bound_is_not_clamped() {
     for (text, expected) in [("1", 1.0), ("-1", -1.0), ("0", 0.0)] {
         let ratio = margin(text, RatioUnit::Fraction);
         assert_eq!(
@@ -116,7 +116,7 @@ fn bounds_belong_to_the_range() {
 }
 
 #[test]
-fn a_value_beyond_ten_million_is_a_placeholder() {
+fn ratio_beyond_ten_million_is_implausible() {
     for text in ["1e7", "10000000"] {
         assert_eq!(leverage(text).flag, Some(Flag::ClampedHigh), "{text}");
     }
@@ -132,7 +132,7 @@ fn a_value_beyond_ten_million_is_a_placeholder() {
 }
 
 #[test]
-fn what_is_stored_has_four_decimals_and_what_is_scored_is_rounded_once() {
+fn stored_ratio_has_four_decimals_and_scored_ratio_is_rounded_once() {
     let ratio = margin("0.123456", RatioUnit::Fraction);
     assert_eq!(stored(&ratio), Some(0.1235));
     assert_eq!(ratio.scored, Some(0.123_456_f32));
@@ -159,7 +159,7 @@ fn only_a_share_in_fractions_beyond_two_looks_like_percent() {
 }
 
 #[test]
-fn percent_shifts_shares_and_leaves_multiples() {
+fn percent_unit_scales_shares_but_not_multiples() {
     for (text, fraction) in [("25.4", 0.254), ("2.54e1", 0.254), ("2540E-2", 0.254)] {
         assert_eq!(
             stored(&margin(text, RatioUnit::Percent)),
@@ -177,7 +177,7 @@ fn percent_shifts_shares_and_leaves_multiples() {
 }
 
 #[test]
-fn texts_that_are_no_numbers_are_refused_with_their_rule() {
+fn ratio_text_that_is_no_number_is_refused_with_the_rule() {
     for unit in RatioUnit::ALL {
         for (text, rule) in [
             ("1,5", "is not a number; write it like 0.254"),
@@ -199,7 +199,7 @@ fn texts_that_are_no_numbers_are_refused_with_their_rule() {
 }
 
 #[test]
-fn marks_for_missing_are_short_and_known() {
+fn missing_markers_of_a_ratio_are_recognized() {
     for mark in ["N.A.", "null", "#N/A", "na", " - "] {
         let ratio = margin(mark, RatioUnit::Fraction);
         assert_eq!(ratio.flag, Some(Flag::Missing), "{mark:?}");
@@ -261,7 +261,7 @@ fn a_ratio_can_have_a_flag_and_a_hint() {
 }
 
 #[test]
-fn another_unit_shifts_the_point_of_shares_alone() {
+fn unit_conversion_scales_only_shares() {
     let raw = ["25.4", "2.5", "1e2", "3e-4", "5e0"].map(|text| Some(text.to_owned()));
     let texts = |from, to| -> Vec<String> {
         let shifted = in_unit(Kind::Annual, &raw, from, to);

@@ -7,7 +7,7 @@ fn close(a: f64, b: f64) -> bool {
 }
 
 #[test]
-fn a_probability_lies_between_0_and_1() {
+fn pd_is_between_0_and_1() {
     for good in [0.0, 0.25, 1.0] {
         assert_eq!(Pd::new(good).unwrap().get(), good);
     }
@@ -17,7 +17,7 @@ fn a_probability_lies_between_0_and_1() {
 }
 
 #[test]
-fn log_odds_become_probabilities_by_the_logistic_function() {
+fn log_odds_convert_to_pd_by_the_logistic_function() {
     for (odds, pd) in [(1.0_f64, 0.5), (3.0, 0.75), (1.0 / 3.0, 0.25), (99.0, 0.99)] {
         assert!(close(Pd::from_log_odds(odds.ln()).get(), pd), "{odds}");
     }
@@ -38,7 +38,7 @@ fn a_probability_is_rounded_to_four_decimals() {
 }
 
 #[test]
-fn the_prior_correction_is_the_difference_of_the_rates_log_odds() {
+fn prior_correction_is_the_difference_of_log_odds() {
     let log_odds = |rate: f64| (rate / (1.0 - rate)).ln();
     let prior = PriorCorrection::new(0.07, 0.015).unwrap();
     assert!(close(prior.shift(), log_odds(0.015) - log_odds(0.07)));
@@ -50,7 +50,7 @@ fn the_prior_correction_is_the_difference_of_the_rates_log_odds() {
 }
 
 #[test]
-fn a_model_without_thresholds_has_those_of_the_specification() {
+fn fallback_thresholds_are_those_of_the_specification() {
     let level = |pd| Thresholds::FALLBACK.level(Pd::new(pd).unwrap());
     assert_eq!(level(0.299), RiskLevel::Low);
     assert_eq!(level(0.3), RiskLevel::Medium);
@@ -59,7 +59,7 @@ fn a_model_without_thresholds_has_those_of_the_specification() {
 }
 
 #[test]
-fn confidence_is_coverage_by_support_by_agreement() {
+fn confidence_is_coverage_times_support_times_agreement() {
     assert_eq!(confidence(1.0, 1.0, 1.0), 1.0);
     assert_eq!(confidence(1.0, 0.0, 1.0), 0.5);
     assert_eq!(confidence(0.8, 0.6, 0.9), 0.576);
@@ -70,7 +70,7 @@ fn confidence_is_coverage_by_support_by_agreement() {
 }
 
 #[test]
-fn a_sector_scope_covers_what_it_does_not_leave_out() {
+fn sector_scope_covers_all_but_the_excluded_sectors() {
     assert!(SectorScope::default().covers("Financials"));
     let scope = SectorScope::all_but(["Financials", "Real Estate"]);
     assert!(!scope.covers("financials") && !scope.covers("REAL  estate"));

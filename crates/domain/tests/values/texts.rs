@@ -7,7 +7,7 @@ use accunode_domain::{
 };
 
 #[test]
-fn a_text_is_trimmed_and_has_at_least_one_and_at_most_so_many_characters() {
+fn text_is_trimmed_and_limited_in_length() {
     assert_eq!(clean_text("/n", " a b ", 3), Ok("a b".to_owned()));
     let code = |value: &str| clean_text("/n", value, 3).unwrap_err().code;
     assert_eq!(code(" "), "required");
@@ -23,14 +23,14 @@ fn a_text_is_trimmed_and_has_at_least_one_and_at_most_so_many_characters() {
 }
 
 #[test]
-fn a_long_value_is_repeated_only_in_part() {
+fn long_value_is_shortened_in_messages() {
     let forty = "ł".repeat(40);
     assert_eq!(shorten(&forty), forty);
     assert_eq!(shorten(&format!("{forty}x")), format!("{forty}…"));
 }
 
 #[test]
-fn a_fault_moves_under_the_field_that_holds_it() {
+fn fault_pointer_is_prefixed_by_its_parent() {
     let fault = Fault::new("/name", "required", "must not be empty").under("/items/6");
     assert_eq!(fault.pointer, "/items/6/name");
     assert_eq!(
@@ -40,7 +40,7 @@ fn a_fault_moves_under_the_field_that_holds_it() {
 }
 
 #[test]
-fn a_page_has_1_to_1000_rows_and_20_unless_said_otherwise() {
+fn page_limit_is_1_to_1000_and_defaults_to_20() {
     assert_eq!(Limit::default().get(), 20);
     for good in [1, 1_000] {
         assert_eq!(Limit::new(good).unwrap().get(), good);

@@ -19,7 +19,7 @@ fn verdict(rows: &[Ratios]) -> Result<(), UnitMismatch> {
 }
 
 #[test]
-fn half_of_the_shares_may_lie_outside_and_not_more() {
+fn unit_mismatch_needs_more_than_half_of_the_shares_outside() {
     let half = row([Some("0.3"), Some("9"), None]);
     let mut rows = vec![half; 5];
     assert_eq!(verdict(&rows), Ok(()));
@@ -34,7 +34,7 @@ fn half_of_the_shares_may_lie_outside_and_not_more() {
 }
 
 #[test]
-fn fewer_than_ten_shares_say_nothing_of_a_unit() {
+fn unit_check_needs_at_least_ten_shares() {
     let outside = row([Some("9"), Some("9"), Some("9")]);
     let mut rows = vec![outside; 3];
     assert_eq!(verdict(&rows), Ok(()));
@@ -43,7 +43,7 @@ fn fewer_than_ten_shares_say_nothing_of_a_unit() {
 }
 
 #[test]
-fn shares_lie_outside_on_either_side_and_missing_ones_do_not_count() {
+fn unit_check_counts_both_sides_and_ignores_missing_shares() {
     for outside in ["9", "-9"] {
         let rows = vec![row([Some(outside), Some(outside), Some(outside)]); 4];
         assert_eq!(verdict(&rows).map_err(|m| m.outside), Err(12), "{outside}");
@@ -67,20 +67,20 @@ fn low(inventory: &[(usize, &str)]) -> Vec<(&'static str, f64, f64)> {
 }
 
 #[test]
-fn a_median_of_a_third_is_enough_and_less_is_told() {
+fn median_turnover_below_a_third_of_training_is_reported() {
     assert_eq!(low(&[(20, "3")]), []);
     assert_eq!(low(&[(20, "2.5")]), [("inventory_turnover", 2.5, 9.0)]);
 }
 
 #[test]
-fn the_median_of_an_even_number_is_the_lower_of_the_two_in_the_middle() {
+fn median_of_an_even_count_is_the_lower_middle_value() {
     assert_eq!(low(&[(10, "8"), (10, "1")]).len(), 1);
     assert_eq!(low(&[(11, "8"), (9, "1")]).len(), 0);
     assert_eq!(low(&[(11, "1"), (10, "8")]).len(), 1);
 }
 
 #[test]
-fn twenty_values_say_something_and_nineteen_do_not() {
+fn turnover_check_needs_twenty_values() {
     assert_eq!(low(&[(20, "1")]).len(), 1);
     assert_eq!(low(&[(19, "1")]).len(), 0);
 }

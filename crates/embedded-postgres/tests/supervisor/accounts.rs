@@ -50,7 +50,7 @@ fn connect(psql: &Path, home: &Path, account: &User, role: &str) -> Output {
 }
 
 #[test]
-fn no_other_account_can_connect_as_any_role_even_through_an_open_folder() {
+fn other_system_accounts_cannot_connect_as_any_role() {
     if !is_root() {
         return;
     }
@@ -90,7 +90,7 @@ fn no_other_account_can_connect_as_any_role_even_through_an_open_folder() {
 }
 
 #[test]
-fn the_server_of_root_runs_as_an_account_that_nothing_else_uses() {
+fn server_started_by_root_runs_as_a_dedicated_account() {
     if !is_root() {
         return;
     }
@@ -140,7 +140,7 @@ fn give(path: &Path, to: &User) {
 }
 
 #[test]
-fn a_data_folder_of_a_shared_account_is_taken_away_from_it() {
+fn data_folder_of_a_shared_account_is_reassigned() {
     let Some((home, _, nobody)) = folder_of_nobody() else {
         return;
     };
@@ -192,7 +192,7 @@ fn a_server_that_still_runs_as_a_shared_account_is_not_adopted() {
 }
 
 #[test]
-fn what_a_shared_account_linked_into_its_folder_is_not_given_away() {
+fn links_placed_by_a_shared_account_are_not_given_away() {
     let Some((home, _, nobody)) = folder_of_nobody() else {
         return;
     };
@@ -220,7 +220,7 @@ fn what_a_shared_account_linked_into_its_folder_is_not_given_away() {
 }
 
 #[test]
-fn a_shared_account_is_refused_as_the_configured_one() {
+fn shared_account_is_refused_as_the_configured_account() {
     if !is_root() {
         return;
     }

@@ -24,7 +24,7 @@ fn programs(folder: &Path, version: &str) {
 }
 
 #[test]
-fn a_data_folder_of_another_major_version_is_said_clearly() {
+fn data_folder_of_another_major_version_is_reported() {
     let home = folder();
     fs::create_dir(home.path().join("data")).expect("made");
     fs::write(home.path().join("data/PG_VERSION"), "9\n").expect("written");
@@ -37,7 +37,7 @@ fn a_data_folder_of_another_major_version_is_said_clearly() {
 }
 
 #[test]
-fn programs_that_are_too_old_are_said_clearly() {
+fn outdated_postgres_programs_are_reported() {
     let (home, bin) = (folder(), folder());
     programs(bin.path(), "14.9 (Debian 14.9-1)");
     let mut options = options(home.path());
@@ -50,7 +50,7 @@ fn programs_that_are_too_old_are_said_clearly() {
 }
 
 #[test]
-fn a_configured_folder_without_the_programs_is_said_clearly() {
+fn configured_folder_without_the_programs_is_reported() {
     let (home, bin) = (folder(), folder());
     let mut options = options(home.path());
     options.bin_dir = Some(bin.path().to_owned());
@@ -62,7 +62,7 @@ fn a_configured_folder_without_the_programs_is_said_clearly() {
 }
 
 #[test]
-fn a_setting_that_the_server_refuses_is_named_and_nothing_is_left_running() {
+fn setting_refused_by_the_server_is_reported_and_nothing_runs() {
     let home = folder();
     let error = failure(&options(home.path()).with_setting("work_mem", "much")).to_string();
     assert!(
@@ -73,7 +73,7 @@ fn a_setting_that_the_server_refuses_is_named_and_nothing_is_left_running() {
 }
 
 #[test]
-fn a_folder_that_the_servers_user_cannot_enter_is_named() {
+fn folder_that_the_servers_account_cannot_enter_is_reported() {
     if !Uid::effective().is_root() {
         eprintln!("skipped: only root drops to another user");
         return;
@@ -88,7 +88,7 @@ fn a_folder_that_the_servers_user_cannot_enter_is_named() {
 }
 
 #[test]
-fn a_socket_folder_that_others_can_open_is_refused() {
+fn socket_folder_open_to_others_is_refused() {
     let home = folder();
     fs::create_dir(home.path().join("run")).expect("made");
     fs::set_permissions(home.path().join("run"), Permissions::from_mode(0o777)).expect("opened");
@@ -107,7 +107,7 @@ fn cluster() -> tempfile::TempDir {
 }
 
 #[test]
-fn a_data_folder_without_its_version_is_not_taken_for_an_empty_one() {
+fn data_folder_without_version_file_is_not_treated_as_empty() {
     let home = cluster();
     fs::remove_file(home.path().join("data/PG_VERSION")).expect("removed");
     let error = failure(&options(home.path())).to_string();
@@ -118,7 +118,7 @@ fn a_data_folder_without_its_version_is_not_taken_for_an_empty_one() {
 }
 
 #[test]
-fn a_data_folder_that_lets_others_in_is_said_with_the_remedy() {
+fn data_folder_open_to_others_is_reported_with_the_remedy() {
     let home = cluster();
     let data = home.path().join("data");
     fs::set_permissions(&data, Permissions::from_mode(0o755)).expect("opened");
@@ -130,7 +130,7 @@ fn a_data_folder_that_lets_others_in_is_said_with_the_remedy() {
 }
 
 #[test]
-fn a_data_folder_of_someone_else_is_said_with_the_remedy() {
+fn data_folder_of_another_user_is_reported_with_the_remedy() {
     if !Uid::effective().is_root() {
         eprintln!("skipped: only root gives folders away");
         return;

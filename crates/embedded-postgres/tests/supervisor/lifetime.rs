@@ -28,7 +28,7 @@ fn dropping_the_server_stops_it() {
 }
 
 #[test]
-fn data_is_there_after_a_restart() {
+fn data_survives_a_restart() {
     let home = folder();
     let server = start(home.path());
     ask(
@@ -46,7 +46,7 @@ fn data_is_there_after_a_restart() {
 }
 
 #[test]
-fn the_default_settings_are_the_specifications_and_durable() {
+fn default_settings_match_the_specification() {
     let home = folder();
     let server =
         EmbeddedPostgres::start(&EmbeddedOptions::new(home.path()).with_setting("work_mem", "6MB"))
@@ -87,14 +87,14 @@ fn data_and_socket_are_private_and_the_server_is_not_root() {
 }
 
 #[test]
-fn a_home_too_long_for_a_socket_works_too() {
+fn home_too_long_for_a_socket_is_served() {
     let outer = folder();
     let server = start(&outer.path().join("x".repeat(90)));
     assert_eq!(ask(&server, "SELECT 'hello'"), "hello");
 }
 
 #[test]
-fn a_caller_on_a_short_lived_thread_keeps_its_server() {
+fn server_outlives_the_thread_that_started_it() {
     let home = folder();
     let path = home.path().to_owned();
     let server = std::thread::spawn(move || start(&path))
@@ -110,7 +110,7 @@ fn a_caller_on_a_short_lived_thread_keeps_its_server() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn no_way_to_end_the_service_leaves_a_server_behind() {
+fn service_that_ends_or_is_killed_leaves_no_server_running() {
     for end in [Signal::SIGKILL, Signal::SIGTERM, Signal::SIGINT] {
         let home = folder();
         let mut service = Service::spawn(home.path());
@@ -124,7 +124,7 @@ fn no_way_to_end_the_service_leaves_a_server_behind() {
 }
 
 #[test]
-fn a_server_that_dies_is_started_again() {
+fn server_that_dies_is_restarted() {
     let home = folder();
     let server = start(home.path());
     let first = server.pid().expect("it runs");
@@ -137,7 +137,7 @@ fn a_server_that_dies_is_started_again() {
 }
 
 #[test]
-fn a_terminals_ctrl_c_does_not_reach_the_server() {
+fn server_is_not_in_the_process_group_of_the_terminal() {
     let home = folder();
     let server = start(home.path());
     let group = |pid: Option<u32>| {

@@ -11,7 +11,7 @@ use nix::sys::signal::Signal;
 use crate::kit::{Service, ask, eventually, folder, options, processes, signal, start};
 
 #[test]
-fn a_killed_server_that_no_one_reaps_does_not_block_the_next_start() {
+fn zombie_server_does_not_block_the_next_start() {
     let home = folder();
     let mut service = Service::spawn(home.path());
     let (pid, _) = service.ready();
@@ -28,7 +28,7 @@ fn a_killed_server_that_no_one_reaps_does_not_block_the_next_start() {
 }
 
 #[test]
-fn a_pid_file_whose_number_is_another_programs_by_now_is_recovered() {
+fn pid_file_with_a_reused_process_id_is_recovered() {
     let home = folder();
     start(home.path()).stop().expect("it stops");
     let data = home.path().join("data");
@@ -63,7 +63,7 @@ fn a_pid_file_whose_number_is_another_programs_by_now_is_recovered() {
 }
 
 #[test]
-fn a_session_still_busy_after_its_server_was_killed_only_delays_the_next_start() {
+fn session_busy_after_a_server_kill_only_delays_the_next_start() {
     let home = folder();
     let mut service = Service::spawn(home.path());
     let (pid, _) = service.ready();
@@ -100,7 +100,7 @@ fn a_session_still_busy_after_its_server_was_killed_only_delays_the_next_start()
 }
 
 #[test]
-fn a_making_that_was_killed_half_way_is_done_again() {
+fn interrupted_initdb_is_repeated() {
     let home = folder();
     let half = home.path().join("data.new");
     fs::create_dir(&half).expect("made");
@@ -126,7 +126,7 @@ fn runs_again(server: &EmbeddedPostgres) {
 }
 
 #[test]
-fn a_server_that_is_killed_again_while_it_starts_is_started_again() {
+fn server_killed_while_starting_is_restarted() {
     let home = folder();
     let server = start(home.path());
     let mut last = server.pid().expect("it runs");
@@ -148,7 +148,7 @@ fn a_server_that_is_killed_again_while_it_starts_is_started_again() {
 
 /// The pauses double: after the fifth death it has waited for 1, 2, 4, 8 and 16 seconds.
 #[test]
-fn five_deaths_within_two_minutes_are_survived_with_growing_pauses() {
+fn repeated_server_deaths_are_survived_with_growing_pauses() {
     let home = folder();
     let server = start(home.path());
     let condition = server.condition().expect("it is looked after");
@@ -180,7 +180,7 @@ fn five_deaths_within_two_minutes_are_survived_with_growing_pauses() {
 }
 
 #[test]
-fn a_server_that_cannot_start_is_tried_until_it_can() {
+fn server_that_cannot_start_is_retried_until_it_can() {
     let home = folder();
     let server = start(home.path());
     let control = home.path().join("data/global/pg_control");
@@ -212,7 +212,7 @@ fn a_server_that_cannot_start_is_tried_until_it_can() {
 }
 
 #[test]
-fn a_process_that_stays_takes_over_the_server_of_one_that_ended() {
+fn remaining_process_takes_over_the_server_of_an_ended_one() {
     let home = folder();
     let mut service = Service::spawn(home.path());
     let (first, _) = service.ready();
@@ -249,7 +249,7 @@ fn a_start_can_be_cancelled() {
 }
 
 #[test]
-fn a_lock_file_that_a_full_disk_left_empty_does_not_block_the_next_start() {
+fn empty_or_corrupt_pid_file_does_not_block_the_next_start() {
     let home = folder();
     start(home.path()).stop().expect("it stops");
     let data = home.path().join("data");

@@ -6,7 +6,7 @@ use nix::sys::signal::Signal;
 use crate::kit::{Service, ask, folder, options, processes, start};
 
 #[test]
-fn a_second_start_adopts_the_server_and_leaves_it_running() {
+fn second_start_adopts_the_running_server() {
     let home = folder();
     let mut service = Service::spawn(home.path());
     let (pid, _) = service.ready();
@@ -23,7 +23,7 @@ fn a_second_start_adopts_the_server_and_leaves_it_running() {
 }
 
 #[test]
-fn of_processes_that_start_at_once_one_makes_the_server_and_the_others_adopt_it() {
+fn concurrent_starts_share_one_server() {
     let home = folder();
     let mut services: Vec<Service> = (0..4).map(|_| Service::spawn(home.path())).collect();
     let ready: Vec<(u32, bool)> = services.iter_mut().map(Service::ready).collect();
@@ -37,7 +37,7 @@ fn of_processes_that_start_at_once_one_makes_the_server_and_the_others_adopt_it(
 }
 
 #[test]
-fn after_the_service_is_killed_the_next_start_owns_the_server() {
+fn start_after_the_service_was_killed_owns_the_server() {
     let home = folder();
     let mut service = Service::spawn(home.path());
     let (pid, _) = service.ready();

@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_delimiter_is_what_splits_the_first_lines_alike() {
+    fn delimiter_is_the_one_that_splits_the_first_lines_equally() {
         for (text, expected) in [
             ("a,b;c\n1,2\n", b','),
             ("a;b,x;c\n1;2;3\n", b';'),
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn a_first_line_may_state_it() {
+    fn sep_line_states_the_delimiter() {
         assert_eq!(stated(b"sep=;"), Some(b';'));
         assert_eq!(stated(b"SEP=\t"), Some(b'\t'));
         assert_eq!(stated(b"\"sep=|\""), Some(b'|'));

@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn an_encoding_is_what_the_whole_text_is_consistently() {
+    fn encoding_is_detected_from_the_whole_text() {
         let western = b"name,n\nM\xfcller & S\xf6hne,1\nCaf\xe9 d\x92Or,2\n";
         let cases: [(&[u8], Encoding); 9] = [
             (b"a,b\n", Encoding::Utf8),
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn utf_16_is_known_with_and_without_its_mark() {
+    fn utf_16_is_detected_with_and_without_byte_order_mark() {
         let text = "symbol;Żabka\nA;1\n";
         let le: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
         let be: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();

@@ -77,7 +77,7 @@ fn refused(bytes: &[u8], width: u32) -> (String, String) {
 }
 
 #[test]
-fn blank_rows_are_passed_over_but_counted() {
+fn blank_rows_are_skipped_but_counted() {
     let bytes = b"Symbol,Name\r\n\r\nA,x\r\n , \r\n\r\nB,\"y\r\nz\"\r\nC,w";
     assert_eq!(
         shown(bytes, 2),
@@ -91,7 +91,7 @@ fn lone_carriage_returns_end_rows_too() {
 }
 
 #[test]
-fn cells_are_handed_on_as_they_stand() {
+fn cells_are_returned_unchanged() {
     let bytes = b" a ,b,c\n1\n1,2,3,4\n1,2,3,,\n1e309,25.400,\"\"\n";
     assert_eq!(
         shown(bytes, 3),
@@ -106,7 +106,7 @@ fn cells_are_handed_on_as_they_stand() {
 }
 
 #[test]
-fn what_cannot_be_seen_before_the_header_is_passed_over() {
+fn invisible_characters_before_the_header_are_skipped() {
     let text = "\u{feff}\u{feff}\u{200b}\u{2060}\u{feff}symbol;n\nA;1\n";
     assert_eq!(shown(text.as_bytes(), 2), ["1|symbol|n", "2|A|1"]);
     let stated = "\u{feff}\u{feff}sep=|\r\na;b|c\r\n1;2|3\r\n";
@@ -117,7 +117,7 @@ fn what_cannot_be_seen_before_the_header_is_passed_over() {
 }
 
 #[test]
-fn a_quotation_over_lines_needs_an_end_and_the_cells_of_the_header() {
+fn multiline_quotation_must_be_closed_and_match_the_header() {
     // Valid quotations in the first, the middle and the last column.
     let header = "s,y,note,a,b,c\n";
     for row in [
@@ -155,7 +155,7 @@ fn a_quotation_over_lines_needs_an_end_and_the_cells_of_the_header() {
 }
 
 #[test]
-fn a_stray_mark_is_told_with_its_line() {
+fn stray_quotation_mark_is_reported_with_its_line() {
     let bytes = b"s,y,note\nA,1,\"x\ny\"\nB,2,\"stays open\nC,3,\"n\" m\n";
     let found = rows(bytes, 3);
     let fault = found[2].fault.as_ref().unwrap();
@@ -167,7 +167,7 @@ fn a_stray_mark_is_told_with_its_line() {
 }
 
 #[test]
-fn marks_inside_of_a_text_are_text() {
+fn quotation_marks_inside_text_are_kept() {
     for (cell, read) in [
         ("5\" pipes", "5\" pipes"),
         ("\"two b\" is it", "\"two b\" is it"),
@@ -193,7 +193,7 @@ fn marks_inside_of_a_text_are_text() {
 }
 
 #[test]
-fn a_quotation_that_is_never_closed_is_refused_with_its_line() {
+fn unclosed_quotation_is_refused_with_its_line() {
     let (code, detail) = refused(b"s,n\nA,\"x\ny\"\nB,\"open\nC,3\nD,4\n", 2);
     assert_eq!(code, "malformed_file");
     assert!(detail.contains("row 3 (line 4)"), "{detail}");
@@ -207,7 +207,7 @@ fn a_quotation_that_is_never_closed_is_refused_with_its_line() {
 }
 
 #[test]
-fn text_that_is_in_no_encoding_is_refused_with_its_line() {
+fn text_in_no_known_encoding_is_refused_with_its_line() {
     let bytes = b"a,b\n1,\"x\ny\"\n\n\xc5\x81,\"v\nw\xe9\"\n";
     let (code, detail) = refused(bytes, 2);
     assert_eq!(code, "not_utf8");
@@ -218,7 +218,7 @@ fn text_that_is_in_no_encoding_is_refused_with_its_line() {
 }
 
 #[test]
-fn text_in_another_encoding_is_converted_and_told() {
+fn other_encoding_is_converted_with_a_note() {
     let text = "symbol;name\nA;Müller & Söhne – Café\nB;x\n";
     let western = encoding_rs::WINDOWS_1252.encode(text).0.into_owned();
     let le: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
@@ -263,7 +263,7 @@ fn text_in_another_encoding_is_converted_and_told() {
 }
 
 #[test]
-fn the_whole_file_decides_on_its_encoding() {
+fn encoding_is_decided_by_the_whole_file() {
     let mut bytes = "symbol,name\n".repeat(20_000).into_bytes();
     bytes.extend(b"A,caf\xe9\n");
     let found = read_all(&bytes, 2).unwrap();
@@ -285,7 +285,7 @@ fn too_many_columns_and_too_long_cells_are_refused() {
 }
 
 #[test]
-fn nothing_but_blank_lines_is_an_empty_file() {
+fn file_of_blank_lines_is_an_empty_file() {
     for text in ["", "\n\n", " , \r\n", "\u{feff}\n", "sep=;\n"] {
         assert_eq!(refused(text.as_bytes(), 0).0, "empty_file", "{text:?}");
     }
@@ -293,7 +293,7 @@ fn nothing_but_blank_lines_is_an_empty_file() {
 }
 
 #[test]
-fn rows_up_to_the_header_and_the_checkpoint_are_not_handed_on() {
+fn rows_up_to_the_header_and_checkpoint_are_skipped() {
     let bytes = b"Ratios of 2024\n\n\"a\nb\",c\n1,2\n\n3,4\n5,6\n";
     for (header_row, after, expected) in [(3, 0, vec![4, 6, 7]), (3, 4, vec![6, 7]), (3, 9, vec![])]
     {
@@ -320,7 +320,7 @@ fn table() -> impl Strategy<Value = Vec<Vec<String>>> {
 
 proptest! {
     #[test]
-    fn what_a_csv_writer_writes_in_any_dialect_is_read_back(
+    fn csv_of_any_dialect_round_trips(
         rows in table(),
         delimiter in prop::sample::select(vec![b',', b';', b'\t', b'|']),
         always in any::<bool>(),

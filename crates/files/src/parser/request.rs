@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_is_read_back_and_nothing_else_is_one() {
+    fn parser_request_round_trips_and_other_arguments_are_refused() {
         for task in [
             Task::Peek { rows: 30 },
             Task::Read {

@@ -60,7 +60,7 @@ fn numbers(numbers: &[u32]) -> Vec<u8> {
 }
 
 #[test]
-fn what_a_parser_writes_is_read_back() {
+fn frames_of_a_parser_round_trip() {
     let rows: Vec<_> = (2..700)
         .map(|row| SourceRow {
             marks: vec![CellMark {
@@ -121,7 +121,7 @@ fn what_a_parser_writes_is_read_back() {
 }
 
 #[test]
-fn faults_are_known_ones_and_cannot_forge_lines() {
+fn parser_faults_are_known_codes_and_cannot_forge_log_lines() {
     let mut bytes = Vec::new();
     let mut writer = FrameWriter::new(&mut bytes);
     let detail = format!("a\n2026 ERROR \u{1b}[2J{}", "x".repeat(10_000));
@@ -139,7 +139,7 @@ fn faults_are_known_ones_and_cannot_forge_lines() {
 }
 
 #[test]
-fn what_no_parser_says_is_refused_before_memory_is_taken_for_it() {
+fn invalid_frames_are_refused_before_allocating_memory() {
     // A length of 4 GiB, and counts of 4 billion texts and rows.
     assert_eq!(
         invalid(&[2, 255, 255, 255, 255]),
@@ -183,7 +183,7 @@ fn what_no_parser_says_is_refused_before_memory_is_taken_for_it() {
 }
 
 #[test]
-fn text_is_bounded_over_all_rows() {
+fn parser_text_is_limited_over_all_rows() {
     let mut bytes = Vec::new();
     let mut writer = FrameWriter::new(&mut bytes);
     for row in 2..2_000 {
@@ -239,7 +239,7 @@ fn rows(frames: &[Frame]) -> Vec<u32> {
 }
 
 #[test]
-fn no_more_rows_are_told_than_are_asked_for() {
+fn parser_returns_no_more_rows_than_requested() {
     let mut reader = FrameReader::new(&[][..], Limits::default(), 0, Allowance::of_text(100));
     assert!(matches!(reader.next(), Err(FrameError::Io(_))));
     let bytes = b"a\n1\n2\n3\n";
@@ -254,7 +254,7 @@ fn no_more_rows_are_told_than_are_asked_for() {
 }
 
 #[test]
-fn the_first_rows_are_bounded_by_their_bytes() {
+fn preview_rows_are_limited_by_bytes() {
     let mut bytes = b"a,b\n".to_vec();
     bytes.extend(format!("1,{}\n", "x".repeat(400)).repeat(10).into_bytes());
     let output = frames(&bytes, Format::Csv, Task::Peek { rows: 10 });

@@ -233,7 +233,7 @@ mod tests {
         ref=\"A2:B4\"/><mergeCell ref='C1:D1'/><mergeCell ref='A1'/></mergeCells></x:worksheet>";
 
     #[test]
-    fn rows_are_counted_wherever_the_stream_is_cut() {
+    fn row_count_does_not_depend_on_chunk_boundaries() {
         for step in 1..XML.len() {
             let mut counter = RowCounter::default();
             for chunk in XML.as_bytes().chunks(step) {
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_of_nothing_but_formulas_is_not_sure_to_be_blank() {
+    fn row_with_only_uncomputed_formulas_may_be_blank() {
         for (row, is_unsure) in [
             ("<c><f>A1</f></c>", true),
             ("<c><f>A1</f><v/></c>", true),
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reference_names_a_place() {
+    fn cell_reference_is_parsed_to_column_and_row() {
         for (reference, expected) in [
             ("A1", Some((0, 1))),
             ("XFD1048576", Some((16_383, 1_048_576))),

@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_is_found_before_what_stands_behind_it() {
+    fn end_of_archive_is_found_before_trailing_bytes() {
         let plain = [b"parts".as_slice(), &record(3, b"made by")].concat();
         for behind in ["", "\r\n\r\n", "<html>an error page</html>"] {
             let bytes = [plain.as_slice(), behind.as_bytes()].concat();
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_beyond_16_bits_are_counted_where_they_stand() {
+    fn zip64_entry_count_is_read() {
         let mut bytes = b"PK\x06\x06".to_vec();
         bytes.extend([0; 28]);
         bytes.extend(70_000_u64.to_le_bytes());
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_read_behind_the_end() {
+    fn reading_and_seeking_stop_at_the_end_of_the_archive() {
         let mut prefix = Prefix::new(Cursor::new(b"0123456789"), 6);
         let mut text = String::new();
         prefix.seek(SeekFrom::End(-2)).unwrap();

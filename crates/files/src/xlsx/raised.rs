@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn raised_digits_are_not_digits_of_a_value() {
+    fn superscript_digits_are_not_digits_of_a_value() {
         let mut text = "9.98".to_owned();
         Run::Superscript.push(&mut text, "12");
         Run::Subscript.push(&mut text, "0a");

@@ -277,7 +277,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_says_what_is_shown() {
+    fn number_format_determines_the_displayed_kind() {
         for (code, expected) in [
             ("General", Shown::Number),
             ("0.00", Shown::Number),
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_keeps_the_text_that_its_format_adds() {
+    fn number_format_keeps_its_literal_text() {
         for (code, n, expected) in [
             ("0000\".HK\"", 5.0, "0005.HK"),
             ("0000\".HK\"", 1000.0, "1000.HK"),
@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn codes_are_padded_and_other_numbers_are_not() {
+    fn zero_padded_format_pads_whole_numbers_only() {
         for (n, expected) in [
             (973.0, "000973"),
             (1_234_567.0, "1234567"),
@@ -356,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_as_short_as_they_can_be() {
+    fn numbers_are_formatted_as_short_as_possible() {
         for (n, expected) in [
             (25.4, "25.4"),
             (-0.0, "0"),
@@ -370,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn dates_are_those_of_both_calendars() {
+    fn dates_of_both_calendars_are_converted() {
         for (serial, is_1904, expected) in [
             (1.0, false, "1900-01-01"),
             (59.0, false, "1900-02-28"),

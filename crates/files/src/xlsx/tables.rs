@@ -193,7 +193,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_are_read_without_their_readings() {
+    fn shared_strings_are_read_without_phonetic_runs() {
         let xml = "<x:sst uniqueCount='99999999999'><x:si><x:t>日本</x:t><x:rPh sb='0' eb='2'>\
             <x:t>ニホン</x:t></x:rPh><x:r><x:t xml:space='preserve'> a&amp;b</x:t></x:r></x:si>\
             <x:si/><x:si><x:r><x:t>c</x:t></x:r><x:r><x:t><![CDATA[<d>]]></x:t></x:r></x:si></x:sst>";
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn styles_are_those_of_cells() {
+    fn cell_styles_map_to_number_formats() {
         let xml = "<styleSheet><numFmts><numFmt numFmtId='164' formatCode='0.0%'/>\
             <numFmt numFmtId='9' formatCode='0000'/></numFmts><cellStyleXfs><xf numFmtId='14'/>\
             </cellStyleXfs><cellXfs><xf numFmtId='164'><alignment/></xf><xf numFmtId='10'/>\
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn sheets_are_listed_with_their_states() {
+    fn sheets_are_listed_with_their_visibility() {
         let xml = "<x:workbook><x:workbookPr date1904='true'/><x:sheets>\
             <x:sheet name='A &amp; B' sheetId='7' r:id='r1'/>\
             <x:sheet name='b' state='veryHidden' sheetId='8' r:id='r2'/></x:sheets></x:workbook>";

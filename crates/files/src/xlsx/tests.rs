@@ -131,7 +131,7 @@ fn laid_out(folder: &str, book: &str, sheet: String) -> Vec<u8> {
 }
 
 #[test]
-fn every_sheet_with_cells_shows_its_first_rows() {
+fn preview_shows_the_first_rows_of_every_sheet_with_cells() {
     let mut workbook = Workbook::new();
     workbook.add_worksheet().set_name("empty").unwrap();
     let cover = workbook.add_worksheet().set_name("READ ME").unwrap();
@@ -165,7 +165,7 @@ fn every_sheet_with_cells_shows_its_first_rows() {
 }
 
 #[test]
-fn a_sheet_that_cannot_be_read_does_not_hide_the_others() {
+fn unreadable_sheet_does_not_hide_the_others() {
     let mut workbook = Workbook::new();
     workbook.add_worksheet().write(0, 300, "x").unwrap();
     workbook.add_worksheet().write(0, 0, "y").unwrap();
@@ -176,7 +176,7 @@ fn a_sheet_that_cannot_be_read_does_not_hide_the_others() {
 }
 
 #[test]
-fn what_a_sheet_says_about_its_size_does_not_matter() {
+fn declared_dimension_of_a_sheet_is_ignored() {
     for dimension in ["A1:B2", "A1:XFD1048576", "nonsense", "B9:A1"] {
         let rows: String = (1..=500)
             .map(|row| format!("<row r=\"{row}\"><c r=\"A{row}\"><v>{row}</v></c></row>"))
@@ -195,7 +195,7 @@ fn what_a_sheet_says_about_its_size_does_not_matter() {
 }
 
 #[test]
-fn cells_need_neither_references_nor_texts() {
+fn cells_without_references_or_values_are_read() {
     let found = read(&by_hand(
         "<row><c t=\"s\"><v>0</v></c><c t=\"s\"><v/></c><c t=\"s\"/><c t=\"inlineStr\"><is><r><t>a</t></r>\
          <r><t xml:space=\"preserve\"> &lt;b</t></r><rPh><t>no</t></rPh></is></c></row>\
@@ -313,7 +313,7 @@ fn packages_of_other_programs_are_opened() {
 }
 
 #[test]
-fn a_sheet_that_contradicts_itself_is_refused() {
+fn sheet_with_contradictory_references_is_refused() {
     for rows in [
         "<row r=\"2\"/><row r=\"1\"/>",
         "<row r=\"2\"/><row r=\"2\"/>",
@@ -340,7 +340,7 @@ fn a_sheet_that_contradicts_itself_is_refused() {
 }
 
 #[test]
-fn a_workbook_cut_off_is_refused_before_any_row() {
+fn truncated_or_corrupt_workbook_is_refused() {
     let bytes = workbook(|sheet| {
         for row in 0..500 {
             sheet.write(row, 0, f64::from(row)).unwrap();

@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn characters_that_xml_cannot_hold_are_read_back() {
+    fn xml_escapes_of_control_characters_are_decoded() {
         for (text, plain) in [
             ("a_x000D_b", "a\rb"),
             ("a_x005F_x000D_b", "a_x000D_b"),

@@ -162,7 +162,7 @@ async fn busy() -> Arc<Metrics> {
 }
 
 #[tokio::test]
-async fn what_goes_through_the_ports_is_counted() {
+async fn calls_through_the_ports_are_counted() {
     let text = busy().await.render(&snapshot()).unwrap();
     for line in [
         "accunode_http_requests_total{method=\"GET\",operation=\"/api/v1/companies/{id}\",status=\"404\"} 1",
@@ -198,7 +198,7 @@ async fn what_goes_through_the_ports_is_counted() {
 }
 
 #[tokio::test]
-async fn no_label_tells_of_a_user() {
+async fn no_label_identifies_a_user() {
     let text = busy().await.render(&snapshot()).unwrap();
     // `analyze` is not a name.
     assert!(!text.replace("analyze", "").contains("ana"), "{text}");
@@ -206,7 +206,7 @@ async fn no_label_tells_of_a_user() {
 }
 
 #[tokio::test]
-async fn the_list_of_names_is_what_is_written() {
+async fn listed_metric_names_equal_those_written() {
     let text = busy().await.render(&snapshot()).unwrap();
     let written: BTreeSet<_> = text
         .lines()

@@ -9,7 +9,7 @@ use super::TestClock;
 use crate::cache::Cache;
 
 /// A stored value is returned until its time has passed.
-pub async fn entries_are_kept_as_long_as_told(cache: &dyn Cache, clock: &TestClock) {
+pub async fn entry_expires_after_its_lifetime(cache: &dyn Cache, clock: &TestClock) {
     assert_eq!(cache.get("a").await.unwrap(), None);
     let minute = Duration::from_secs(60);
     cache.put("a", b"first".to_vec(), minute).await.unwrap();
@@ -25,7 +25,7 @@ pub async fn entries_are_kept_as_long_as_told(cache: &dyn Cache, clock: &TestClo
 }
 
 /// A bump changes the generation, and an earlier generation never returns.
-pub async fn a_bump_moves_the_generation_of_its_owner_only(cache: &dyn Cache, _: &TestClock) {
+pub async fn bump_increments_the_generation_of_its_owner_only(cache: &dyn Cache, _: &TestClock) {
     let owners = [1, 2, 3].map(Uuid::from_u128);
     let before = cache.generations(&owners).await.unwrap();
     assert_eq!(before.len(), 3);

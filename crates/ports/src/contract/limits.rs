@@ -23,7 +23,7 @@ pub const fn settings() -> LimitSettings {
 
 /// All requests of a window may be sent at once; after that, they become available one by
 /// one.
-pub async fn a_budget_is_drawn_down_and_fills_again(limiter: &dyn RateLimiter, clock: &TestClock) {
+pub async fn budget_is_consumed_and_refills(limiter: &dyn RateLimiter, clock: &TestClock) {
     for left in (0..REQUESTS).rev() {
         let budget = limiter.consume(LimitClass::Read, "a").await.unwrap();
         assert!(budget.allowed);
@@ -67,7 +67,10 @@ pub async fn a_budget_is_drawn_down_and_fills_again(limiter: &dyn RateLimiter, c
 }
 
 /// Requests do not count against another principal or another class.
-pub async fn budgets_are_apart(limiter: &dyn RateLimiter, _: &TestClock) {
+pub async fn budgets_of_principals_and_classes_are_separate(
+    limiter: &dyn RateLimiter,
+    _: &TestClock,
+) {
     for _ in 0..REQUESTS {
         limiter.consume(LimitClass::Auth, "b").await.unwrap();
     }
@@ -92,7 +95,7 @@ pub async fn budgets_are_apart(limiter: &dyn RateLimiter, _: &TestClock) {
 }
 
 /// A named budget is separate from the classes and from other names.
-pub async fn named_budgets_are_apart(limiter: &dyn RateLimiter, clock: &TestClock) {
+pub async fn named_budgets_are_separate(limiter: &dyn RateLimiter, clock: &TestClock) {
     let quota = Quota::per_day(2);
     let consume = async |name: &str, who: &str| {
         let budget = limiter.consume_from(name, quota, who).await.unwrap();

@@ -55,7 +55,7 @@ async fn pair(store: &dyn SessionStore, refresh: &str) -> (Session, TokenPair) {
 }
 
 /// An access token is valid for a quarter of an hour, and only as an access token.
-pub async fn an_access_token_lives_as_long_as_said(store: &dyn SessionStore, clock: &TestClock) {
+pub async fn access_token_expires_after_its_lifetime(store: &dyn SessionStore, clock: &TestClock) {
     let session = session_of(1, 11, clock.now());
     let tokens = store.start(&session).await.unwrap();
     assert_ne!(tokens.access, tokens.refresh);
@@ -81,10 +81,7 @@ pub async fn an_access_token_lives_as_long_as_said(store: &dyn SessionStore, clo
 
 /// A refresh token is valid once; using it again after the next one was used ends the whole
 /// family.
-pub async fn a_refresh_token_used_twice_ends_its_family(
-    store: &dyn SessionStore,
-    clock: &TestClock,
-) {
+pub async fn reused_refresh_token_ends_its_family(store: &dyn SessionStore, clock: &TestClock) {
     let session = session_of(2, 21, clock.now());
     let first = store.start(&session).await.unwrap();
     let other = store.start(&session_of(2, 22, clock.now())).await.unwrap();
@@ -107,7 +104,7 @@ pub async fn a_refresh_token_used_twice_ends_its_family(
 
 /// The refresh token that was used last returns the same pair for some seconds, as long as that
 /// pair's own refresh token is unused; afterwards it ends the family.
-pub async fn the_last_refresh_token_is_answered_again_for_a_short_grace(
+pub async fn last_refresh_token_is_answered_again_within_the_grace_period(
     store: &dyn SessionStore,
     clock: &TestClock,
 ) {
@@ -132,7 +129,7 @@ pub async fn the_last_refresh_token_is_answered_again_for_a_short_grace(
 }
 
 /// Concurrent uses of the same refresh token return the same pair, and the session continues.
-pub async fn a_refresh_token_is_exchanged_once_however_many_try(
+pub async fn concurrent_refreshes_exchange_the_token_once(
     store: &dyn SessionStore,
     clock: &TestClock,
 ) {
@@ -162,7 +159,7 @@ pub async fn a_refresh_token_is_exchanged_once_however_many_try(
 
 /// A session that is not refreshed ends after thirty days; each refresh extends it by thirty
 /// days.
-pub async fn a_session_ends_without_a_refresh(store: &dyn SessionStore, clock: &TestClock) {
+pub async fn session_without_a_refresh_expires(store: &dyn SessionStore, clock: &TestClock) {
     let session = session_of(3, 31, clock.now());
     let first = store.start(&session).await.unwrap();
     clock.advance(REFRESH_TOKEN_SECONDS - 1);
@@ -203,10 +200,7 @@ pub async fn an_ended_session_stays_ended(store: &dyn SessionStore, clock: &Test
 
 /// A request writes only the fields that it names: a request that read the session before another
 /// one changed it does not undo that change.
-pub async fn a_change_of_a_session_leaves_the_rest_as_it_is(
-    store: &dyn SessionStore,
-    clock: &TestClock,
-) {
+pub async fn session_change_keeps_the_other_fields(store: &dyn SessionStore, clock: &TestClock) {
     let session = session_of(8, 81, clock.now());
     let tokens = store.start(&session).await.unwrap();
     let update = async |change: SessionChange| {

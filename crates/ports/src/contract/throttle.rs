@@ -25,10 +25,7 @@ async fn exhaust(throttle: &dyn Throttle, attempt: &Attempt) -> u32 {
 }
 
 /// Some attempts are free; then each failure doubles the wait, up to the longest.
-pub async fn who_fails_again_and_again_waits_longer_and_longer(
-    throttle: &dyn Throttle,
-    clock: &TestClock,
-) {
+pub async fn repeated_failures_double_the_wait(throttle: &dyn Throttle, clock: &TestClock) {
     let guess = Attempt::password("ada@example.com", address(1));
     assert_eq!(exhaust(throttle, &guess).await, 5);
     for wait in [2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900] {
@@ -44,7 +41,7 @@ pub async fn who_fails_again_and_again_waits_longer_and_longer(
 }
 
 /// A success resets the user's own failures, and not those of others.
-pub async fn a_success_forgives(throttle: &dyn Throttle, _: &TestClock) {
+pub async fn success_resets_the_failures(throttle: &dyn Throttle, _: &TestClock) {
     let guess = Attempt::password("ada@example.com", address(1));
     let other = Attempt::password("eve@example.com", address(1));
     for _ in 0..5 {
@@ -62,7 +59,10 @@ pub async fn a_success_forgives(throttle: &dyn Throttle, _: &TestClock) {
 
 /// However many attackers try from however many addresses, the owner can sign in: at once from an
 /// address that they used before, and after a short wait from another one.
-pub async fn strangers_cannot_lock_the_owner_out(throttle: &dyn Throttle, clock: &TestClock) {
+pub async fn failures_from_other_addresses_do_not_lock_out_the_owner(
+    throttle: &dyn Throttle,
+    clock: &TestClock,
+) {
     let home = Attempt::password("ada@example.com", address(1));
     assert_eq!(ask(throttle, &home).await, Admission::Go);
     throttle.succeeded(&home).await.unwrap();
@@ -97,7 +97,10 @@ pub async fn strangers_cannot_lock_the_owner_out(throttle: &dyn Throttle, clock:
 }
 
 /// One address has a budget over all accounts, and other addresses have their own.
-pub async fn one_password_is_not_tried_on_everyone(throttle: &dyn Throttle, clock: &TestClock) {
+pub async fn failures_on_many_users_from_one_address_are_limited(
+    throttle: &dyn Throttle,
+    clock: &TestClock,
+) {
     let at = |account: u32, n| Attempt::password(&format!("u{account}@example.com"), address(n));
     for account in 0..50 {
         assert_eq!(ask(throttle, &at(account, 1)).await, Admission::Go);
@@ -115,7 +118,10 @@ pub async fn one_password_is_not_tried_on_everyone(throttle: &dyn Throttle, cloc
 }
 
 /// Codes are counted by account, separately from passwords.
-pub async fn codes_are_counted_apart(throttle: &dyn Throttle, clock: &TestClock) {
+pub async fn codes_are_counted_separately_from_passwords(
+    throttle: &dyn Throttle,
+    clock: &TestClock,
+) {
     let password = Attempt::password("ada@example.com", address(1));
     let code = Attempt::second_factor("ada@example.com");
     assert_eq!(code.guess, Guess::SecondFactor);
@@ -131,7 +137,10 @@ pub async fn codes_are_counted_apart(throttle: &dyn Throttle, clock: &TestClock)
 }
 
 /// Concurrent attempts are counted one by one.
-pub async fn no_one_gets_more_tries_by_being_quick(throttle: &dyn Throttle, _: &TestClock) {
+pub async fn concurrent_attempts_are_counted_like_sequential_ones(
+    throttle: &dyn Throttle,
+    _: &TestClock,
+) {
     let guess = Attempt::password("ada@example.com", address(1));
     let all = futures::future::join_all((0..40).map(|_| throttle.admit(&guess))).await;
     let gone = all
@@ -141,7 +150,7 @@ pub async fn no_one_gets_more_tries_by_being_quick(throttle: &dyn Throttle, _: &
 }
 
 /// A clock that was set back does not make anyone wait until it has caught up.
-pub async fn a_clock_set_back_locks_no_one_out(throttle: &dyn Throttle, clock: &TestClock) {
+pub async fn clock_set_back_does_not_lock_out_callers(throttle: &dyn Throttle, clock: &TestClock) {
     let guess = Attempt::password("ada@example.com", address(1));
     assert_eq!(exhaust(throttle, &guess).await, 5);
     clock.advance(-365 * 24 * 60 * 60);

@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_copy_would_take_for_syntax_is_escaped() {
+    fn copy_text_escapes_special_characters() {
         let mut copy = CopyText::default();
         copy.text("a\tb\\N\nc")
             .decimal(None)

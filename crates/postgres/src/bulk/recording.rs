@@ -533,7 +533,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn days_of_dry_runs_are_read_back() {
+    fn days_of_dry_runs_round_trip() {
         let day = date!(2025 - 03 - 01);
         assert_eq!(Date::parse(&day.to_string(), DAY).unwrap(), day);
         assert_eq!(named::<Event>("cure").unwrap(), Event::Cure);

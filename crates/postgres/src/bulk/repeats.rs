@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ratios_are_compared_as_numbers() {
+    fn repeated_ratios_are_compared_as_numbers() {
         let row = |texts: &[Option<&str>]| -> Vec<Option<String>> {
             texts.iter().map(|text| text.map(str::to_owned)).collect()
         };

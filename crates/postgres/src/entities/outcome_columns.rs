@@ -163,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn raw_ratios_are_the_same_by_their_text_and_by_their_tree() {
+    fn raw_ratios_decode_equally_from_text_and_json_tree() {
         for text in [
             r#"{"unit": "percent", "values": {"return_on_assets": "2,5", "net_income_margin": null}}"#,
             r#"{"values": {"total_debt_to_ebitda": "\u00bd \"a\""}}"#,

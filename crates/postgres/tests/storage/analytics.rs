@@ -157,7 +157,7 @@ async fn figures_equal_lists(fixture: &Fixture, store: &PgStore) {
 }
 
 #[tokio::test]
-async fn every_figure_equals_the_same_figure_over_the_list() {
+async fn figures_equal_the_same_figures_computed_from_lists() {
     let fixture = Fixture::create().await;
     a_busy_year(&fixture).await;
     figures_equal_lists(&fixture, &fixture.store).await;
@@ -172,7 +172,7 @@ async fn every_figure_equals_the_same_figure_over_the_list() {
 }
 
 #[tokio::test]
-async fn a_super_admins_figures_leave_out_other_users_personal_rows() {
+async fn figures_of_a_super_admin_exclude_personal_rows_of_others() {
     let fixture = Fixture::create().await;
     let (m1, sa) = (fixture.actor("m1").await, fixture.actor("sa").await);
     let company = fixture
@@ -206,7 +206,7 @@ async fn a_super_admins_figures_leave_out_other_users_personal_rows() {
 }
 
 #[tokio::test]
-async fn a_year_narrows_every_figure() {
+async fn year_filter_applies_to_every_figure() {
     let fixture = Fixture::create().await;
     a_busy_year(&fixture).await;
     let scope = fixture.actor("m1").await.scope();

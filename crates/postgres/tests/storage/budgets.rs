@@ -61,7 +61,7 @@ async fn at_once(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn jobs_that_come_at_once_never_pass_a_budget_together() {
+async fn concurrent_jobs_never_exceed_a_budget_together() {
     let fixture = Fixture::create().await;
     let open = JobBudget {
         open_jobs: 3,
@@ -88,7 +88,7 @@ async fn jobs_that_come_at_once_never_pass_a_budget_together() {
 }
 
 #[tokio::test]
-async fn an_ended_job_is_no_longer_open_and_a_deleted_one_is_no_longer_kept() {
+async fn ended_job_frees_an_open_slot_and_deleted_job_its_storage() {
     let fixture = Fixture::create().await;
     let budget = JobBudget {
         open_jobs: 1,
@@ -123,7 +123,7 @@ async fn an_ended_job_is_no_longer_open_and_a_deleted_one_is_no_longer_kept() {
 
 /// Continuing an ended job makes it an open one again.
 #[tokio::test]
-async fn a_job_that_is_continued_counts_as_one_more_open_job() {
+async fn continued_job_counts_as_open_again() {
     let fixture = Fixture::create().await;
     let budget = JobBudget {
         open_jobs: 2,
@@ -171,7 +171,7 @@ async fn upload_in(fixture: Fixture, name: &str, budget: RowBudget) -> Upload {
 }
 
 #[tokio::test]
-async fn failed_rows_beyond_the_budget_are_counted_and_said_not_to_be_kept() {
+async fn failed_rows_over_the_budget_are_counted_but_not_kept() {
     let budget = RowBudget {
         per_job: 4,
         per_owner: 0,
@@ -194,7 +194,7 @@ async fn failed_rows_beyond_the_budget_are_counted_and_said_not_to_be_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn jobs_of_one_owner_share_the_budget_for_failed_rows() {
+async fn jobs_of_one_owner_share_the_failed_row_budget() {
     let fixture = Fixture::create().await;
     let budget = RowBudget {
         per_job: 0,
@@ -227,7 +227,7 @@ async fn jobs_of_one_owner_share_the_budget_for_failed_rows() {
 }
 
 #[tokio::test]
-async fn a_dry_run_keeps_its_ok_rows_beside_the_budget() {
+async fn ok_rows_of_a_dry_run_do_not_use_the_failed_row_budget() {
     let fixture = Fixture::create().await;
     let level = AccessLevel::Organization;
     let mut upload =

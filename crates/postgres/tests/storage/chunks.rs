@@ -25,7 +25,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn a_chunk_is_stored_with_companies_outcomes_counters_checkpoint_and_one_audit_row() {
+async fn chunk_is_stored_with_counters_checkpoint_and_one_audit_row() {
     for kind in Kind::ALL {
         let (one, two) = if kind == Kind::Annual {
             ("2023", "2024")
@@ -102,7 +102,7 @@ async fn a_chunk_is_stored_with_companies_outcomes_counters_checkpoint_and_one_a
 }
 
 #[tokio::test]
-async fn a_lost_lease_stores_nothing() {
+async fn chunk_with_a_lost_lease_stores_nothing() {
     let upload = Upload::begin(
         "m1",
         AccessLevel::Organization,
@@ -133,7 +133,7 @@ async fn a_lost_lease_stores_nothing() {
 }
 
 #[tokio::test]
-async fn breaking_the_glass_on_an_upload_shows_what_became_of_its_rows() {
+async fn break_glass_on_an_upload_shows_the_outcomes_of_its_rows() {
     let upload = Upload::begin("u0", AccessLevel::Personal, Kind::Annual, OnConflict::Error).await;
     upload
         .store(vec![row(2, "AAPL", "2024", 0.1), refused(3)])
@@ -161,7 +161,7 @@ async fn breaking_the_glass_on_an_upload_shows_what_became_of_its_rows() {
 }
 
 #[tokio::test]
-async fn a_personal_upload_uses_the_companies_of_ones_organization_and_of_everyone() {
+async fn personal_upload_uses_companies_of_the_organization_and_system() {
     let fixture = Fixture::create().await;
     let (m2, sa) = (fixture.actor("m2").await, fixture.actor("sa").await);
     let home = fixture
@@ -213,7 +213,7 @@ async fn a_personal_upload_uses_the_companies_of_ones_organization_and_of_everyo
 }
 
 #[tokio::test]
-async fn differing_companies_are_counted_over_all_chunks_and_stay_when_the_job_is_described() {
+async fn differing_companies_are_counted_over_all_chunks() {
     let upload = Upload::begin(
         "m1",
         AccessLevel::Organization,
@@ -247,7 +247,7 @@ async fn differing_companies_are_counted_over_all_chunks_and_stay_when_the_job_i
 }
 
 #[tokio::test]
-async fn rows_with_other_ratios_are_a_warning_of_the_whole_file_whichever_is_stored() {
+async fn conflicting_duplicates_are_one_warning_for_the_whole_file() {
     for on_conflict in [OnConflict::Skip, OnConflict::Update] {
         let upload =
             Upload::begin("m1", AccessLevel::Organization, Kind::Annual, on_conflict).await;
@@ -271,7 +271,7 @@ async fn rows_with_other_ratios_are_a_warning_of_the_whole_file_whichever_is_sto
 }
 
 #[tokio::test]
-async fn removing_a_job_may_remove_what_it_made() {
+async fn removing_a_job_can_undo_its_predictions() {
     let upload = Upload::begin(
         "m1",
         AccessLevel::Organization,
@@ -323,7 +323,7 @@ async fn removing_a_job_may_remove_what_it_made() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_uploads_of_the_same_rows_at_once_lose_none_and_double_none() {
+async fn concurrent_uploads_of_the_same_rows_store_each_once() {
     let fixture = Fixture::create().await;
     let actor = fixture.actor("m1").await;
     let grant = grant(&actor, AccessLevel::Organization);

@@ -40,7 +40,7 @@ async fn fill(fixture: &Fixture) {
 }
 
 #[tokio::test]
-async fn what_has_expired_goes_when_its_time_has_come_and_not_before() {
+async fn expired_rows_are_deleted_when_due_and_not_before() {
     let fixture = Fixture::create().await;
     fill(&fixture).await;
     let store = &fixture.store;
@@ -68,7 +68,7 @@ async fn what_has_expired_goes_when_its_time_has_come_and_not_before() {
 }
 
 #[tokio::test]
-async fn every_statement_finds_its_rows_by_an_index() {
+async fn every_cleanup_statement_uses_an_index() {
     let fixture = Fixture::create().await;
     fill(&fixture).await;
     for statement in PgStore::clean_up_statements() {

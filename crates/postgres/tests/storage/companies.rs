@@ -33,7 +33,7 @@ async fn a_symbol_is_unique_within_its_owner_only() {
 }
 
 #[tokio::test]
-async fn a_symbol_means_the_owners_then_homes_then_everyones_company() {
+async fn symbol_resolves_to_owners_then_organizations_then_system_company() {
     let fixture = Fixture::create().await;
     let (m1, sa) = (fixture.actor("m1").await, fixture.actor("sa").await);
     let home = m1.organization();
@@ -95,7 +95,7 @@ async fn a_symbol_means_the_owners_then_homes_then_everyones_company() {
 }
 
 #[tokio::test]
-async fn a_change_needs_the_version_that_was_read() {
+async fn company_update_needs_the_version_that_was_read() {
     let fixture = Fixture::create().await;
     let m1 = fixture.actor("m1").await;
     let grant = grant(&m1, AccessLevel::Organization);
@@ -140,7 +140,7 @@ async fn a_change_needs_the_version_that_was_read() {
 }
 
 #[tokio::test]
-async fn a_company_is_in_use_by_what_its_reader_can_read() {
+async fn company_is_in_use_only_by_readable_predictions() {
     let fixture = Fixture::create().await;
     let (m1, m2) = (fixture.actor("m1").await, fixture.actor("m2").await);
     let company = fixture
@@ -155,7 +155,7 @@ async fn a_company_is_in_use_by_what_its_reader_can_read() {
 }
 
 #[tokio::test]
-async fn the_level_of_a_company_waits_for_its_predictions_until_the_commit_and_no_longer() {
+async fn company_level_change_waits_for_its_predictions_until_commit() {
     let fixture = Fixture::create().await;
     let m1 = fixture.actor("m1").await;
     let company = fixture.company(&m1, AccessLevel::Personal, "AAPL").await;
@@ -196,7 +196,7 @@ async fn the_level_of_a_company_waits_for_its_predictions_until_the_commit_and_n
 }
 
 #[tokio::test]
-async fn a_company_stays_under_rows_that_its_actor_may_not_delete() {
+async fn company_with_undeletable_predictions_is_not_removed() {
     let fixture = Fixture::create().await;
     let (m1, m2) = (fixture.actor("m1").await, fixture.actor("m2").await);
     let company = fixture
@@ -219,7 +219,7 @@ async fn a_company_stays_under_rows_that_its_actor_may_not_delete() {
 }
 
 #[tokio::test]
-async fn a_grant_for_another_owners_rows_changes_nothing() {
+async fn grant_for_rows_of_another_owner_changes_nothing() {
     let fixture = Fixture::create().await;
     let sa = fixture.actor("sa").await;
     let m1 = fixture.actor("m1").await;

@@ -24,7 +24,7 @@ async fn refuse(unit: &dyn UnitOfWork, who: &str, request: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_two_refusals_at_once_the_second_waits_for_the_first_and_is_not_told() {
+async fn concurrent_equal_denials_are_recorded_once() {
     let fixture = Fixture::create().await;
     let m2 = fixture.actor("m2").await;
     let first = fixture.begin(&m2).await;

@@ -52,7 +52,7 @@ const PRIMARY_KEYS: &str = "
      GROUP BY c.relname";
 
 #[tokio::test]
-async fn every_entity_has_the_columns_types_and_key_of_its_table() {
+async fn entities_match_columns_types_and_keys_of_their_tables() {
     let database = Database::create().await;
     let stored = stored_tables(&database).await;
     let mut faults = Vec::new();
@@ -138,7 +138,7 @@ const IS_CONSTRAINT: &str = "
                       AND prosrc ~ format('CONSTRAINT = %L', $1::text))";
 
 #[tokio::test]
-async fn every_constraint_that_stands_for_a_conflict_is_one_of_the_schema() {
+async fn every_named_conflict_constraint_exists_in_the_schema() {
     let database = Database::create().await;
     let pool = database.superuser().await;
     let mut missing = Vec::new();

@@ -120,14 +120,14 @@ async fn readable(fixture: &Fixture, table: &str, scope: &Scope) -> BTreeSet<Uui
 }
 
 #[tokio::test]
-async fn every_row_of_a_list_is_reached_exactly_once_whatever_the_ties() {
+async fn every_row_of_a_list_appears_exactly_once_despite_ties() {
     let fixture = Fixture::create().await;
     many(&fixture).await;
     every_row_once(&fixture, &fixture.store).await;
 }
 
 #[tokio::test]
-async fn a_lists_own_conditions_suffice_where_no_policy_holds() {
+async fn list_filters_suffice_without_row_level_security() {
     let fixture = Fixture::create().await;
     many(&fixture).await;
     every_row_once(&fixture, &fixture.without_policies().await).await;
@@ -319,7 +319,7 @@ async fn filters_narrow_a_list_within_its_scope() {
 }
 
 #[tokio::test]
-async fn a_search_ranks_what_its_scope_can_read() {
+async fn search_ranks_readable_companies_only() {
     let fixture = Fixture::create().await;
     let (m1, mb, sa) = (
         fixture.actor("m1").await,
@@ -400,7 +400,7 @@ async fn changed(
 /// A reader who follows a list of changes finds every change once it has been committed, in
 /// whatever order transactions commit.
 #[tokio::test]
-async fn a_reader_of_changes_misses_none_that_commits_late() {
+async fn change_list_misses_no_late_commit() {
     let fixture = Fixture::create().await;
     let m1 = fixture.actor("m1").await;
     let scope = m1.scope();

@@ -151,7 +151,7 @@ async fn counted(fixture: &Fixture, kind: Kind, edges: &BinEdges) -> Vec<PeriodC
 }
 
 #[tokio::test]
-async fn counts_are_those_of_each_row() {
+async fn monitoring_counts_equal_a_row_by_row_count() {
     let fixture = Fixture::create().await;
     fill(&fixture, Kind::Annual, 1_500, "'2024'").await;
     let edges = edges(Kind::Annual);
@@ -168,7 +168,7 @@ async fn counts_are_those_of_each_row() {
 
 #[tokio::test]
 #[ignore = "it measures: a million rows of each kind, 11 inputs"]
-async fn a_million_predictions_are_counted_in_seconds() {
+async fn million_predictions_are_counted_within_seconds() {
     let fixture = Fixture::create().await;
     for (kind, period) in [
         (Kind::Annual, "(2015 + n % 10)::text"),

@@ -18,7 +18,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn with_error_the_first_row_of_a_file_counts_and_what_was_there_before_it_stays() {
+async fn conflict_error_keeps_the_first_row_and_the_stored_prediction() {
     let upload = Upload::begin(
         "m1",
         AccessLevel::Organization,
@@ -66,7 +66,7 @@ async fn with_error_the_first_row_of_a_file_counts_and_what_was_there_before_it_
 }
 
 #[tokio::test]
-async fn with_skip_other_ratios_of_the_same_row_are_flagged() {
+async fn conflict_skip_flags_repeated_rows_with_other_ratios() {
     let upload = Upload::begin(
         "m1",
         AccessLevel::Organization,
@@ -105,7 +105,7 @@ async fn with_skip_other_ratios_of_the_same_row_are_flagged() {
 }
 
 #[tokio::test]
-async fn with_update_the_last_row_wins_over_the_file_and_over_what_was_there() {
+async fn conflict_update_keeps_the_last_row_and_the_replaced_revision() {
     let upload = Upload::begin(
         "m1",
         AccessLevel::Organization,
@@ -195,7 +195,7 @@ async fn with_update_the_last_row_wins_over_the_file_and_over_what_was_there() {
 }
 
 #[tokio::test]
-async fn a_dry_run_stores_nothing_and_tells_what_the_run_then_does() {
+async fn dry_run_stores_nothing_and_reports_the_outcomes_of_the_run() {
     for on_conflict in OnConflict::ALL {
         let mut fixture = Fixture::create().await;
         let before = there(&fixture, "m1", "MINE", "2024", 0.5).await;
@@ -269,7 +269,7 @@ async fn a_dry_run_stores_nothing_and_tells_what_the_run_then_does() {
 }
 
 #[tokio::test]
-async fn a_sector_out_of_scope_is_that_of_the_company_that_is_there_and_not_the_files() {
+async fn sector_scope_is_checked_by_the_stored_company() {
     let upload = Upload::begin(
         "m1",
         AccessLevel::Organization,

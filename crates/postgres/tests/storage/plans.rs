@@ -169,7 +169,7 @@ async fn explaining(fixture: &Fixture, mode: &str) -> PgStore {
 }
 
 #[tokio::test]
-async fn with_one_dominant_owner_no_list_walks_the_table() {
+async fn no_list_scans_the_table_with_one_dominant_owner() {
     let fixture = Fixture::create().await;
     seed::one_dominant_owner(&fixture).await;
     // A user who has everything, two who have nothing, one who administers nearly every
@@ -179,7 +179,7 @@ async fn with_one_dominant_owner_no_list_walks_the_table() {
 }
 
 #[tokio::test]
-async fn with_200_owners_no_list_walks_the_table() {
+async fn no_list_scans_the_table_with_200_owners() {
     let fixture = Fixture::create().await;
     seed::many_owners(&fixture, 200).await;
     let wrong = check(&fixture, &["u0", "mB", "oA", "tR", "sa"]).await;
@@ -189,7 +189,7 @@ async fn with_200_owners_no_list_walks_the_table() {
 /// A search looks up keys that contain the owner, so the rows of other owners make no
 /// difference.
 #[tokio::test]
-async fn a_search_looks_up_nothing_of_other_owners() {
+async fn search_looks_up_keys_of_readable_owners_only() {
     let fixture = Fixture::create().await;
     seed::one_dominant_owner(&fixture).await;
     let plans = Plans::listen();
@@ -238,7 +238,7 @@ fn sources(folder: &Path) -> Vec<String> {
 /// Every method of the ports that returns rows is among the lists here, or among those that
 /// need no plan, with the reason.
 #[test]
-fn every_list_of_the_ports_is_among_those_that_are_explained() {
+fn every_list_of_the_ports_has_a_checked_plan() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ports/src/repositories");
     let mut declared = BTreeSet::new();
     for text in sources(&folder) {

@@ -7,7 +7,7 @@ use accunode_postgres::PoolKind;
 use crate::fixture::{Fixture, id};
 
 #[tokio::test]
-async fn of_many_connections_that_the_server_ended_one_request_notices_at_most() {
+async fn at_most_one_request_fails_when_the_server_ends_idle_connections() {
     let fixture = Fixture::create().await;
     let pool = fixture.store.pool_of(PoolKind::Reads);
     let mut held = Vec::new();

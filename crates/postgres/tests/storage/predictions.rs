@@ -23,7 +23,7 @@ async fn found(fixture: &Fixture, name: &str, prediction: &Prediction) -> Option
 }
 
 #[tokio::test]
-async fn what_is_stored_is_read_as_it_was() {
+async fn stored_prediction_round_trips() {
     let fixture = Fixture::create().await;
     let m1 = fixture.actor("m1").await;
     let company = fixture
@@ -60,7 +60,7 @@ async fn what_is_stored_is_read_as_it_was() {
 }
 
 #[tokio::test]
-async fn a_company_and_period_has_one_prediction_of_each_owner() {
+async fn each_owner_has_one_prediction_per_company_and_period() {
     let fixture = Fixture::create().await;
     let (m1, m2) = (fixture.actor("m1").await, fixture.actor("m2").await);
     let company = fixture
@@ -87,7 +87,7 @@ async fn a_company_and_period_has_one_prediction_of_each_owner() {
 }
 
 #[tokio::test]
-async fn a_prediction_on_another_organizations_company_is_refused_by_the_database_too() {
+async fn database_refuses_a_prediction_on_another_organizations_company() {
     let fixture = Fixture::create().await;
     let (mb, tr) = (fixture.actor("mB").await, fixture.actor("tR").await);
     let company = fixture
@@ -175,7 +175,7 @@ async fn a_rescored_prediction_replaces_the_version_that_was_read() {
 }
 
 #[tokio::test]
-async fn break_glass_opens_one_row_by_its_id_and_no_list() {
+async fn break_glass_opens_one_row_and_no_list() {
     let fixture = Fixture::create().await;
     let (u0, sa) = (fixture.actor("u0").await, fixture.actor("sa").await);
     let company = fixture.company(&u0, AccessLevel::Personal, "AAPL").await;

@@ -94,7 +94,7 @@ async fn two_workers_claim_every_job_exactly_once() {
 }
 
 #[tokio::test]
-async fn a_lease_that_ran_out_is_someone_elses() {
+async fn expired_lease_is_claimed_by_another_worker() {
     let fixture = Fixture::create().await;
     add(
         &fixture,
@@ -127,7 +127,7 @@ async fn a_lease_that_ran_out_is_someone_elses() {
 }
 
 #[tokio::test]
-async fn a_job_given_back_is_taken_again_at_once_and_as_the_first_attempt() {
+async fn released_job_is_claimed_again_as_the_first_attempt() {
     let fixture = Fixture::create().await;
     add(
         &fixture,
@@ -151,7 +151,7 @@ async fn a_job_given_back_is_taken_again_at_once_and_as_the_first_attempt() {
 }
 
 #[tokio::test]
-async fn a_cancelled_job_stops_at_once_or_tells_its_worker() {
+async fn cancelling_stops_a_waiting_job_and_signals_a_running_one() {
     let fixture = Fixture::create().await;
     let m1 = fixture.actor("m1").await;
     let waiting = add(
@@ -198,7 +198,7 @@ async fn a_cancelled_job_stops_at_once_or_tells_its_worker() {
 }
 
 #[tokio::test]
-async fn what_a_worker_tells_of_a_job_is_what_its_readers_see() {
+async fn readers_see_what_the_worker_reports_of_a_job() {
     let fixture = Fixture::create().await;
     let job = add(
         &fixture,
@@ -292,7 +292,7 @@ async fn what_a_worker_tells_of_a_job_is_what_its_readers_see() {
 }
 
 #[tokio::test]
-async fn the_same_upload_is_met_until_it_has_failed() {
+async fn equal_upload_is_found_until_it_has_failed() {
     let fixture = Fixture::create().await;
     let m1 = fixture.actor("m1").await;
     let organizations = grant(&m1, AccessLevel::Organization);
@@ -336,7 +336,7 @@ async fn the_same_upload_is_met_until_it_has_failed() {
 }
 
 #[tokio::test]
-async fn a_new_job_wakes_who_waits() {
+async fn new_job_wakes_a_waiting_worker() {
     let fixture = Fixture::create().await;
     // Without the notification this would poll for an hour.
     let long_lease = QueueSettings {
@@ -363,7 +363,7 @@ async fn a_new_job_wakes_who_waits() {
 }
 
 #[tokio::test]
-async fn a_job_that_is_given_up_names_what_ended_its_last_attempt() {
+async fn job_that_is_given_up_reports_the_last_failure() {
     let fixture = Fixture::create().await;
     let m1 = fixture.actor("m1").await;
     let personal = grant(&m1, AccessLevel::Personal);
@@ -451,7 +451,7 @@ async fn a_job_that_is_given_up_names_what_ended_its_last_attempt() {
 }
 
 #[tokio::test]
-async fn a_job_keeps_the_last_lines_of_its_log() {
+async fn job_log_keeps_its_last_lines() {
     let fixture = Fixture::create().await;
     let m1 = fixture.actor("m1").await;
     let job = new_job(Kind::Annual, JobOptions::default());
@@ -475,7 +475,7 @@ async fn a_job_keeps_the_last_lines_of_its_log() {
 }
 
 #[tokio::test]
-async fn an_attempt_that_an_outage_ended_is_not_counted() {
+async fn attempt_ended_by_an_outage_is_not_counted() {
     let fixture = Fixture::create().await;
     let job = new_job(Kind::Annual, JobOptions::default());
     add(&fixture, "m1", AccessLevel::Personal, &job).await;
@@ -495,7 +495,7 @@ async fn an_attempt_that_an_outage_ended_is_not_counted() {
 }
 
 #[tokio::test]
-async fn a_job_is_not_completed_before_every_row_has_its_outcome() {
+async fn job_is_not_completed_before_every_row_has_an_outcome() {
     let fixture = Fixture::create().await;
     let job = new_job(Kind::Annual, JobOptions::default());
     add(&fixture, "m1", AccessLevel::Personal, &job).await;

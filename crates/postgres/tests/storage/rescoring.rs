@@ -229,7 +229,7 @@ async fn rollups_equal_the_plain_queries(fixture: &Fixture) {
 }
 
 #[tokio::test]
-async fn a_chunk_is_scored_by_the_other_model_and_keeps_what_was_said() {
+async fn rescored_chunk_keeps_the_replaced_revisions() {
     for kind in Kind::ALL {
         let fixture = Fixture::create().await;
         let before = portfolio(&fixture, "m1", kind, 3).await;
@@ -287,7 +287,7 @@ async fn a_chunk_is_scored_by_the_other_model_and_keeps_what_was_said() {
 }
 
 #[tokio::test]
-async fn what_changed_meanwhile_stays_and_what_may_not_be_written_is_told() {
+async fn rescoring_skips_changed_predictions_and_reports_forbidden_ones() {
     let fixture = Fixture::create().await;
     let mut mine = portfolio(&fixture, "m1", Kind::Annual, 4).await;
     portfolio(&fixture, "m2", Kind::Annual, 1).await;
@@ -339,7 +339,7 @@ async fn what_changed_meanwhile_stays_and_what_may_not_be_written_is_told() {
 }
 
 #[tokio::test]
-async fn a_worker_that_lost_its_lease_stores_nothing_and_another_finishes() {
+async fn rescoring_with_a_lost_lease_stores_nothing_and_another_finishes() {
     let fixture = Fixture::create().await;
     let before = portfolio(&fixture, "m1", Kind::Annual, 5).await;
     let brief = QueueSettings {
@@ -390,7 +390,7 @@ async fn a_worker_that_lost_its_lease_stores_nothing_and_another_finishes() {
 }
 
 #[tokio::test]
-async fn only_what_is_asked_for_is_read_each_once_and_in_order() {
+async fn rescoring_reads_each_requested_prediction_once_in_order() {
     let fixture = Fixture::create().await;
     let mine = portfolio(&fixture, "m1", Kind::Annual, 5).await;
     portfolio(&fixture, "mB", Kind::Annual, 1).await;
@@ -428,7 +428,7 @@ async fn only_what_is_asked_for_is_read_each_once_and_in_order() {
 }
 
 #[tokio::test]
-async fn the_same_rescoring_is_met_until_it_has_ended_and_its_rows_have_no_file() {
+async fn equal_rescoring_is_found_until_it_has_ended() {
     let fixture = Fixture::create().await;
     portfolio(&fixture, "m1", Kind::Annual, 1).await;
     let m1 = fixture.actor("m1").await;

@@ -46,7 +46,7 @@ async fn replace(
 }
 
 #[tokio::test]
-async fn what_was_said_before_is_kept_whole_and_told_newest_first() {
+async fn revisions_are_complete_and_listed_newest_first() {
     let fixture = Fixture::create().await;
     let m1 = fixture.actor("m1").await;
     let company = fixture
@@ -106,7 +106,7 @@ async fn what_was_said_before_is_kept_whole_and_told_newest_first() {
 }
 
 #[tokio::test]
-async fn sharing_more_widely_says_nothing_new() {
+async fn widening_the_level_creates_no_revision() {
     let fixture = Fixture::create().await;
     let m1 = fixture.actor("m1").await;
     let company = fixture
@@ -128,7 +128,7 @@ async fn sharing_more_widely_says_nothing_new() {
 }
 
 #[tokio::test]
-async fn the_history_is_read_by_anyone_who_reads_the_prediction() {
+async fn readers_of_a_prediction_read_its_revisions() {
     let fixture = Fixture::create().await;
     let m1 = fixture.actor("m1").await;
     let company = fixture.company(&m1, AccessLevel::Personal, "AAPL").await;

@@ -79,7 +79,7 @@ async fn touched(fixture: &Fixture, scope: &Scope, sql: String) -> BTreeSet<Uuid
 }
 
 #[tokio::test]
-async fn a_statement_without_any_condition_sees_the_scope_and_nothing_else() {
+async fn unfiltered_select_returns_exactly_the_scope() {
     let fixture = Fixture::create().await;
     rows_of_every_owner(&fixture).await;
     for (name, ..) in USERS {
@@ -121,7 +121,7 @@ async fn a_statement_without_any_condition_sees_the_scope_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_statement_without_any_condition_sees_the_history_of_what_is_in_the_scope() {
+async fn unfiltered_select_returns_revisions_of_readable_predictions() {
     let fixture = Fixture::create().await;
     rows_of_every_owner(&fixture).await;
     for (name, ..) in USERS {
@@ -145,7 +145,7 @@ async fn a_statement_without_any_condition_sees_the_history_of_what_is_in_the_sc
 }
 
 #[tokio::test]
-async fn a_statement_without_any_condition_changes_what_its_actor_may_write() {
+async fn unfiltered_update_and_delete_affect_writable_rows_only() {
     let fixture = Fixture::create().await;
     rows_of_every_owner(&fixture).await;
     for (name, ..) in USERS {
@@ -175,7 +175,7 @@ async fn a_statement_without_any_condition_changes_what_its_actor_may_write() {
 }
 
 #[tokio::test]
-async fn no_one_sees_nothing_also_on_a_connection_that_someone_has_used() {
+async fn empty_scope_sees_nothing_on_a_reused_connection() {
     let fixture = Fixture::create().await;
     rows_of_every_owner(&fixture).await;
     let one = accunode_postgres::PoolSettings {

@@ -58,7 +58,7 @@ async fn until_one_waits(upload: &Upload) {
 const STORED: &str = "SELECT count(*) FROM annual_predictions";
 
 #[tokio::test]
-async fn the_later_chunk_waits_for_the_earlier_one_and_is_stored_after_it() {
+async fn later_chunk_waits_for_the_earlier_one() {
     // Of the second chunk one company exists, or it makes one.
     for symbol in ["AAPL", "MSFT"] {
         let upload = begin(OnConflict::Error).await;
@@ -82,7 +82,7 @@ async fn the_later_chunk_waits_for_the_earlier_one_and_is_stored_after_it() {
 }
 
 #[tokio::test]
-async fn the_later_chunk_is_not_stored_where_the_earlier_one_was_not() {
+async fn later_chunk_is_not_stored_after_an_earlier_one_rolled_back() {
     let upload = begin(OnConflict::Update).await;
     upload
         .store(vec![row(2, "AAPL", "2020", 0.1)])

@@ -75,7 +75,7 @@ async fn busy_company(fixture: &Fixture) -> Company {
 }
 
 #[tokio::test]
-async fn the_oldest_period_comes_first_and_a_years_statement_after_its_quarters() {
+async fn timeline_is_sorted_oldest_first_with_years_after_quarters() {
     let fixture = Fixture::create().await;
     let company = busy_company(&fixture).await;
     let scope = fixture.actor("m1").await.scope();
@@ -92,7 +92,7 @@ async fn the_oldest_period_comes_first_and_a_years_statement_after_its_quarters(
 }
 
 #[tokio::test]
-async fn everyone_is_told_what_they_may_read_and_nothing_else() {
+async fn timeline_contains_only_readable_predictions() {
     let fixture = Fixture::create().await;
     let company = busy_company(&fixture).await;
     for (name, expected) in [
@@ -113,7 +113,7 @@ async fn everyone_is_told_what_they_may_read_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_kind_and_periods_narrow_it() {
+async fn timeline_is_filtered_by_kind_and_periods() {
     let fixture = Fixture::create().await;
     let company = busy_company(&fixture).await;
     let scope = fixture.actor("m2").await.scope();

@@ -20,7 +20,7 @@ use crate::{
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_cancelled_begin_never_poisons_the_pool() {
+async fn cancelled_begin_does_not_leave_an_open_transaction() {
     let fixture = Fixture::create().await;
     let scope = fixture.actor("m1").await.scope();
     let small = accunode_postgres::PoolSettings {
@@ -57,7 +57,7 @@ async fn a_cancelled_begin_never_poisons_the_pool() {
 }
 
 #[tokio::test]
-async fn what_is_dropped_is_rolled_back_and_what_is_committed_stays() {
+async fn dropped_unit_of_work_is_rolled_back() {
     let fixture = Fixture::create().await;
     let actor = fixture.actor("m1").await;
     let grant = grant(&actor, AccessLevel::Organization);
@@ -91,7 +91,7 @@ async fn what_is_dropped_is_rolled_back_and_what_is_committed_stays() {
 }
 
 #[tokio::test]
-async fn an_audit_row_copies_names_and_address_in() {
+async fn audit_row_stores_names_and_address_of_the_actor() {
     let fixture = Fixture::create().await;
     let actor = fixture.actor("m1").await;
     let work = fixture.begin(&actor).await;
@@ -135,7 +135,7 @@ async fn an_audit_row_copies_names_and_address_in() {
 }
 
 #[tokio::test]
-async fn a_key_returns_its_first_outcome_again() {
+async fn idempotency_key_returns_its_first_outcome() {
     let fixture = Fixture::create().await;
     let scope = fixture.actor("m1").await.scope();
     let principal = UserId(id("m1"));
@@ -209,7 +209,7 @@ async fn a_key_returns_its_first_outcome_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_key_whose_unit_of_work_was_given_up_is_free_at_once() {
+async fn idempotency_key_is_free_after_its_unit_of_work_is_dropped() {
     let fixture = Fixture::create().await;
     let scope = fixture.actor("m1").await.scope();
     let principal = UserId(id("m1"));
@@ -228,7 +228,7 @@ async fn a_key_whose_unit_of_work_was_given_up_is_free_at_once() {
 }
 
 #[tokio::test]
-async fn a_role_that_row_level_security_does_not_hold_for_may_not_serve() {
+async fn role_that_bypasses_row_level_security_may_not_serve() {
     let fixture = Fixture::create().await;
     for role in [None, Some("accunode_owner")] {
         let set_role = role.map(str::to_owned);
@@ -245,7 +245,7 @@ async fn a_role_that_row_level_security_does_not_hold_for_may_not_serve() {
 }
 
 #[tokio::test]
-async fn readiness_names_the_migrations_that_are_missing() {
+async fn readiness_names_missing_migrations() {
     let fixture = Fixture::create().await;
     fixture.store.ready().await.unwrap();
     let mut newer = settings();

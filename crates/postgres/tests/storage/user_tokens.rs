@@ -41,7 +41,7 @@ async fn take(fixture: &Fixture, n: u8, now: Timestamp) -> Option<UserId> {
 }
 
 #[tokio::test]
-async fn a_token_is_good_once_and_for_its_purpose_alone() {
+async fn mailed_token_is_valid_once_and_for_its_purpose() {
     let fixture = Fixture::create().await;
     assert!(replace(&fixture, id("m1"), 1, noon()).await);
     let tokens = fixture.store.user_tokens();
@@ -56,7 +56,7 @@ async fn a_token_is_good_once_and_for_its_purpose_alone() {
 }
 
 #[tokio::test]
-async fn a_token_ends_with_its_time_and_with_the_next_one() {
+async fn mailed_token_ends_with_its_lifetime_or_a_newer_token() {
     let fixture = Fixture::create().await;
     let end = noon() + PURPOSE.lifetime();
     assert!(replace(&fixture, id("m1"), 1, noon()).await);
@@ -72,7 +72,7 @@ async fn a_token_ends_with_its_time_and_with_the_next_one() {
 }
 
 #[tokio::test]
-async fn no_one_is_given_no_token_and_of_many_at_once_one_is_kept() {
+async fn unknown_user_gets_no_token_and_concurrent_requests_one() {
     let fixture = Fixture::create().await;
     assert!(!replace(&fixture, Uuid::from_u128(404), 9, noon()).await);
     let all = futures::future::join_all((1..=5).map(|n| replace(&fixture, id("m2"), n, noon())));

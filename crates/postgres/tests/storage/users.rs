@@ -20,7 +20,7 @@ const fn rehashed(old: &'static str) -> Rehashed<'static> {
 }
 
 #[tokio::test]
-async fn an_address_is_taken_once() {
+async fn email_address_is_unique() {
     let fixture = Fixture::create().await;
     let user = |n: u128| NewUser {
         id: UserId(uuid::Uuid::from_u128(n)),
@@ -56,7 +56,7 @@ async fn an_address_is_taken_once() {
 }
 
 #[tokio::test]
-async fn a_tenant_admin_is_read_with_the_children_of_their_root() {
+async fn tenant_admin_is_loaded_with_the_children_of_their_root() {
     let fixture = Fixture::create().await;
     let (user, membership, version) = fixture
         .store
@@ -104,7 +104,7 @@ async fn record_login(fixture: &Fixture, user: UserId) {
 }
 
 #[tokio::test]
-async fn a_login_moves_no_version_and_a_change_of_organizations_does() {
+async fn login_leaves_versions_unchanged_and_an_organization_change_does_not() {
     let fixture = Fixture::create().await;
     let users = fixture.store.auth();
     let (before, _, version) = users

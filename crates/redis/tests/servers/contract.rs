@@ -50,36 +50,36 @@ fn throttle(connection: RedisConnection, clock: Arc<TestClock>) -> RedisThrottle
 }
 
 contract! {
-    sessions::an_access_token_lives_as_long_as_said(sessions);
-    sessions::a_refresh_token_used_twice_ends_its_family(sessions);
-    sessions::the_last_refresh_token_is_answered_again_for_a_short_grace(sessions);
-    sessions::a_refresh_token_is_exchanged_once_however_many_try(sessions);
-    sessions::a_session_ends_without_a_refresh(sessions);
+    sessions::access_token_expires_after_its_lifetime(sessions);
+    sessions::reused_refresh_token_ends_its_family(sessions);
+    sessions::last_refresh_token_is_answered_again_within_the_grace_period(sessions);
+    sessions::concurrent_refreshes_exchange_the_token_once(sessions);
+    sessions::session_without_a_refresh_expires(sessions);
     sessions::an_ended_session_stays_ended(sessions);
-    sessions::a_change_of_a_session_leaves_the_rest_as_it_is(sessions);
+    sessions::session_change_keeps_the_other_fields(sessions);
     sessions::all_sessions_of_a_user_can_be_ended(sessions);
-    cache::entries_are_kept_as_long_as_told(cache);
-    cache::a_bump_moves_the_generation_of_its_owner_only(cache);
-    limits::a_budget_is_drawn_down_and_fills_again(limiter);
-    limits::budgets_are_apart(limiter);
-    limits::named_budgets_are_apart(limiter);
-    throttle::who_fails_again_and_again_waits_longer_and_longer(throttle);
-    throttle::a_success_forgives(throttle);
-    throttle::strangers_cannot_lock_the_owner_out(throttle);
-    throttle::one_password_is_not_tried_on_everyone(throttle);
-    throttle::codes_are_counted_apart(throttle);
-    throttle::a_clock_set_back_locks_no_one_out(throttle);
-    throttle::no_one_gets_more_tries_by_being_quick(throttle);
+    cache::entry_expires_after_its_lifetime(cache);
+    cache::bump_increments_the_generation_of_its_owner_only(cache);
+    limits::budget_is_consumed_and_refills(limiter);
+    limits::budgets_of_principals_and_classes_are_separate(limiter);
+    limits::named_budgets_are_separate(limiter);
+    throttle::repeated_failures_double_the_wait(throttle);
+    throttle::success_resets_the_failures(throttle);
+    throttle::failures_from_other_addresses_do_not_lock_out_the_owner(throttle);
+    throttle::failures_on_many_users_from_one_address_are_limited(throttle);
+    throttle::codes_are_counted_separately_from_passwords(throttle);
+    throttle::clock_set_back_does_not_lock_out_callers(throttle);
+    throttle::concurrent_attempts_are_counted_like_sequential_ones(throttle);
 }
 
 #[tokio::test]
-async fn a_master_under_sentinel_passes_the_contract() {
+async fn redis_sentinel_passes_the_contract() {
     let servers = RedisSentinel::start().unwrap();
     the_whole_contract(|| sentinel(&servers)).await;
 }
 
 #[tokio::test]
-async fn a_cluster_passes_the_contract() {
+async fn redis_cluster_passes_the_contract() {
     let servers = RedisCluster::start().unwrap();
     the_whole_contract(|| cluster(&servers)).await;
 }

@@ -113,7 +113,7 @@ async fn a_cluster_is_used_again_after_all_its_nodes_were_down() {
 }
 
 #[tokio::test]
-async fn a_hanging_server_holds_requests_up_for_a_second() {
+async fn hanging_redis_delays_requests_by_about_a_second() {
     let server = Redis::start().unwrap();
     let (sessions, session) = sessions(RedisServers::single(&server.url()).unwrap()).await;
     let pair = sessions.start(&session).await.unwrap();

@@ -106,7 +106,7 @@ fn loaded(output: &str, accepts_missing: bool) -> ModelRegistry {
 }
 
 #[test]
-fn a_model_with_one_probability_or_its_log_odds_is_served_with_exact_reasons() {
+fn plain_model_of_either_output_is_served_with_exact_reasons() {
     let row = [ratios(Kind::Annual, &["0.3", "4", "0.05", "3", "0.04"])];
     let answers = ["probability", "log_odds"].map(|output| {
         let scored = loaded(output, true)
@@ -135,7 +135,7 @@ fn a_model_with_one_probability_or_its_log_odds_is_served_with_exact_reasons() {
 }
 
 #[test]
-fn a_model_that_declares_no_thresholds_gets_the_fallback() {
+fn own_model_without_thresholds_gets_the_fallback() {
     let registry = loaded("probability", true);
     assert_eq!(registry.models()[0].thresholds, Thresholds::FALLBACK);
     let row = [ratios(Kind::Annual, &["2", "50", "-1", "0", "-1"])];
@@ -144,7 +144,7 @@ fn a_model_that_declares_no_thresholds_gets_the_fallback() {
 }
 
 #[test]
-fn a_model_that_does_not_accept_missing_ratios_refuses_them() {
+fn model_without_gaps_refuses_missing_ratios() {
     let registry = loaded("probability", false);
     let full = ratios(Kind::Annual, &["0.3", "4", "0.05", "3", "0.04"]);
     let gap = ratios(Kind::Annual, &["0.3", "4", "0.05", "", "0.04"]);
@@ -166,7 +166,7 @@ fn a_model_that_does_not_accept_missing_ratios_refuses_them() {
 }
 
 #[test]
-fn a_model_that_leaves_missing_ratios_to_the_runtime_is_refused() {
+fn model_without_handling_of_missing_ratios_is_refused() {
     let models = Models::new();
     let copy = models.copy(Kind::Annual, "own");
     logistic(&copy, FILL, "probability", true);
@@ -183,7 +183,7 @@ fn a_model_that_leaves_missing_ratios_to_the_runtime_is_refused() {
 }
 
 #[test]
-fn a_pair_needs_to_say_how_it_is_blended() {
+fn pair_model_without_ensemble_is_refused() {
     let models = Models::new();
     let copy = models.copy(Kind::Annual, "own");
     copy.manifest(|m| m["form"] = json!({ "type": "pair" }));
@@ -195,7 +195,7 @@ fn a_pair_needs_to_say_how_it_is_blended() {
 }
 
 #[test]
-fn a_model_that_reads_a_missing_ratio_as_an_extreme_number_is_refused() {
+fn model_that_reads_missing_as_an_extreme_value_is_refused() {
     let models = Models::new();
     logistic(
         &models.copy(Kind::Annual, "own"),

@@ -31,7 +31,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn whatever_the_rules_accept_gets_a_probability_and_finite_reasons(cells in prop::collection::vec(cell(), 6)) {
+    fn every_accepted_row_gets_a_probability_and_finite_reasons(cells in prop::collection::vec(cell(), 6)) {
         for kind in Kind::ALL {
             let Some(ratios) = accepted(kind, &cells) else { continue };
             let scored = SHIPPED.score(kind, &[ratios], true).unwrap().remove(0);

@@ -21,7 +21,7 @@ fn refused(kind: Kind, reason: &str, break_it: impl FnOnce(&Copy)) {
 }
 
 #[test]
-fn an_unbroken_copy_of_a_newer_version_is_served() {
+fn copy_of_a_newer_version_is_served() {
     for kind in Kind::ALL {
         let models = Models::new();
         models.copy(kind, "own");
@@ -52,7 +52,7 @@ fn a_missing_file_is_refused_by_its_name() {
 }
 
 #[test]
-fn a_golden_row_that_does_not_hold_is_refused() {
+fn golden_row_with_another_result_is_refused() {
     for (kind, column, reason) in [
         (Kind::Annual, 6, "golden.csv: pd of row 1 is"),
         (Kind::Quarterly, 7, "golden.csv: log_odds_gbm of row 1 is"),
@@ -71,14 +71,14 @@ fn a_golden_row_that_does_not_hold_is_refused() {
 }
 
 #[test]
-fn golden_rows_that_are_not_all_there_are_refused() {
+fn incomplete_golden_rows_are_refused() {
     refused(Kind::Annual, "but the manifest declares", |copy| {
         copy.manifest(|m| m["golden"]["rows"] = json!(1_000));
     });
 }
 
 #[test]
-fn an_operator_that_was_not_tested_is_refused_by_its_name() {
+fn untested_operator_is_refused_by_name() {
     refused(
         Kind::Annual,
         "the operator Round is not among the tested ones",
@@ -96,7 +96,7 @@ fn an_operator_that_was_not_tested_is_refused_by_its_name() {
 }
 
 #[test]
-fn a_graph_that_takes_missing_for_a_number_is_refused() {
+fn graph_whose_missing_ratio_contributes_is_refused() {
     refused(Kind::Annual, "contributes something other than 0", |copy| {
         // The value that replaces a missing ratio: the last Where's second input.
         copy.onnx(|m| set(m, |inputs| &inputs[1], -9.0));
@@ -123,7 +123,7 @@ fn set(model: &mut ModelProto, which: fn(&[String]) -> &String, value: f32) {
 }
 
 #[test]
-fn a_graph_that_answers_with_no_number_is_refused() {
+fn graph_that_returns_no_probability_is_refused() {
     refused(Kind::Annual, "with no probability", |copy| {
         copy.onnx(|m| set(m, |inputs| &inputs[1], f32::NAN));
         without_missing(copy, 5);
@@ -131,7 +131,7 @@ fn a_graph_that_answers_with_no_number_is_refused() {
 }
 
 #[test]
-fn tensors_in_other_files_are_refused() {
+fn external_tensors_are_refused() {
     refused(Kind::Annual, "in another file", |copy| {
         copy.onnx(|m| {
             let tensor = &mut m.graph.as_mut().unwrap().initializer[0];
@@ -142,7 +142,7 @@ fn tensors_in_other_files_are_refused() {
 }
 
 #[test]
-fn what_is_no_onnx_file_is_refused() {
+fn invalid_onnx_file_is_refused() {
     refused(Kind::Annual, "model.onnx", |copy| {
         copy.onnx(|m| m.graph = None);
     });
@@ -152,7 +152,7 @@ fn what_is_no_onnx_file_is_refused() {
 }
 
 #[test]
-fn a_graph_that_makes_the_runtime_panic_is_refused_and_the_rest_is_served() {
+fn graph_that_panics_the_runtime_is_refused_and_others_served() {
     refused(Kind::Annual, "it crashed while it was loaded", |copy| {
         copy.onnx(|m| {
             let last = m.graph.as_mut().unwrap().node.last_mut().unwrap();
@@ -169,7 +169,7 @@ fn inputs_in_another_order_are_refused() {
 }
 
 #[test]
-fn a_quarterly_model_without_its_three_probabilities_is_refused() {
+fn quarterly_model_without_ensemble_is_refused() {
     refused(
         Kind::Quarterly,
         "a quarterly model needs `ensemble`",
@@ -182,7 +182,7 @@ fn a_quarterly_model_without_its_three_probabilities_is_refused() {
 }
 
 #[test]
-fn another_model_of_a_version_that_is_there_is_refused() {
+fn different_model_with_a_known_version_is_refused() {
     let models = Models::new();
     let copy = models.copy(Kind::Annual, "broken");
     copy.manifest(|m| {
@@ -205,7 +205,7 @@ fn another_model_of_a_version_that_is_there_is_refused() {
 }
 
 #[test]
-fn folders_that_hold_no_model_are_passed_over() {
+fn folders_without_a_model_are_ignored() {
     let models = Models::new();
     let copy = models.copy(Kind::Annual, "own");
     let train = copy

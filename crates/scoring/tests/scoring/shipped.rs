@@ -29,7 +29,7 @@ fn bits(scored: &Scored) -> Vec<u64> {
 }
 
 #[test]
-fn both_shipped_models_pass_every_check_and_are_served() {
+fn shipped_models_pass_every_check() {
     assert_eq!(SHIPPED.refused(), []);
     assert_eq!(served(&SHIPPED), ["annual 2.0.0", "quarterly 2.0.0"]);
     for model in SHIPPED.models() {
@@ -79,7 +79,7 @@ fn base_and_contributions_add_up_to_the_log_odds_of_the_pd() {
 }
 
 #[test]
-fn alone_in_any_batch_and_in_another_registry_a_row_has_the_same_bits() {
+fn row_scores_to_equal_bits_alone_and_in_any_batch() {
     let other = ModelRegistry::shipped();
     for kind in Kind::ALL {
         let rows: Vec<Ratios> = golden(kind).into_iter().map(|(ratios, _)| ratios).collect();
@@ -152,7 +152,7 @@ fn towards_risk(kind: Kind) -> Vec<(usize, f64, f64)> {
 }
 
 #[test]
-fn the_pd_moves_whenever_a_ratio_moves_and_never_the_wrong_way() {
+fn pd_is_strictly_monotonic_in_every_ratio() {
     const STEPS: u32 = 5_000;
     for (kind, typical) in [
         (Kind::Annual, vec!["0.15", "4.1", "0.02", "3.6", "0.03"]),
@@ -181,7 +181,7 @@ fn the_pd_moves_whenever_a_ratio_moves_and_never_the_wrong_way() {
 }
 
 #[test]
-fn a_ratio_that_is_left_out_is_no_better_than_a_typical_one() {
+fn missing_ratio_is_no_better_than_the_median() {
     for kind in Kind::ALL {
         let manifest = read_manifest(kind);
         let medians: Vec<String> = manifest["inputs"]
@@ -207,7 +207,7 @@ fn a_ratio_that_is_left_out_is_no_better_than_a_typical_one() {
 }
 
 #[test]
-fn a_sound_company_is_low_and_one_in_distress_high() {
+fn sound_company_is_low_risk_and_distressed_one_high() {
     let sound = scored(Kind::Annual, &SOUND).outcome;
     let distressed = scored(Kind::Annual, &["1.5", "-3", "-0.4", "0", "-0.3"]).outcome;
     assert_eq!(sound.risk_level, RiskLevel::Low);
@@ -246,7 +246,7 @@ fn a_missing_ratio_lowers_the_confidence_by_its_weight() {
 }
 
 #[test]
-fn what_lies_outside_the_training_lowers_the_confidence() {
+fn value_outside_the_training_range_lowers_the_confidence() {
     let full = scored(Kind::Annual, &SOUND).outcome.confidence;
     let mut raw = SOUND;
     raw[4] = "0.9";
@@ -254,14 +254,14 @@ fn what_lies_outside_the_training_lowers_the_confidence() {
 }
 
 #[test]
-fn confidence_in_the_annual_model_is_what_the_formula_says() {
+fn annual_confidence_follows_the_formula() {
     // All ratios present and within bounds: 1 / (1 + standard error).
     let confidence = scored(Kind::Annual, &SOUND).outcome.confidence;
     assert!((0.8..0.95).contains(&confidence), "{confidence}");
 }
 
 #[test]
-fn reasons_are_given_only_where_they_are_asked_for() {
+fn reasons_are_returned_only_on_request() {
     for kind in Kind::ALL {
         let rows = [golden(kind).remove(0).0];
         let answers = SHIPPED.score(kind, &rows, false).unwrap();
@@ -278,7 +278,7 @@ fn only_quarterly_predictions_have_parts() {
 }
 
 #[test]
-fn a_missing_ratio_is_no_news_for_the_trees() {
+fn missing_ratio_contributes_little_to_the_trees() {
     let explanation = scored(Kind::Quarterly, &["1.2", "0.9", "1.4", "", "5", "0.1"])
         .explanation
         .unwrap();
@@ -293,7 +293,7 @@ fn a_missing_ratio_is_no_news_for_the_trees() {
 }
 
 #[test]
-fn ratios_of_the_other_kind_are_not_scored() {
+fn ratios_of_the_other_kind_are_refused() {
     let annual = ratios(Kind::Annual, &SOUND);
     let refused = SHIPPED
         .score(Kind::Quarterly, &[annual], false)
@@ -302,7 +302,7 @@ fn ratios_of_the_other_kind_are_not_scored() {
 }
 
 #[test]
-fn sectors_that_the_training_left_out_are_told_apart_without_regard_to_case() {
+fn sectors_left_out_of_training_are_detected_ignoring_case() {
     for kind in Kind::ALL {
         assert!(!SHIPPED.covers_sector(kind, "Financials"));
         assert!(!SHIPPED.covers_sector(kind, "  real   ESTATE "));

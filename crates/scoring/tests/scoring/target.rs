@@ -25,7 +25,7 @@ fn default(models: &ModelRegistry, kind: Kind) -> ModelInfo {
 }
 
 #[test]
-fn the_odds_of_every_company_move_by_the_odds_of_the_rate() {
+fn target_rate_scales_the_odds_of_every_company() {
     let models = set("0.03");
     let odds = |pd: f64| pd / (1.0 - pd);
     let factor = odds(0.03) / odds(0.015);
@@ -50,7 +50,7 @@ fn the_odds_of_every_company_move_by_the_odds_of_the_rate() {
 }
 
 #[test]
-fn what_was_said_at_a_rate_is_said_again_when_it_is_not_set_any_more() {
+fn prediction_at_a_former_target_rate_is_reproducible() {
     let (then, now) = (set("0.008"), set("0.05"));
     for kind in Kind::ALL {
         let rows = rows(kind);
@@ -72,7 +72,7 @@ fn what_was_said_at_a_rate_is_said_again_when_it_is_not_set_any_more() {
 }
 
 #[test]
-fn the_manifests_own_rate_changes_nothing_and_versions_stand_side_by_side() {
+fn target_rate_equal_to_the_manifests_changes_nothing() {
     assert_eq!(served(&set("0.015")), ["annual 2.0.0", "quarterly 2.0.0"]);
     let models = set("0.02");
     let names: Vec<_> = models
@@ -94,7 +94,7 @@ fn the_manifests_own_rate_changes_nothing_and_versions_stand_side_by_side() {
 }
 
 #[test]
-fn a_pinned_version_is_set_to_the_rate() {
+fn pinned_version_uses_the_target_rate() {
     let models = ModelRegistry::shipped()
         .pin(Kind::Annual, &"annual@1.0.0".parse().unwrap())
         .and_then(|models| models.at_target(Kind::Annual, "0.3".parse().unwrap()))

@@ -97,7 +97,7 @@ fn riskiest(kind: Kind) -> Vec<String> {
 }
 
 #[test]
-fn reasons_add_up_for_every_annual_row_and_the_riskiest_reads_well() {
+fn reasons_of_annual_training_rows_sum_to_the_log_odds() {
     assert_eq!(
         riskiest(Kind::Annual),
         [
@@ -111,7 +111,7 @@ fn reasons_add_up_for_every_annual_row_and_the_riskiest_reads_well() {
 }
 
 #[test]
-fn reasons_add_up_for_every_quarterly_row_and_the_riskiest_reads_well() {
+fn reasons_of_quarterly_training_rows_sum_to_the_log_odds() {
     assert_eq!(
         riskiest(Kind::Quarterly),
         [
@@ -126,7 +126,7 @@ fn reasons_add_up_for_every_quarterly_row_and_the_riskiest_reads_well() {
 }
 
 #[test]
-fn reasons_add_up_where_ratios_are_extreme_or_missing() {
+fn reasons_sum_to_the_log_odds_for_extreme_or_missing_ratios() {
     for kind in Kind::ALL {
         let rows = extremes(kind);
         assert!(rows.len() > 90, "{}", rows.len());
@@ -135,7 +135,7 @@ fn reasons_add_up_where_ratios_are_extreme_or_missing() {
 }
 
 #[test]
-fn a_row_of_nothing_is_refused_and_never_made_up() {
+fn row_without_ratios_is_refused() {
     for kind in Kind::ALL {
         let faults = check(kind, RatioUnit::Percent, &vec![None; kind.ratios().len()]);
         assert_eq!(faults.unwrap_err()[0].code, "too_few_ratios");

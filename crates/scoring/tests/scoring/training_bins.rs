@@ -83,7 +83,7 @@ fn counted_again(info: &ModelInfo, bins: &TrainingBins) -> TrainingBins {
 }
 
 #[test]
-fn training_bins_are_those_of_the_training_data() {
+fn training_bins_equal_those_counted_from_the_training_data() {
     let models = SHIPPED.models();
     assert_eq!(models.len(), 4);
     for info in models {

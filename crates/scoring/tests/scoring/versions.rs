@@ -71,7 +71,7 @@ fn every_version_scores_by_its_reference_and_one_by_default() {
 }
 
 #[test]
-fn what_the_first_version_said_is_said_again_beside_the_one_that_serves() {
+fn first_version_still_reproduces_its_golden_rows() {
     let registry = ModelRegistry::shipped();
     for kind in Kind::ALL {
         let models = registry.models();
@@ -98,7 +98,7 @@ fn what_the_first_version_said_is_said_again_beside_the_one_that_serves() {
 }
 
 #[test]
-fn a_reference_that_is_not_there_to_the_last_letter_is_not_served() {
+fn unknown_model_reference_is_not_served() {
     let registry = ModelRegistry::shipped();
     let annual = reference(&registry, "annual");
     let other = |change: fn(&mut ModelRef)| {
@@ -118,7 +118,7 @@ fn a_reference_that_is_not_there_to_the_last_letter_is_not_served() {
 }
 
 #[test]
-fn a_pin_makes_another_version_the_default_and_the_rest_stays_available() {
+fn pin_sets_the_default_and_keeps_other_versions_available() {
     let models = Models::new();
     at_another_rate(&models, Kind::Annual, "own", 0.03);
     let registry = models.load();
@@ -137,7 +137,7 @@ fn a_pin_makes_another_version_the_default_and_the_rest_stays_available() {
 }
 
 #[test]
-fn a_pin_on_what_is_not_there_says_what_there_is_and_what_was_refused() {
+fn pin_on_an_unknown_version_lists_available_and_refused_ones() {
     let models = Models::new();
     models
         .copy(Kind::Annual, "own")
@@ -161,7 +161,7 @@ fn a_pin_on_what_is_not_there_says_what_there_is_and_what_was_refused() {
 }
 
 #[test]
-fn a_version_whose_files_change_or_go_while_the_service_runs_is_not_served_any_more() {
+fn version_whose_files_changed_or_vanished_is_not_served() {
     let models = Models::new();
     let copy = models.copy(Kind::Annual, "own");
     let registry = models
@@ -178,7 +178,7 @@ fn a_version_whose_files_change_or_go_while_the_service_runs_is_not_served_any_m
 }
 
 #[test]
-fn versions_beyond_the_few_that_stay_loaded_answer_as_before() {
+fn unloaded_versions_score_as_before() {
     let models = Models::new();
     for (name, rate) in [("a", 0.01), ("b", 0.02), ("c", 0.03), ("d", 0.04)] {
         at_another_rate(&models, Kind::Annual, name, rate);
@@ -199,7 +199,7 @@ fn versions_beyond_the_few_that_stay_loaded_answer_as_before() {
 }
 
 #[test]
-fn a_manifest_that_changes_what_a_version_says_needs_a_version_of_its_own() {
+fn manifest_with_other_results_needs_another_version() {
     let models = Models::new();
     at_another_rate(&models, Kind::Annual, "annual", 0.03);
     let copy = models.copy(Kind::Annual, "twin");
@@ -218,7 +218,7 @@ fn a_manifest_that_changes_what_a_version_says_needs_a_version_of_its_own() {
 }
 
 #[test]
-fn a_copy_from_a_release_that_had_no_training_bins_is_the_same_version() {
+fn copy_without_training_bins_is_the_same_version() {
     let models = Models::new();
     let copy = models.copy(Kind::Annual, "twin");
     copy.manifest(|m| {

@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn each_difference_is_named() {
+    fn inventory_differences_are_named() {
         let whole = inventory();
         assert_eq!(whole.differences(&whole, true), Vec::<String>::new());
         let mut other = inventory();

@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_is_a_folder_or_in_a_bucket() {
+    fn backup_place_is_a_folder_or_a_bucket() {
         let place = |text: &str| text.parse::<BackupLocation>();
         assert_eq!(place("/b/x"), Ok(BackupLocation::Folder("/b/x".into())));
         assert_eq!(

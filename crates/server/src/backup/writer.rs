@@ -11,8 +11,8 @@ use anyhow::{Context, bail, ensure};
 use bytes::Bytes;
 use futures::{Stream, stream};
 
+use super::location::folder_objects;
 use super::manifest::{MANIFEST, MANIFEST_HASH};
-use super::place::folder_objects;
 use super::{BackupLocation, Manifest, Part};
 use crate::config::Config;
 

@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn every_setting_stands_there_with_its_default_and_its_origin() {
+    fn config_table_shows_default_and_origin_of_every_setting() {
         let rows = table(&sources(&[
             ("HOME", "/home/ana"),
             ("ACCUNODE_LIMITS_READ", "7"),
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn the_operators_guide_has_every_setting() {
+    fn operations_guide_documents_every_setting() {
         let guide = include_str!("../../../../docs/operations.md");
         for (key, variable) in Config::settings() {
             let group = key.split_once('.').map_or(key, |(group, _)| group);

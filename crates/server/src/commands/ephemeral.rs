@@ -279,7 +279,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_clock_is_put_forward_line_by_line_and_rubbish_is_answered() {
+    fn clock_is_advanced_by_lines_and_invalid_lines_are_answered() {
         let clock = AdvancingClock::default();
         let before = answer(r#"{"advance_seconds": 0}"#, &clock);
         let after = answer(r#"{"advance_seconds": 86400}"#, &clock);
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn folders_of_killed_services_are_removed_and_others_stay() {
+    fn only_folders_of_killed_ephemeral_services_are_removed() {
         let temporary = tempfile::tempdir().expect("a folder");
         let folder = |name: &str| {
             let path = temporary.path().join(name);

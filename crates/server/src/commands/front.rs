@@ -176,7 +176,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_taken_address_is_named() {
+    fn address_in_use_is_named_in_the_error() {
         let first = bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
         let address = first.local_addr().unwrap();
         let error = format!("{:#}", bind(address).unwrap_err());
@@ -188,7 +188,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn no_new_connection_is_made_while_those_in_the_queue_are_served() {
+    fn queued_connections_are_served_while_new_ones_are_refused() {
         let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
         let address = listener.local_addr().unwrap();
         let mut queued = TcpStream::connect(address).unwrap();

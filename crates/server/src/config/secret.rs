@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_without_secrets_is_shown_as_it_is() {
+    fn url_without_secrets_is_displayed_unchanged() {
         let url = SecretUrl::parse("postgres://app@%2Frun%2Fpg:5432/accunode").expect("a URL");
         assert_eq!(url.to_string(), url.expose());
     }

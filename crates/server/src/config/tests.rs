@@ -17,7 +17,7 @@ fn faults(sources: &Sources) -> Vec<(String, String)> {
 }
 
 #[test]
-fn nothing_given_runs_on_this_machine_alone() {
+fn defaults_serve_on_this_machine_only() {
     let config = Config::load(&sources(&[])).expect("the defaults are right");
     assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
     assert!(config.database_url.is_none());
@@ -29,7 +29,7 @@ fn nothing_given_runs_on_this_machine_alone() {
 }
 
 #[test]
-fn flags_beat_the_environment_which_beats_the_file_which_beats_the_defaults() {
+fn flags_override_environment_file_and_defaults_in_that_order() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("accunode.toml");
     let text = r#"
@@ -67,7 +67,7 @@ fn flags_beat_the_environment_which_beats_the_file_which_beats_the_defaults() {
 }
 
 #[test]
-fn every_fault_is_named_at_once_with_field_value_and_rule() {
+fn every_configuration_fault_is_reported_with_field_value_and_rule() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("accunode.toml");
     std::fs::write(&file, "lisen = 1\nworkers = 0\nregistration = [1]").expect("written");
@@ -123,7 +123,7 @@ fn every_fault_is_named_at_once_with_field_value_and_rule() {
 }
 
 #[test]
-fn a_model_is_named_with_its_version() {
+fn pinned_model_setting_needs_name_and_version() {
     let config = Config::load(&sources(&[("ACCUNODE_MODEL_ANNUAL", "own@2.0.0")]));
     let config = config.expect("a right configuration");
     assert!(
@@ -142,7 +142,7 @@ fn a_model_is_named_with_its_version() {
 }
 
 #[test]
-fn our_own_name_of_the_database_url_beats_the_common_one() {
+fn accunode_database_url_overrides_database_url() {
     let config = Config::load(&sources(&[
         ("DATABASE_URL", "postgres://a@common/x"),
         ("ACCUNODE_DATABASE_URL", "postgres://a@own/x"),
@@ -155,7 +155,7 @@ fn our_own_name_of_the_database_url_beats_the_common_one() {
 }
 
 #[test]
-fn an_owner_url_alone_is_a_fault() {
+fn owner_url_without_database_url_is_refused() {
     let found = faults(&sources(&[(
         "ACCUNODE_OWNER_DATABASE_URL",
         "postgres://accunode_owner:pa55@db/x",
@@ -165,7 +165,7 @@ fn an_owner_url_alone_is_a_fault() {
 }
 
 #[test]
-fn redis_settings_that_do_not_fit_together_are_named() {
+fn inconsistent_redis_settings_are_named() {
     let found = |variables: &[(&str, &str)]| {
         let found = faults(&sources(variables));
         found.into_iter().next().expect("a fault").1
@@ -191,7 +191,7 @@ fn redis_settings_that_do_not_fit_together_are_named() {
 }
 
 #[test]
-fn several_redis_urls_are_printed_without_their_passwords_and_read_again() {
+fn several_redis_urls_are_printed_without_passwords() {
     for variables in [
         [
             ("REDIS_URL", "redis://:pa55@n1:7000,redis://:pa55@n2:7000"),
@@ -219,7 +219,7 @@ fn several_redis_urls_are_printed_without_their_passwords_and_read_again() {
 }
 
 #[test]
-fn a_file_that_is_not_there_or_not_toml_is_a_fault() {
+fn missing_or_malformed_configuration_file_is_refused() {
     let mut missing = sources(&[]);
     missing.file = Some("/nowhere/accunode.toml".into());
     assert!(faults(&missing)[0].1.contains("cannot be read"));
@@ -233,7 +233,7 @@ fn a_file_that_is_not_there_or_not_toml_is_a_fault() {
 }
 
 #[test]
-fn the_printed_configuration_is_a_file_without_secrets() {
+fn printed_configuration_is_valid_and_without_secrets() {
     let config = Config::load(&sources(&[
         ("DATABASE_URL", "postgres://app:pa55@db/x"),
         ("REDIS_URL", "rediss://ada:pa55@cache/2"),
@@ -265,7 +265,7 @@ fn the_printed_configuration_is_a_file_without_secrets() {
 }
 
 #[test]
-fn data_is_the_machines_for_root_and_ones_own_otherwise() {
+fn data_folder_is_system_wide_for_root_and_personal_otherwise() {
     let ada = sources(&[]);
     assert_eq!(
         default_data_dir(&ada, true),
@@ -284,7 +284,7 @@ fn data_is_the_machines_for_root_and_ones_own_otherwise() {
 }
 
 #[test]
-fn sizes_are_bytes_or_have_a_unit() {
+fn sizes_are_parsed_in_bytes_or_binary_units() {
     assert_eq!(parse_bytes("1024"), Some(1024));
     assert_eq!(parse_bytes("512MiB"), Some(536_870_912));
     assert_eq!(parse_bytes("1 GiB"), Some(1_073_741_824));
@@ -294,7 +294,7 @@ fn sizes_are_bytes_or_have_a_unit() {
 }
 
 #[test]
-fn without_a_mail_server_mails_go_nowhere_and_link_to_this_machine() {
+fn without_smtp_links_point_to_this_machine() {
     let config = Config::load(&sources(&[("ACCUNODE_LISTEN", "0.0.0.0:9090")]));
     let config = config.expect("a right configuration");
     assert!(config.smtp_url.is_none());
@@ -302,7 +302,7 @@ fn without_a_mail_server_mails_go_nowhere_and_link_to_this_machine() {
 }
 
 #[test]
-fn a_mail_server_needs_a_sender_and_an_address_for_links() {
+fn smtp_needs_a_sender_and_a_public_url() {
     let url = ("ACCUNODE_SMTP_URL", "smtps://ana:pa55@mail.example");
     let found = faults(&sources(&[url]));
     let fields: Vec<_> = found.iter().map(|(field, _)| field.as_str()).collect();
@@ -324,7 +324,7 @@ fn a_mail_server_needs_a_sender_and_an_address_for_links() {
 }
 
 #[test]
-fn a_password_for_a_mail_server_without_tls_is_a_fault_that_does_not_show_it() {
+fn smtp_password_without_tls_is_refused_and_not_shown() {
     let found = faults(&sources(&[
         ("ACCUNODE_SMTP_URL", "smtp://ana:pa55@mail.example?tls=none"),
         ("ACCUNODE_PUBLIC_URL", "risk.bank.example"),

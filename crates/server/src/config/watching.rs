@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn headers_are_pairs_with_commas_between() {
+    fn collector_headers_are_comma_separated_pairs() {
         let found = pairs("authorization=Bearer a=b, x-tenant = 7").unwrap();
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         assert_eq!(

@@ -93,7 +93,7 @@ mod tests {
     };
 
     #[test]
-    fn a_pool_that_the_server_cannot_serve_is_refused_with_what_would_fit() {
+    fn pool_larger_than_the_server_allows_is_refused_with_advice() {
         USUAL_SERVER.check(92).expect("97 connections");
         let error = USUAL_SERVER
             .check(93)

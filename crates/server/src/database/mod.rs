@@ -313,7 +313,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_database_elsewhere_without_tls_is_told_of() {
+    fn remote_database_without_tls_is_detected() {
         for (url, readable) in [
             ("postgres://a@db/x", true),
             ("postgres://a@10.0.0.7/x?sslmode=prefer", true),

@@ -104,13 +104,13 @@ mod tests {
     }
 
     #[test]
-    fn the_servers_role_serves_as_it_is() {
+    fn server_role_serves_without_change() {
         assert!(!server().must_become_server().expect("fit"));
         server().must_be_fit().expect("fit");
     }
 
     #[test]
-    fn a_role_that_row_level_security_overlooks_becomes_the_server_or_is_refused() {
+    fn role_bypassing_row_level_security_becomes_the_server_role() {
         let superuser = RoleFacts {
             superuser: true,
             ..server()
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_member_that_does_not_inherit_takes_the_role_on_and_a_stranger_is_refused() {
+    fn non_inheriting_member_becomes_the_server_role() {
         let member = RoleFacts {
             is_server: Some(false),
             ..server()
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn without_the_roles_nothing_is_served() {
+    fn missing_roles_refuse_to_serve() {
         let early = RoleFacts {
             is_server: None,
             may_be_server: None,

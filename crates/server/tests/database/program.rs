@@ -26,7 +26,7 @@ fn answer(output: &Output) -> String {
 }
 
 #[test]
-fn the_schema_goes_up_and_down_and_nothing_keeps_running() {
+fn schema_migrates_up_and_down_and_no_process_remains() {
     let data = folder();
     let before = accunode(data.path(), &["migrate", "status"]);
     assert!(!before.status.success());
@@ -43,7 +43,7 @@ fn the_schema_goes_up_and_down_and_nothing_keeps_running() {
 }
 
 #[test]
-fn a_private_umask_keeps_no_one_out_who_must_read() {
+fn private_umask_does_not_keep_the_database_account_out() {
     let data = folder();
     let output = Command::new("/bin/sh")
         .args(["-c", "umask 077; exec \"$0\" migrate up"])
@@ -58,7 +58,7 @@ fn a_private_umask_keeps_no_one_out_who_must_read() {
 }
 
 #[test]
-fn maintenance_brings_a_new_database_up_to_date_first() {
+fn maintenance_migrates_a_new_database_first() {
     let data = folder();
     let output = answer(&accunode(
         data.path(),
@@ -76,7 +76,7 @@ fn maintenance_brings_a_new_database_up_to_date_first() {
 }
 
 #[test]
-fn wrong_settings_end_the_program_before_anything_is_made() {
+fn invalid_settings_end_the_program_before_anything_is_created() {
     let data = folder();
     let output = accunode(
         data.path(),

@@ -67,7 +67,7 @@ fn in_runtime(work: impl AsyncFnOnce(&EmbeddedPostgres)) {
 }
 
 #[test]
-fn a_superusers_or_owners_url_serves_as_the_server_role_even_after_reset_role() {
+fn superuser_and_owner_urls_serve_as_the_server_role() {
     in_runtime(async |server| {
         for role in ["postgres", "accunode_owner", "accunode_server"] {
             let database = known_by(server, role).await;
@@ -77,7 +77,7 @@ fn a_superusers_or_owners_url_serves_as_the_server_role_even_after_reset_role() 
 }
 
 #[test]
-fn a_role_that_row_level_security_overlooks_must_not_serve() {
+fn role_bypassing_row_level_security_is_refused() {
     in_runtime(async |server| {
         let database = known_by(server, "overlooked").await;
         run(server, "CREATE ROLE overlooked LOGIN BYPASSRLS; GRANT CONNECT ON DATABASE accunode TO overlooked").await;
@@ -91,7 +91,7 @@ fn a_role_that_row_level_security_overlooks_must_not_serve() {
 }
 
 #[test]
-fn a_server_role_that_was_given_too_much_must_not_serve() {
+fn server_role_with_excess_rights_is_refused() {
     in_runtime(async |server| {
         let database = known_by(server, "postgres").await;
         run(server, "ALTER ROLE accunode_server BYPASSRLS").await;
@@ -104,7 +104,7 @@ fn a_server_role_that_was_given_too_much_must_not_serve() {
 }
 
 #[test]
-fn a_stranger_must_not_serve() {
+fn unrelated_role_is_refused_with_the_needed_grant() {
     in_runtime(async |server| {
         let database = known_by(server, "stranger").await;
         run(
@@ -122,7 +122,7 @@ fn a_stranger_must_not_serve() {
 }
 
 #[test]
-fn the_servers_url_alone_does_not_migrate() {
+fn server_url_alone_does_not_migrate() {
     in_runtime(async |server| {
         let database = known_by(server, "accunode_server").await;
         let refused = database.owner_url().await.expect_err("refused");
@@ -136,7 +136,7 @@ fn the_servers_url_alone_does_not_migrate() {
 }
 
 #[test]
-fn a_database_without_the_roles_says_how_to_make_them() {
+fn database_without_roles_is_refused_until_bootstrapped() {
     in_runtime(async |server| {
         let database = by_url(server.superuser_url("postgres"));
         let refused = database.serving_url().await.expect_err("refused");
@@ -157,7 +157,7 @@ fn a_database_without_the_roles_says_how_to_make_them() {
 }
 
 #[test]
-fn statement_statistics_are_there_where_their_library_is() {
+fn statement_statistics_exist_where_their_library_is_loaded() {
     in_runtime(async |server| {
         known_by(server, "postgres").await;
         let options = server.superuser_options("accunode");

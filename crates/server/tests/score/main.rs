@@ -36,7 +36,7 @@ PL0001,2012,3,0.4,0.2,-1,3,2,-0.5
 ";
 
 #[test]
-fn scores_are_those_of_the_models_to_the_last_bit() {
+fn scores_equal_those_of_the_models_to_the_bit() {
     let workdir = WorkingFolder::new();
     let models = ModelRegistry::shipped();
     for (kind, text, raw) in [
@@ -79,7 +79,7 @@ fn scores_are_those_of_the_models_to_the_last_bit() {
 }
 
 #[test]
-fn each_row_fails_for_itself_and_says_why() {
+fn rows_fail_separately_with_their_reasons() {
     let workdir = WorkingFolder::new();
     let file = workdir.file("rows.csv", ANNUAL);
     let rows = answer(&workdir.score(&[&file, "--kind", "annual"]));
@@ -104,7 +104,7 @@ fn each_row_fails_for_itself_and_says_why() {
 }
 
 #[test]
-fn nothing_is_left_behind_beside_what_was_asked_for() {
+fn scoring_leaves_only_the_requested_output() {
     let workdir = WorkingFolder::new();
     let file = workdir.file("rows.csv", ANNUAL);
     let output = workdir.path("scores.csv");
@@ -119,7 +119,7 @@ fn nothing_is_left_behind_beside_what_was_asked_for() {
 }
 
 #[test]
-fn without_reasons_the_scores_are_the_same() {
+fn scores_without_reasons_are_equal() {
     let workdir = WorkingFolder::new();
     let file = workdir.file("rows.csv", QUARTERLY);
     let with = answer(&workdir.score(&[&file, "--kind", "quarterly"]));

@@ -9,7 +9,7 @@ use crate::{
 };
 
 #[test]
-fn a_file_in_percent_is_told_and_the_output_stays_what_it_was() {
+fn file_in_percent_is_refused_and_the_output_left_unchanged() {
     let workdir = WorkingFolder::new();
     let header = ANNUAL.lines().next().unwrap();
     // A single row is not conclusive about a file; four are.
@@ -43,7 +43,7 @@ fn a_file_in_percent_is_told_and_the_output_stays_what_it_was() {
 }
 
 #[test]
-fn missing_columns_are_all_named() {
+fn every_missing_column_is_named() {
     let workdir = WorkingFolder::new();
     let file = workdir.file("rows.csv", "symbol,year,total_debt_to_ebitda\nA,2024,1\n");
     let refused = workdir.score(&[&file, "--kind", "annual"]);
@@ -60,7 +60,7 @@ fn missing_columns_are_all_named() {
 }
 
 #[test]
-fn what_is_no_file_of_rows_is_told() {
+fn unreadable_input_file_is_reported_by_name() {
     let workdir = WorkingFolder::new();
     for (name, text, part) in [
         ("rows.pdf", "%PDF", ".csv"),

@@ -30,7 +30,7 @@ fn workbooks_of_large_companies_are_scored_in_percent() {
 }
 
 #[test]
-fn a_quarterly_file_is_scored_whole() {
+fn quarterly_file_is_scored_completely() {
     let Some(file) = shared("quarterly_statements.csv") else {
         return skipped();
     };

@@ -156,21 +156,21 @@ mod tests {
     }
 
     #[test]
-    fn a_stranger_cannot_say_that_they_are_someone_else() {
+    fn forwarded_header_of_an_untrusted_peer_is_ignored() {
         let headers = headers("x-forwarded-for", "1.2.3.4");
         let client = proxies(ForwardedHeader::XForwardedFor).client(Some(ip("9.9.9.9")), &headers);
         assert_eq!(client, Some(ip("9.9.9.9")));
     }
 
     #[test]
-    fn the_last_address_before_the_trusted_proxies_counts() {
+    fn last_address_before_the_trusted_proxies_is_the_client() {
         let headers = headers("x-forwarded-for", "6.6.6.6, 1.2.3.4, 10.1.1.1");
         let client = proxies(ForwardedHeader::XForwardedFor).client(Some(ip("10.0.0.1")), &headers);
         assert_eq!(client, Some(ip("1.2.3.4")));
     }
 
     #[test]
-    fn rfc_7239_is_understood_with_ports_and_brackets() {
+    fn forwarded_header_is_parsed_with_ports_and_brackets() {
         let headers = headers(
             "forwarded",
             r#"for=6.6.6.6, for="[2001:db8::7]:443";proto=https"#,
@@ -180,14 +180,14 @@ mod tests {
     }
 
     #[test]
-    fn the_header_that_is_not_configured_is_not_read() {
+    fn forwarding_header_that_is_not_configured_is_ignored() {
         let headers = headers("x-forwarded-for", "1.2.3.4");
         let client = proxies(ForwardedHeader::Forwarded).client(Some(ip("10.0.0.1")), &headers);
         assert_eq!(client, Some(ip("10.0.0.1")));
     }
 
     #[test]
-    fn networks_end_where_their_prefix_says() {
+    fn network_contains_addresses_within_its_prefix() {
         let network: Network = "192.168.4.0/22".parse().unwrap();
         assert!(network.contains(ip("192.168.7.255")));
         assert!(!network.contains(ip("192.168.8.0")));

@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn sec_fetch_site_decides_where_it_is_sent() {
+    fn sec_fetch_site_decides_when_it_is_sent() {
         for (site, reads, changes) in [
             ("same-origin", true, true),
             ("none", true, false),
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn an_origin_is_that_of_the_public_address_or_of_the_host_that_is_asked() {
+    fn origin_must_be_the_public_address_or_the_requested_host() {
         let own = [("origin", "https://risk.example.com")];
         assert!(is_accepted(Method::POST, &own));
         let host = [
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_that_says_nothing_of_its_page_is_refused() {
+    fn change_without_origin_headers_is_refused() {
         assert!(!is_accepted(Method::DELETE, &[]));
         assert!(is_accepted(Method::GET, &[]));
     }

@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_origin_is_written_as_browsers_do() {
+    fn origin_is_normalized_as_browsers_write_it() {
         for (text, origin) in [
             ("https://app.example.com", "https://app.example.com"),
             ("https://App.Example.com:443/", "https://app.example.com"),
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_more_or_less_than_an_origin_is_refused() {
+    fn text_that_is_not_exactly_an_origin_is_refused() {
         for text in [
             "*",
             "https://*.example.com",

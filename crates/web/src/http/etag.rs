@@ -164,13 +164,13 @@ mod tests {
     }
 
     #[test]
-    fn a_tag_reads_back_as_its_version() {
+    fn etag_is_parsed_as_a_version() {
         assert_eq!(read("\"12\""), Ok(Some(12)));
         assert_eq!(read("*"), Ok(None));
     }
 
     #[test]
-    fn a_foreign_tag_matches_nothing() {
+    fn foreign_etag_matches_no_version() {
         assert_eq!(read("\"abc\""), Ok(Some(NO_VERSION)));
         assert_eq!(read("\"\""), Ok(Some(NO_VERSION)));
     }
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_tag_is_malformed() {
+    fn invalid_etag_is_malformed() {
         for text in ["12", "\"12", "W/12", "\"1\", \"2\"", ""] {
             let (status, words) = read(text).unwrap_err();
             assert_eq!(status, 422, "{text}");
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_that_names_no_version_comes_after_other_faults() {
+    fn invalid_if_match_is_reported_after_other_faults() {
         let request = TestRequest::default()
             .insert_header((header::IF_MATCH, "12"))
             .to_http_request();

@@ -281,7 +281,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_of_texts_is_guarded_as_the_cell_that_it_becomes() {
+    fn list_of_texts_is_guarded_as_one_csv_cell() {
         assert_eq!(cell(&json!(["a", "=x"])), "a;' =x");
         assert_eq!(cell(&json!([-1, -2.5])), "-1; -2.5");
         assert_eq!(cell(&json!({"a": "x;=1"})), "{\"a\":\"x;'=1\"}");
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_is_written_by_its_fields() {
+    fn csv_row_has_the_values_of_its_fields() {
         let columns = Columns::of(&["id", "name", "flags", "gone"]).and("/ratios", &["roa"]);
         let row = json!({"id": 7, "name": "=x", "flags": ["a", "b"], "ratios": {"roa": -0.25}});
         assert_eq!(columns.header(), ["id", "name", "flags", "gone", "roa"]);

@@ -263,7 +263,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_order_of_fields_makes_no_other_request() {
+    fn field_order_does_not_change_the_request_fingerprint() {
         let a: Value = serde_json::from_str(r#"{"a":1,"b":{"x":[1,2],"y":null}}"#).unwrap();
         let b: Value = serde_json::from_str(r#"{"b":{"y":null,"x":[1,2]},"a":1}"#).unwrap();
         assert_eq!(
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn every_part_of_a_request_counts() {
+    fn method_path_and_body_change_the_request_fingerprint() {
         let first = fingerprint("POST", "/x", "", &json!({"a": 1}));
         assert_ne!(first, fingerprint("PUT", "/x", "", &json!({"a": 1})));
         assert_ne!(first, fingerprint("POST", "/y", "", &json!({"a": 1})));
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn each_item_of_a_batch_has_a_key_of_its_own() {
+    fn every_batch_item_has_its_own_idempotency_key() {
         let request = actix_web::test::TestRequest::post()
             .insert_header((KEY, "k"))
             .to_http_request();
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reply_is_rendered_once_and_restored_whole() {
+    fn reply_is_rendered_once_and_replayed_unchanged() {
         let rendered = AtomicU8::new(0);
         let render = |id: &u8| {
             rendered.fetch_add(1, Ordering::Relaxed);
@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_without_a_key_is_rendered_when_it_is_answered() {
+    fn reply_without_an_idempotency_key_is_rendered_on_answering() {
         let replies = Replies::new(None, |id: &u8| Reply::new(StatusCode::OK, &json!(id)));
         assert!(replies.idempotency().is_none());
         let (reply, is_replayed) = replies.reply(Replayable::Fresh(7)).unwrap();

@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn the_better_liked_format_wins() {
+    fn format_with_the_higher_quality_wins() {
         assert_eq!(chosen("text/csv", BOTH), Ok(Format::Csv));
         assert_eq!(
             chosen("application/json;q=0.5, text/csv;q=0.9", BOTH),
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_excluded_is_not_answered() {
+    fn unacceptable_formats_get_406() {
         assert_eq!(chosen("text/html", BOTH), Err(406));
         assert_eq!(chosen("text/csv", &[Format::Json]), Err(406));
         assert_eq!(

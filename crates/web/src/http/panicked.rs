@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn a_handler_that_panics_answers_500_and_the_connection_goes_on() {
+    async fn panicking_handler_answers_500_and_keeps_the_connection() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let server = HttpServer::new(|| {

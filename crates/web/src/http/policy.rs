@@ -275,7 +275,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_strictest_policy_exempts_no_one() {
+    fn strictest_policy_has_no_exemptions() {
         let strictest = Policy::STRICTEST;
         assert_eq!(strictest.step_up, StepUp::Always);
         assert_eq!(strictest.keys, Keys::Never);
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_an_export_as_rows_and_a_search_with_q() {
+    fn list_request_counts_as_export_or_search() {
         let list = Policy::read(KeyScope::Read).list();
         assert_eq!(list.work_of("", Format::Json), Work::Interactive);
         assert_eq!(list.work_of("sector=q", Format::Json), Work::Interactive);

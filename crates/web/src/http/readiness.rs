@@ -380,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn a_check_fails_since_it_failed_first_whatever_the_reason_is_now() {
+    fn failing_check_keeps_the_time_of_its_first_failure() {
         let ledger = Ledger::default();
         ledger.note(vec![failed("database", "connection_refused")], at(1));
         let found = ledger.note(
@@ -413,7 +413,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_look_that_hangs_has_failed_and_is_not_begun_twice() {
+    async fn hanging_readiness_check_times_out_and_is_not_started_twice() {
         let tasks = Tasks::here();
         let watched = Watched::new(Arc::new(Stuck));
         for _ in 0..3 {

@@ -287,7 +287,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_sane_tokens_are_taken_for_a_request_id() {
+    fn only_short_plain_tokens_are_accepted_as_request_ids() {
         assert!(is_sane("abc-1.2_3"));
         assert!(!is_sane(""));
         assert!(!is_sane(&"x".repeat(101)));

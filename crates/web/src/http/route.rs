@@ -272,7 +272,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_has_the_parameters_of_its_path_filled_in() {
+    fn path_parameters_are_filled_into_the_address() {
         assert_eq!(address("/v1", "/companies/{id}", &[&7]), "/v1/companies/7");
         assert_eq!(
             address("", "/predictions/{kind}/{id}/x", &[&"annual", &7]),
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kind_in_a_path_is_one_of_those_there_are() {
+    fn kind_in_a_path_matches_only_known_kinds() {
         assert_eq!(
             pattern("/predictions/{kind}/{id}"),
             "/predictions/{kind:annual|quarterly}/{id}"

@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn every_limit_holds_and_a_stream_that_ends_makes_room() {
+    fn stream_limits_apply_and_a_closed_stream_frees_its_slot() {
         let streams = Streams::new(StreamLimits {
             per_user: 2,
             per_organization: 3,

@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_pause_that_is_too_long_ends_the_waiting() {
+    async fn pause_over_the_time_limit_ends_reading() {
         let mut steady = stream::iter([1, 2]);
         assert_eq!(next(&mut steady).await.unwrap(), Some(1));
         let mut silent = stream::pending::<u8>();

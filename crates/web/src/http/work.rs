@@ -265,7 +265,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn one_tenant_has_so_many_places_and_others_have_theirs() {
+    async fn concurrent_work_is_limited_per_tenant() {
         let limits = WorkLimits::new(ConcurrencyLimits {
             export: 1,
             search: 0,

@@ -198,7 +198,7 @@ mod tests {
     use crate::openapi::openapi;
 
     #[test]
-    fn words_stand_once_and_in_order() {
+    fn shared_descriptions_are_unique_and_sorted() {
         assert!(WORDS.is_sorted_by(|(a, _), (b, _)| a < b));
     }
 
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn every_field_and_every_parameter_is_described() {
+    fn every_field_and_parameter_has_a_description() {
         let document = serde_json::to_value(openapi()).unwrap();
         let mut found = Vec::new();
         for (name, schema) in document["components"]["schemas"].as_object().unwrap() {

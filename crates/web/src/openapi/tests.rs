@@ -14,7 +14,7 @@ use crate::{
 };
 
 #[test]
-fn the_document_in_the_repository_is_this_one() {
+fn openapi_document_in_the_repository_is_current() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json");
     let mut text = openapi().to_pretty_json().unwrap();
     text.push('\n');
@@ -29,14 +29,14 @@ fn the_document_in_the_repository_is_this_one() {
 }
 
 #[test]
-fn the_document_is_openapi_3_1_and_the_same_every_time() {
+fn document_is_openapi_3_1_and_deterministic() {
     let document = serde_json::to_value(openapi()).unwrap();
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
     assert_eq!(openapi().to_json().unwrap(), openapi().to_json().unwrap());
 }
 
 #[test]
-fn every_operation_says_who_may_use_it_and_what_may_go_wrong() {
+fn every_operation_has_a_unique_id_and_error_responses() {
     let mut document = openapi();
     let mut ids = Vec::new();
     for (path, item) in &mut document.paths.paths {
@@ -58,7 +58,7 @@ fn every_operation_says_who_may_use_it_and_what_may_go_wrong() {
 }
 
 #[test]
-fn every_operation_has_one_tag_that_the_document_describes() {
+fn every_operation_has_one_described_tag() {
     let document = serde_json::to_value(openapi()).unwrap();
     let described: Vec<_> = document["tags"].as_array().unwrap().iter().collect();
     let described: BTreeSet<_> = described
@@ -128,7 +128,7 @@ fn every_response_has_a_description() {
 }
 
 #[test]
-fn bodies_refuse_unknown_fields() {
+fn body_schemas_refuse_unknown_fields() {
     let document = openapi();
     let names = request_schemas(&document);
     assert!(names.len() > 30, "{names:?}");
@@ -145,7 +145,7 @@ fn bodies_refuse_unknown_fields() {
 
 /// The routes, the document and its formats agree.
 #[test]
-fn every_route_is_documented_and_every_documented_operation_is_routed() {
+fn documented_operations_equal_the_routes() {
     let document = serde_json::to_value(openapi()).unwrap();
     let mut documented = BTreeSet::new();
     for (path, item) in document["paths"].as_object().unwrap() {
@@ -199,7 +199,7 @@ fn is_bounded(schema: &Value) -> bool {
 }
 
 #[test]
-fn every_parameter_of_a_query_has_a_type_that_bounds_it() {
+fn every_query_parameter_is_bounded_and_described() {
     let document = serde_json::to_value(openapi()).unwrap();
     let mut found = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {

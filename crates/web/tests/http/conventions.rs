@@ -17,7 +17,7 @@ async fn an_unknown_path_is_a_problem_document() {
 }
 
 #[actix_web::test]
-async fn a_method_that_is_not_known_names_those_that_are() {
+async fn unsupported_method_is_405_with_allowed_methods() {
     let answer = Kit::new()
         .ask(TestRequest::put().uri("/api/v1/companies"))
         .await;
@@ -49,7 +49,7 @@ async fn every_answer_has_security_headers() {
 }
 
 #[actix_web::test]
-async fn without_a_token_nothing_is_told() {
+async fn missing_or_invalid_token_is_401_without_details() {
     let answer = Kit::new()
         .ask(TestRequest::get().uri("/api/v1/companies?limit=0"))
         .await;
@@ -64,7 +64,7 @@ async fn without_a_token_nothing_is_told() {
 }
 
 #[actix_web::test]
-async fn members_of_an_inactive_organization_see_only_themselves() {
+async fn members_of_an_inactive_organization_read_only_their_own_profile() {
     let organization = OrganizationId(Uuid::from_u128(5));
     let membership = Membership {
         organization,
@@ -92,7 +92,7 @@ async fn members_of_an_inactive_organization_see_only_themselves() {
 }
 
 #[actix_web::test]
-async fn an_empty_budget_is_told_with_its_headers() {
+async fn exhausted_rate_limit_is_429_with_its_headers() {
     let kit = Kit {
         remaining: 0,
         ..Kit::with_user()
@@ -105,7 +105,7 @@ async fn an_empty_budget_is_told_with_its_headers() {
 }
 
 #[actix_web::test]
-async fn what_cannot_be_accepted_is_not_answered() {
+async fn unacceptable_accept_header_is_406() {
     let request = get("/api/v1/me").insert_header(("Accept", "text/html"));
     Kit::with_user()
         .ask(request)
@@ -114,7 +114,7 @@ async fn what_cannot_be_accepted_is_not_answered() {
 }
 
 #[actix_web::test]
-async fn a_body_of_another_kind_is_refused() {
+async fn body_of_another_media_type_is_refused() {
     let request =
         post("/api/v1/companies", "symbol=A").insert_header(("Content-Type", "text/plain"));
     Kit::with_user()
@@ -128,7 +128,7 @@ async fn a_body_of_another_kind_is_refused() {
 }
 
 #[actix_web::test]
-async fn everything_wrong_with_a_body_is_told_at_once() {
+async fn invalid_company_body_reports_every_field() {
     let body = r#"{"nme": "x", "access_level": "all"}"#;
     let answer = Kit::with_user().ask(post("/api/v1/companies", body)).await;
     answer.assert_problem(422, "validation_failed");
@@ -143,7 +143,7 @@ async fn everything_wrong_with_a_body_is_told_at_once() {
 }
 
 #[actix_web::test]
-async fn what_is_no_id_names_nothing() {
+async fn invalid_id_in_a_path_is_not_found() {
     Kit::with_user()
         .ask(get("/api/v1/companies/7"))
         .await
@@ -151,7 +151,7 @@ async fn what_is_no_id_names_nothing() {
 }
 
 #[actix_web::test]
-async fn the_document_and_its_page_need_nothing_from_elsewhere() {
+async fn openapi_page_needs_no_other_host() {
     let answer = Kit::new()
         .ask(TestRequest::get().uri("/openapi.json"))
         .await;
@@ -173,7 +173,7 @@ async fn the_document_and_its_page_need_nothing_from_elsewhere() {
 }
 
 #[actix_web::test]
-async fn readiness_names_what_fails() {
+async fn readiness_names_failing_checks() {
     let mut kit = Kit::new();
     kit.sessions.expect_find().returning(|_| {
         Err(accunode_ports::PortError::Unavailable {
@@ -191,7 +191,7 @@ async fn readiness_names_what_fails() {
 }
 
 #[actix_web::test]
-async fn many_who_ask_for_readiness_at_once_cost_one_look() {
+async fn concurrent_readiness_requests_share_one_check() {
     let mut kit = Kit::new();
     kit.sessions.expect_find().times(1).returning(|_| Ok(None));
     kit.scorer.expect_models().times(1).returning(Vec::new);
@@ -201,7 +201,7 @@ async fn many_who_ask_for_readiness_at_once_cost_one_look() {
 }
 
 #[actix_web::test]
-async fn the_openapi_document_is_counted_against_a_budget() {
+async fn openapi_document_is_rate_limited() {
     let mut kit = Kit::new();
     kit.remaining = 0;
     let answer = kit.ask(TestRequest::get().uri("/openapi.json")).await;

@@ -59,7 +59,7 @@ fn with_two_pages() -> Kit {
 }
 
 #[actix_web::test]
-async fn a_page_tells_where_the_next_one_begins() {
+async fn page_has_cursor_and_link_of_the_next_one() {
     let first = with_two_pages()
         .ask(get("/api/v1/companies?limit=1&sector=Unknown"))
         .await;
@@ -76,7 +76,7 @@ async fn a_page_tells_where_the_next_one_begins() {
 }
 
 #[actix_web::test]
-async fn a_cursor_of_another_order_is_refused() {
+async fn cursor_of_another_order_or_tampered_is_refused() {
     let first = with_two_pages()
         .ask(get("/api/v1/companies?limit=1"))
         .await
@@ -95,7 +95,7 @@ async fn a_cursor_of_another_order_is_refused() {
 }
 
 #[actix_web::test]
-async fn unknown_parameters_are_refused_all_at_once() {
+async fn unknown_parameters_are_reported_together() {
     let answer = Kit::with_user()
         .ask(get("/api/v1/companies?colour=red&limit=1001&sort=size"))
         .await;
@@ -146,7 +146,7 @@ async fn lines_of_json_have_every_page_and_are_audited_first() {
 
 /// Its last byte is not read here before the other request was answered.
 #[actix_web::test]
-async fn an_export_keeps_its_place_until_its_body_has_ended() {
+async fn export_holds_its_slot_until_its_body_has_ended() {
     let mut kit = with_two_pages();
     kit.work = WorkLimits::new(ConcurrencyLimits {
         export: 1,
@@ -175,7 +175,7 @@ async fn an_export_that_cannot_be_audited_is_not_begun() {
 }
 
 #[actix_web::test]
-async fn one_object_has_its_version_for_a_tag() {
+async fn object_has_its_version_as_etag() {
     let one = || {
         let mut kit = Kit::with_user();
         kit.store

@@ -140,7 +140,7 @@ async fn assert_nothing_left(kept: &AtomicUsize) {
 }
 
 #[actix_web::test]
-async fn a_form_is_checked_whole_and_its_file_removed() {
+async fn invalid_form_reports_every_field_and_removes_its_file() {
     let (kit, kept) = with_files();
     let answer = kit
         .ask(form(&[
@@ -166,7 +166,7 @@ async fn a_form_is_checked_whole_and_its_file_removed() {
 }
 
 #[actix_web::test]
-async fn a_form_needs_a_file() {
+async fn form_without_a_file_is_refused() {
     let (kit, _) = with_files();
     let answer = kit.ask(form(&[("job_type", None, "annual")])).await;
     answer.assert_problem(422, "required");
@@ -177,7 +177,7 @@ async fn a_form_needs_a_file() {
 }
 
 #[actix_web::test]
-async fn another_kind_of_body_is_refused() {
+async fn upload_of_another_media_type_is_refused() {
     let (kit, _) = with_files();
     let request = raw("{}".to_owned()).insert_header(("Content-Type", "application/json"));
     kit.ask(request)
@@ -186,7 +186,7 @@ async fn another_kind_of_body_is_refused() {
 }
 
 #[actix_web::test]
-async fn an_upload_that_is_cut_off_leaves_nothing() {
+async fn interrupted_upload_leaves_nothing() {
     let (kit, kept) = with_files();
     let body = format!(
         "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\n\r\ncompany_sym"
@@ -197,7 +197,7 @@ async fn an_upload_that_is_cut_off_leaves_nothing() {
 }
 
 #[actix_web::test]
-async fn a_file_that_cannot_be_read_is_removed() {
+async fn unreadable_file_is_removed() {
     let (kit, kept) = with_files();
     let answer = kit
         .ask(form(&[

@@ -150,8 +150,7 @@ async fn ask_all(
 }
 
 #[tokio::test]
-async fn without_the_demanded_second_factor_only_exempt_operations_answer_and_nothing_of_the_organization()
- {
+async fn only_exempt_operations_answer_without_the_required_second_factor() {
     let setup = Setup::start().await;
     let lines = lines(&setup.service).await;
     plant(&setup).await;
@@ -166,7 +165,7 @@ async fn without_the_demanded_second_factor_only_exempt_operations_answer_and_no
 }
 
 #[tokio::test]
-async fn in_an_inactive_organization_only_exempt_operations_answer_and_nothing_of_it() {
+async fn only_exempt_operations_answer_in_an_inactive_organization() {
     let setup = Setup::start().await;
     let lines = lines(&setup.service).await;
     plant(&setup).await;

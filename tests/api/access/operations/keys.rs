@@ -18,7 +18,7 @@ async fn key(setup: &Setup, owner: &str, scopes: &[&str]) -> accunode_tests::Tes
 }
 
 #[tokio::test]
-async fn every_operation_answers_a_key_of_each_scope_as_the_table_says() {
+async fn operations_answer_keys_of_each_scope_as_in_the_table() {
     let setup = Setup::start().await;
     let lines = lines(&setup.service).await;
     let known: BTreeSet<coverage::Operation> = lines
@@ -67,7 +67,7 @@ async fn every_operation_answers_a_key_of_each_scope_as_the_table_says() {
 }
 
 #[tokio::test]
-async fn no_key_changes_who_comes_in_or_what_its_members_must_show() {
+async fn keys_cannot_change_membership_or_sign_in_requirements() {
     let setup = Setup::start().await;
     let a = setup.users.organization("A");
     let organization = format!("/organizations/{a}");

@@ -133,7 +133,7 @@ fn fits(line: &Line, method: &str, path: &str) -> bool {
 }
 
 #[tokio::test]
-async fn an_old_session_proves_itself_exactly_where_the_table_says_and_first_of_all() {
+async fn old_session_needs_a_proof_exactly_for_the_listed_operations() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let lines = lines(&service).await;
@@ -248,7 +248,7 @@ async fn current_session(user: &TestUser) -> String {
 }
 
 #[tokio::test]
-async fn a_proof_opens_what_an_old_session_was_refused() {
+async fn recent_proof_allows_what_an_old_session_was_refused() {
     let service = Service::start().await;
     let tenancy = Tenancy::of(&service).await;
     let admin = tenancy.user("oA");

@@ -19,7 +19,7 @@ use spec::{BundlePart, Spec};
 const CASES: u32 = 4;
 
 #[test]
-fn every_list_and_every_figure_is_that_of_what_may_be_read() {
+fn lists_and_figures_equal_the_readable_rows_of_random_tenants() {
     let config = Config {
         cases: CASES,
         max_shrink_iters: 12,

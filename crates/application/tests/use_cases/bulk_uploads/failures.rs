@@ -47,7 +47,7 @@ fn away() -> RepositoryError {
 }
 
 #[tokio::test]
-async fn an_outage_is_waited_for_and_the_job_goes_on_from_what_is_stored() {
+async fn worker_waits_for_outage_and_resumes_from_stored_rows() {
     let ana = user(Role::User, None);
     // The connection is lost while the first chunk of ten rows is committed. Whether it is
     // stored is known when the database is available again.
@@ -105,7 +105,7 @@ async fn an_outage_is_waited_for_and_the_job_goes_on_from_what_is_stored() {
 }
 
 #[tokio::test]
-async fn a_job_that_another_worker_took_during_an_outage_gets_its_attempt_back() {
+async fn job_taken_over_during_outage_gets_its_attempt_back() {
     let ana = user(Role::User, None);
     let (mut doubles, _) = worker(&ana, 5, "0.1", 0);
     doubles.unit(|unit| {
@@ -136,7 +136,7 @@ async fn a_job_that_another_worker_took_during_an_outage_gets_its_attempt_back()
 }
 
 #[tokio::test]
-async fn another_failure_ends_the_attempt_and_says_what_it_was() {
+async fn other_storage_failure_ends_the_attempt_with_its_code() {
     let ana = user(Role::User, None);
     type Made = fn() -> RepositoryError;
     let errors: [(Made, &str); 2] = [

@@ -16,7 +16,7 @@ fn find(kind: Kind, rows: &[&str]) -> Result<Layout, Vec<Fault>> {
 const RATIOS: &str = "long_term_debt_to_total_capital,total_debt_to_ebitda,net_income_margin,ebit_to_interest_expense,return_on_assets";
 
 #[test]
-fn titles_and_group_heads_may_stand_above_the_header() {
+fn header_is_found_below_titles_and_group_headings() {
     let layout = find(
         Kind::Annual,
         &[
@@ -32,7 +32,7 @@ fn titles_and_group_heads_may_stand_above_the_header() {
 }
 
 #[test]
-fn an_identifier_is_the_symbol_where_there_is_none() {
+fn identifier_is_used_as_symbol_when_there_is_no_symbol_column() {
     let row = "US0378331005,2024,0.4,3,0.1,5,0.1";
     let layout = find(Kind::Annual, &[&format!("ISIN,Year,{RATIOS}"), row]).unwrap();
     assert_eq!(layout.symbol(), 0);
@@ -48,7 +48,7 @@ fn an_identifier_is_the_symbol_where_there_is_none() {
 }
 
 #[test]
-fn every_missing_column_is_named_with_what_was_found_and_the_nearest() {
+fn missing_columns_are_reported_with_found_and_similar_ones() {
     let faults = find(
         Kind::Annual,
         &["symbol,year,Net Margins Ratio x2,return_on_assetts,EBIT"],
@@ -68,7 +68,7 @@ fn every_missing_column_is_named_with_what_was_found_and_the_nearest() {
 }
 
 #[test]
-fn two_columns_that_mean_the_same_are_named_as_they_stand_in_the_file() {
+fn two_columns_of_one_meaning_are_reported_by_their_names() {
     let faults = find(
         Kind::Annual,
         &[&format!("symbol,year,fiscal_year,{RATIOS}")],
@@ -92,7 +92,7 @@ fn two_columns_that_mean_the_same_are_named_as_they_stand_in_the_file() {
 }
 
 #[test]
-fn a_quarter_may_stand_with_its_year() {
+fn quarter_can_be_part_of_the_year_cell() {
     let ratios: Vec<_> = Kind::Quarterly.ratios().iter().map(|r| r.name).collect();
     let header = format!("symbol,year,{}", ratios.join(","));
     assert!(find(Kind::Quarterly, &[&header, "A,2024Q3,1,1,1,1,1,1"]).is_ok());
@@ -101,7 +101,7 @@ fn a_quarter_may_stand_with_its_year() {
 }
 
 #[test]
-fn what_is_not_used_is_told_and_the_error_column_is_not() {
+fn unused_columns_are_warned_about_except_the_error_column() {
     let layout = find(
         Kind::Annual,
         &[&format!(
@@ -115,12 +115,12 @@ fn what_is_not_used_is_told_and_the_error_column_is_not() {
 }
 
 #[test]
-fn nothing_is_an_empty_file() {
+fn file_without_rows_is_an_empty_file() {
     assert_eq!(find(Kind::Annual, &[]).unwrap_err()[0].code, "empty_file");
 }
 
 #[test]
-fn a_second_column_of_the_same_meaning_is_told() {
+fn second_column_of_the_same_meaning_is_warned_about() {
     let layout = find(
         Kind::Annual,
         &[
@@ -145,7 +145,7 @@ fn a_second_column_of_the_same_meaning_is_told() {
 }
 
 #[test]
-fn a_period_beside_a_year_holds_the_quarter() {
+fn period_column_beside_a_year_is_read_as_the_quarter() {
     let quarterly: Vec<&str> = Kind::Quarterly.ratios().iter().map(|r| r.name).collect();
     let ratios = quarterly.join(",");
     let row = "A,2024,Q3,1.5,1,0.5,5,6,0.2";
@@ -160,13 +160,13 @@ fn a_period_beside_a_year_holds_the_quarter() {
 }
 
 #[test]
-fn a_footnote_in_a_header_makes_no_difference() {
+fn footnote_mark_in_a_header_is_ignored() {
     let header = format!("symbol,year,{RATIOS}").replace("return_on_assets", "ROA\u{b9}");
     assert!(find(Kind::Annual, &[&header, "A,2024,0.4,3,0.1,5,0.1"]).is_ok());
 }
 
 #[test]
-fn long_cells_are_looked_at_in_their_beginning_only() {
+fn long_cells_are_examined_only_at_their_beginning() {
     let long = "words of a note ".repeat(100_000);
     let rows: Vec<String> = (0..40).map(|_| long.clone()).collect();
     let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
@@ -175,7 +175,7 @@ fn long_cells_are_looked_at_in_their_beginning_only() {
 }
 
 #[test]
-fn data_above_the_header_stop_the_file() {
+fn data_above_the_header_refuses_the_file() {
     let short = format!("symbol,year,{RATIOS}");
     let full = format!("symbol,year,{RATIOS},sector,country");
     let row = "NRDV,2024,0.4,3,0.1,5,0.1";
@@ -211,7 +211,7 @@ fn data_above_the_header_stop_the_file() {
 }
 
 #[test]
-fn a_row_with_every_needed_column_is_the_header_whatever_names_more() {
+fn row_with_every_required_column_is_the_header_despite_a_longer_one() {
     let short = format!("symbol,year,{RATIOS}");
     let legend = "symbol,name,sector,industry,country,currency,exchange,market cap,year,roa";
     let row = "NRDV,2024,0.4,3,0.1,5,0.1";

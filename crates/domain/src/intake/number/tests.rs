@@ -68,7 +68,7 @@ fn a_decimal_comma_is_read_where_the_file_uses_it() {
 }
 
 #[test]
-fn evidence_tells_what_can_be_read_in_one_way_only() {
+fn separator_evidence_comes_only_from_unambiguous_numbers() {
     for (text, evidence) in [
         ("12", Evidence::None),
         ("0.412", Evidence::Point),
@@ -87,7 +87,7 @@ fn evidence_tells_what_can_be_read_in_one_way_only() {
 }
 
 #[test]
-fn marks_for_missing_are_no_numbers_and_no_faults() {
+fn missing_markers_are_read_as_missing() {
     for text in [
         "",
         " ",
@@ -124,7 +124,7 @@ fn marks_for_missing_are_no_numbers_and_no_faults() {
 }
 
 #[test]
-fn what_is_no_number_says_what_it_is() {
+fn cell_that_is_not_a_number_is_classified() {
     for (text, why) in [
         ("#REF!", NotANumber::BrokenCell),
         ("#VALUE!", NotANumber::BrokenCell),

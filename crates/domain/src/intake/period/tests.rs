@@ -44,7 +44,7 @@ fn a_year_is_read_in_every_certain_form() {
 }
 
 #[test]
-fn what_is_only_likely_is_told() {
+fn probable_year_is_read_with_its_assumption() {
     for (text, likely) in [
         ("FY24", Likely::Century),
         ("Dec-24", Likely::MonthAndYear),
@@ -61,7 +61,7 @@ fn what_is_only_likely_is_told() {
 }
 
 #[test]
-fn what_is_doubtful_is_refused_with_its_text() {
+fn doubtful_year_is_refused_and_quoted() {
     for text in [
         "FY 2023-24",
         "2023-24",
@@ -100,7 +100,7 @@ fn what_is_doubtful_is_refused_with_its_text() {
 }
 
 #[test]
-fn a_quarter_stands_beside_the_year_or_with_it() {
+fn quarter_is_read_beside_the_year_or_with_it() {
     for (year, quarter) in [
         ("2024", Some("Q3")),
         ("2024", Some("3")),
@@ -145,7 +145,7 @@ fn a_quarter_stands_beside_the_year_or_with_it() {
 }
 
 #[test]
-fn a_quarter_beside_a_date_of_another_one_is_read_as_a_fiscal_quarter() {
+fn quarter_that_differs_from_the_date_is_a_fiscal_quarter() {
     let read = read_period(Kind::Quarterly, "2024-03-31", Some("Q3")).unwrap();
     assert_eq!(read.period.quarter.map(|q| q.as_str()), Some("Q3"));
     assert_eq!(read.likely, [Likely::FiscalQuarter]);

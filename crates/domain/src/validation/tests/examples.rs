@@ -79,7 +79,7 @@ fn jeffreys_by_grade_and_portfolio() {
 }
 
 #[test]
-fn correlated_defaults_are_rarer_evidence() {
+fn correlated_defaults_raise_the_tail_probability() {
     near(correlated_tail(100, 14, 0.10, 0.12), 0.253_208_075_7);
     near(correlated_tail(100, 14, 0.10, 0.06), 0.227_284_508_1);
     near(
@@ -130,7 +130,7 @@ fn hosmer_lemeshow_and_brier() {
 }
 
 #[test]
-fn nothing_defaulted() {
+fn portfolio_without_defaults_has_no_calibration_or_auc() {
     let test = Jeffreys::test(100, 0, 0.005).unwrap();
     near(test.rate_to, 0.018_976_887_7);
     near(test.p_too_low, 0.683_900_856_8);
@@ -148,7 +148,7 @@ fn nothing_defaulted() {
 }
 
 #[test]
-fn separated_companies_have_no_line() {
+fn separated_companies_have_no_calibration_line() {
     let separated = Portfolio::of([(0.01, false), (0.02, false), (0.02, true), (0.3, true)]);
     assert!(calibration_line(&separated).is_none());
     let reversed = Portfolio::of([(0.3, false), (0.2, false), (0.02, true), (0.01, true)]);
@@ -304,7 +304,7 @@ fn spells() -> Vec<Spell> {
 }
 
 #[test]
-fn aalen_johansen_sees_what_the_cohort_does_not() {
+fn aalen_johansen_includes_indirect_transitions() {
     let p = aalen_johansen(3, &spells(), 0.0, 1.0);
     let expected = [[0.80, 0.15, 0.05], [0.20, 0.60, 0.20], [0.0, 0.0, 1.0]];
     for (row, expected) in p.iter().zip(expected) {

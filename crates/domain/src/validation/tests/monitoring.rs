@@ -26,7 +26,7 @@ fn edges(bins: usize) -> Vec<f64> {
 }
 
 #[test]
-fn worked_examples_hold_where_bins_that_are_empty_on_both_sides_are_left_out() {
+fn worked_psi_examples_hold_without_doubly_empty_bins() {
     let even = FigureShift::of(
         &edges(5),
         counts(0, &[1000; 5]),
@@ -62,7 +62,7 @@ fn worked_examples_hold_where_bins_that_are_empty_on_both_sides_are_left_out() {
 }
 
 #[test]
-fn one_bin_and_nothing_at_all_are_undetermined() {
+fn stability_of_one_bin_or_no_values_is_undetermined() {
     let one = FigureShift::of(&[], counts(0, &[10]), counts(0, &[20]));
     assert_eq!((one.psi, one.verdict()), (None, Stability::Undetermined));
     let none = FigureShift::of(&edges(2), counts(0, &[5, 5]), counts(0, &[0, 0]));
@@ -70,7 +70,7 @@ fn one_bin_and_nothing_at_all_are_undetermined() {
 }
 
 #[test]
-fn values_at_a_bound_are_a_bin_of_their_own() {
+fn values_at_the_bounds_have_their_own_bins() {
     let at_bound = |n: u64| BinCounts {
         at_min: n,
         at_max: 2 * n,
@@ -84,7 +84,7 @@ fn values_at_a_bound_are_a_bin_of_their_own() {
 }
 
 #[test]
-fn the_worst_figure_is_the_verdict_of_a_period() {
+fn verdict_of_a_period_is_its_worst_figure() {
     let year = |text: &str| ReportingYear::parse("", text).unwrap();
     let period = Period {
         year: year("2024"),
@@ -123,7 +123,7 @@ fn the_worst_figure_is_the_verdict_of_a_period() {
 }
 
 #[test]
-fn baselines_are_training_or_a_period() {
+fn baseline_is_training_or_a_period() {
     assert_eq!(Baseline::read("", " training"), Ok(Baseline::Training));
     let quarter = Baseline::read("", "2024-Q3").unwrap();
     let Baseline::Period(period) = quarter else {
@@ -139,7 +139,7 @@ fn baselines_are_training_or_a_period() {
 }
 
 #[test]
-fn movers_move_by_log_odds_also_at_the_ends() {
+fn movers_are_measured_by_log_odds_even_at_0_and_1() {
     let mover = |from_pd, to_pd| Mover {
         company: CompanyId(uuid::Uuid::nil()),
         symbol: String::new(),
@@ -153,7 +153,7 @@ fn movers_move_by_log_odds_also_at_the_ends() {
 
 proptest! {
     #[test]
-    fn no_index_is_negative_and_bins_add_up(
+    fn stability_index_is_never_negative_and_bins_add_up(
         bins in prop::collection::vec((0_u64..400, 0_u64..400), 1..12),
         special in prop::collection::vec((0_u64..50, 0_u64..50), 3),
     ) {

@@ -54,7 +54,7 @@ fn variance(values: &[f64]) -> f64 {
 
 proptest! {
     #[test]
-    fn auc_and_variance_are_those_of_all_pairs(rows in rows()) {
+    fn auc_and_variance_equal_those_over_all_pairs(rows in rows()) {
         let (bad, good) = split(&rows);
         let found = auc(&Portfolio::of(rows.iter().copied()));
         prop_assume!(bad.len() > 1 && good.len() > 1);
@@ -71,7 +71,7 @@ proptest! {
     }
 
     #[test]
-    fn pooling_one_year_changes_nothing(rows in rows()) {
+    fn pooling_one_year_equals_the_year(rows in rows()) {
         let year = Portfolio::of(rows);
         match (pooled_auc(std::slice::from_ref(&year)), auc(&year)) {
             (Some(pooled), Some(own)) => prop_assert!((pooled.auc - own.auc).abs() < 1e-12),
@@ -80,7 +80,7 @@ proptest! {
     }
 
     #[test]
-    fn the_shift_makes_expected_and_observed_equal(rows in rows()) {
+    fn shift_makes_expected_equal_observed_defaults(rows in rows()) {
         let portfolio = Portfolio::of(rows);
         if let Some(shift) = shift(&portfolio) {
             let expected: f64 = portfolio.groups().iter().map(|g| {
@@ -107,7 +107,7 @@ proptest! {
     }
 
     #[test]
-    fn aalen_johansen_is_kaplan_meier_for_two_states(times in prop::collection::vec((1_u8..20, any::<bool>()), 1..60)) {
+    fn aalen_johansen_equals_kaplan_meier_for_two_states(times in prop::collection::vec((1_u8..20, any::<bool>()), 1..60)) {
         let spells: Vec<_> = times.iter().enumerate().map(|(company, &(to, defaulted))| Spell {
             company, state: 0, from: 0.0, to: to.into(), next: defaulted.then_some(1),
         }).collect();
@@ -129,7 +129,7 @@ proptest! {
     }
 
     #[test]
-    fn the_order_of_companies_changes_no_bit(rows in prop::collection::vec((0.0001_f64..0.9999, any::<bool>(), any::<bool>(), 0_u16..365, 0_u8..6), 1..200), turn in any::<usize>()) {
+    fn figures_do_not_depend_on_the_order_of_companies(rows in prop::collection::vec((0.0001_f64..0.9999, any::<bool>(), any::<bool>(), 0_u16..365, 0_u8..6), 1..200), turn in any::<usize>()) {
         let mut seen: Vec<_> = rows.iter().map(|&(pd, defaulted, exited, days, out)| Observation {
             pd, period_end: date!(2023-12-31), defaulted, exited, days, technical: false,
             excluded: (out == 0).then_some(Exclusion::OutOfScope),
@@ -149,7 +149,7 @@ proptest! {
     /// Whatever is recorded and withdrawn later, a report as of a time stays byte for byte the same
     /// as a report that was made then.
     #[test]
-    fn reports_as_of_a_time_never_change(outcomes in prop::collection::vec((0_usize..60, 0_u8..3, -200_i64..360, 0_i64..400, prop::option::of(1_i64..200), any::<bool>()), 500), at in 0_i64..600) {
+    fn report_as_of_a_time_equals_the_report_made_then(outcomes in prop::collection::vec((0_usize..60, 0_u8..3, -200_i64..360, 0_i64..400, prop::option::of(1_i64..200), any::<bool>()), 500), at in 0_i64..600) {
         let zero = datetime!(2026-01-01 00:00 UTC);
         let first_day = date!(2024-12-31);
         let window = |as_of| Window { first_day, basis: Basis::Recorded, lag_months: 6, as_of };
@@ -188,7 +188,7 @@ proptest! {
     }
 
     #[test]
-    fn groups_of_equal_pds_are_one(rows in rows()) {
+    fn groups_of_equal_pds_are_merged(rows in rows()) {
         let one = Portfolio::of(rows.iter().copied());
         let groups = rows.iter().rev().map(|&(pd, defaulted)| PdGroup { pd, companies: 1, defaults: defaulted.into() });
         prop_assert_eq!(one, Portfolio::of_groups(groups));

@@ -137,7 +137,7 @@ fn observe(window: Window) -> (Vec<Option<Observation>>, SampleCounts) {
 }
 
 #[test]
-fn sample_counts_who_is_out_and_why() {
+fn sample_counts_exclusions_by_reason() {
     let (seen, counts) = observe(window(datetime!(2026-06-01 00:00 UTC)));
     let expected = SampleCounts {
         population: 13,
@@ -168,7 +168,7 @@ fn sample_counts_who_is_out_and_why() {
 }
 
 #[test]
-fn what_was_not_known_then_does_not_count() {
+fn events_recorded_after_as_of_do_not_count() {
     let (_, counts) = observe(window(datetime!(2026-03-01 00:00 UTC)));
     assert_eq!(counts.defaults, 3);
     let withdrawn = KnownEvent {
@@ -182,7 +182,7 @@ fn what_was_not_known_then_does_not_count() {
 }
 
 #[test]
-fn hindsight_takes_the_latest_statement_that_was_available() {
+fn period_basis_uses_the_latest_statement_available_then() {
     let by_period = Window {
         basis: Basis::Period,
         ..window(datetime!(2026-06-01 00:00 UTC))
@@ -211,7 +211,7 @@ fn hindsight_takes_the_latest_statement_that_was_available() {
 }
 
 #[test]
-fn another_model_is_no_migration() {
+fn replacement_by_another_model_is_no_migration() {
     let replaced = datetime!(2025-02-01 09:00 UTC);
     let versions = [
         PredictionVersion {
@@ -232,7 +232,7 @@ fn another_model_is_no_migration() {
 }
 
 #[test]
-fn months_end_where_months_end() {
+fn adding_months_keeps_the_end_of_the_month() {
     let cases = [
         (date!(2024 - 12 - 31), 12, date!(2025 - 12 - 31)),
         (date!(2024 - 02 - 29), 12, date!(2025 - 02 - 28)),
@@ -255,7 +255,7 @@ fn months_end_where_months_end() {
 }
 
 #[test]
-fn a_company_that_left_before_the_window_is_out_until_a_later_statement() {
+fn exited_company_is_excluded_until_a_later_statement() {
     let exit = event_on(Event::Exit, date!(2024 - 03 - 01));
     let now = window(datetime!(2026-06-01 00:00 UTC));
     let observe = |predictions: &[PredictionVersion], events: &[KnownEvent]| {

@@ -113,7 +113,7 @@ fn cohort() -> Vec<Company> {
 }
 
 #[test]
-fn cohorts_count_where_companies_went() {
+fn cohort_method_counts_grade_transitions() {
     let found = figures(&draft(), TransitionMethod::Cohort, &cohort()).unwrap();
     assert_eq!(found.rows.len(), 17);
     for (i, (pd, companies)) in [(0.01, 100), (0.03, 100), (0.0875, 80)].iter().enumerate() {
@@ -161,7 +161,7 @@ fn firms() -> Vec<Company> {
 }
 
 #[test]
-fn durations_see_what_cohorts_do_not() {
+fn duration_method_includes_indirect_transitions() {
     let found = figures(&draft(), TransitionMethod::Duration, &firms()).unwrap();
     for (row, expected) in found
         .rows
@@ -186,7 +186,7 @@ fn durations_see_what_cohorts_do_not() {
 }
 
 #[test]
-fn several_windows_are_averaged_and_no_company_is_an_answer_too() {
+fn cohort_windows_are_averaged_and_no_companies_give_none() {
     let two = TransitionDraft {
         to: Some(date!(2024 - 12 - 30)),
         months: 11,
@@ -222,7 +222,7 @@ fn several_windows_are_averaged_and_no_company_is_an_answer_too() {
 }
 
 #[test]
-fn a_company_is_watched_while_its_prediction_counts() {
+fn company_is_observed_while_its_prediction_is_in_force() {
     let spells = |company: &Company| {
         let found = figures(
             &draft(),
@@ -268,7 +268,7 @@ fn a_company_is_watched_while_its_prediction_counts() {
 /// A default counts half of two companies at risk, and all of one: so the rate shows whether the
 /// company whose prediction goes out of date is still watched on the day.
 #[test]
-fn a_company_is_at_risk_through_the_day_on_which_its_prediction_goes_out_of_date() {
+fn company_is_at_risk_through_the_day_its_prediction_expires() {
     // Twelve months after it was made, and 24 months after its period.
     let aged = rated(date!(2022 - 06 - 01), 1);
     let of_old_statement = PredictionVersion {
@@ -294,7 +294,7 @@ fn a_company_is_at_risk_through_the_day_on_which_its_prediction_goes_out_of_date
 }
 
 #[test]
-fn everything_wrong_with_windows_is_told_at_once() {
+fn invalid_transition_request_reports_every_field() {
     let wrong = TransitionDraft {
         months: 0,
         lag_months: 61,
@@ -337,7 +337,7 @@ fn everything_wrong_with_windows_is_told_at_once() {
 proptest! {
     /// Every row of an estimate sums to 1, whatever happened.
     #[test]
-    fn probabilities_sum_to_one(
+    fn transition_probabilities_sum_to_one(
         moves in prop::collection::vec((1_usize..4, 1_i64..360, 1_usize..5, 0_u8..4), 1..40),
     ) {
         let companies: Vec<Company> = moves

@@ -51,7 +51,7 @@ fn accepted(bytes: &[u8], limits: &Limits) {
 }
 
 #[test]
-fn a_zip_bomb_is_refused_by_what_it_really_unpacks_to() {
+fn zip_bomb_is_refused_by_its_unpacked_size() {
     let limits = Limits::default();
     for name in ["xl/sharedStrings.xml", "xl/media/image1.png", "x"] {
         let bytes = workbook("xl", "s", (name, vec![b'a'; 40 << 20]));
@@ -72,7 +72,7 @@ fn a_zip_bomb_is_refused_by_what_it_really_unpacks_to() {
 }
 
 #[test]
-fn parts_below_the_floor_are_a_bomb_together() {
+fn many_small_parts_together_are_refused_as_a_bomb() {
     let block = vec![b'a'; 2 << 20];
     let names: Vec<String> = (0..40).map(|n| format!("x{n}.bin")).collect();
     let mut parts: Vec<_> = names
@@ -89,7 +89,7 @@ fn parts_below_the_floor_are_a_bomb_together() {
 }
 
 #[test]
-fn a_part_has_the_limit_of_the_use_that_relationships_give_it() {
+fn part_size_limit_follows_from_its_relationship() {
     let limits = Limits {
         sheet_bytes: 300_000,
         shared_strings_bytes: 200_000,
@@ -123,7 +123,7 @@ fn a_part_has_the_limit_of_the_use_that_relationships_give_it() {
 }
 
 #[test]
-fn objects_are_bounded_and_not_only_bytes() {
+fn number_of_objects_is_limited_beside_bytes() {
     let limits = Limits {
         cells: 1_000,
         shared_strings: 1_000,
@@ -169,13 +169,13 @@ fn a_text_longer_than_a_spreadsheet_allows_is_refused() {
 }
 
 #[test]
-fn two_parts_of_one_name_are_refused() {
+fn duplicate_part_names_are_refused() {
     let bytes = archive(&[("xl/A.xml", vec![1]), ("xl\\a.XML", vec![2])]);
     assert_eq!(refused(&bytes, &Limits::default()).0, "malformed_file");
 }
 
 #[test]
-fn a_zip_archive_that_is_no_workbook_is_refused() {
+fn zip_archive_without_a_workbook_is_refused() {
     let bytes = archive(&[("word/document.xml", Vec::new())]);
     assert_eq!(refused(&bytes, &Limits::default()).0, "unsupported_format");
 

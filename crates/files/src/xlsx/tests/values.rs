@@ -6,7 +6,7 @@ use rust_xlsxwriter::Formula;
 use super::*;
 
 #[test]
-fn what_a_workbook_shows_is_what_counts() {
+fn workbook_cells_are_read_as_displayed() {
     let format = |code: &str| Format::new().set_num_format(code);
     let bytes = workbook(|sheet| {
         for (column, name) in ["Symbol", " b", "c", "d", "e", "f", "g", "h"]
@@ -51,7 +51,7 @@ fn what_a_workbook_shows_is_what_counts() {
 }
 
 #[test]
-fn dates_of_1904_are_dates_of_1904() {
+fn dates_of_the_1904_calendar_are_converted() {
     let book = "<workbook><workbookPr date1904=\"1\"/><sheets><sheet name=\"s\" r:id=\"r1\"/></sheets></workbook>";
     let targets = [("worksheet", "s.xml"), ("styles", "styles.xml")];
     let bytes = package(&[
@@ -76,7 +76,7 @@ fn dates_of_1904_are_dates_of_1904() {
 }
 
 #[test]
-fn formulas_without_a_value_and_with_a_stored_zero_are_marked() {
+fn formulas_without_a_value_or_with_zero_are_marked() {
     let found = read(&by_hand(
         "<row><c t=\"str\"><f>A9</f><v>x</v></c><c><f>B1</f></c><c><f>B1</f><v/></c>\
          <c><f t=\"shared\" si=\"0\"/><v>0</v></c><c><f>B1</f><v>2</v></c><c><v>0</v></c>\
@@ -106,7 +106,7 @@ fn formulas_without_a_value_and_with_a_stored_zero_are_marked() {
 }
 
 #[test]
-fn a_merged_area_shows_its_value_in_all_its_rows() {
+fn merged_area_repeats_its_value_in_all_its_rows() {
     let plain = Format::new();
     let bytes = workbook(|sheet| {
         sheet
@@ -147,7 +147,7 @@ fn a_merged_area_shows_its_value_in_all_its_rows() {
 }
 
 #[test]
-fn merged_areas_may_be_listed_column_by_column() {
+fn merged_areas_are_accepted_in_column_order() {
     let rows: String = (1..=4)
         .map(|row| match row {
             1 | 3 => format!("<row><c><v>{row}</v></c><c><v>{row}0</v></c><c><v>7</v></c></row>"),
@@ -165,7 +165,7 @@ fn merged_areas_may_be_listed_column_by_column() {
 }
 
 #[test]
-fn hidden_rows_are_read_and_told() {
+fn hidden_rows_are_read_with_a_note() {
     let bytes = workbook(|sheet| {
         for row in 0..12 {
             sheet.write(row, 0, row).unwrap();
@@ -185,7 +185,7 @@ fn hidden_rows_are_read_and_told() {
 }
 
 #[test]
-fn raised_and_lowered_runs_are_not_part_of_a_value() {
+fn superscript_and_subscript_runs_are_kept_apart_from_the_value() {
     let run = |align: &str, text: &str| {
         format!("<r><rPr><vertAlign val=\"{align}\"/></rPr><t>{text}</t></r>")
     };
@@ -200,7 +200,7 @@ fn raised_and_lowered_runs_are_not_part_of_a_value() {
 }
 
 #[test]
-fn the_results_of_an_array_formula_are_formulas() {
+fn results_of_an_array_formula_are_marked_as_formulas() {
     let rows = "<row r=\"1\"><c r=\"A1\"><v>1</v></c></row>\
         <row r=\"2\"><c r=\"A2\"><f t=\"array\" ref=\"A2:A4\">X</f><v>0</v></c>\
         <c r=\"B2\"><v>0</v></c></row>\

@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn the_median_is_the_middle_of_the_tenth_that_holds_it() {
+    fn median_is_the_middle_of_its_tenth() {
         let buckets = [
             bucket(3, [1, 0, 0, 0, 0, 0, 0, 0, 0, 1]),
             bucket(32, [0, 0, 1, 0, 0, 0, 0, 1, 0, 0]),
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn the_middle_of_a_tenth_is_less_than_a_percent_from_both_of_its_ends() {
+    fn middle_of_a_tenth_is_within_one_percent_of_its_ends() {
         let width: f64 = 10_f64.powf(DECADES / TENTHS_OF_ALL);
         assert!(width.sqrt() - 1.0 < 0.01, "{width}");
     }

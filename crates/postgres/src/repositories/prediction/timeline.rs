@@ -223,7 +223,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_years_statement_comes_after_its_quarters_and_belongs_to_the_last() {
+    fn annual_period_sorts_after_its_quarters() {
         let read = |text| Period::read("", text).unwrap();
         assert!(place(read("2023")) > place(read("2023-Q4")));
         assert!(place(read("2023")) < place(read("2024-Q1")));

@@ -282,11 +282,11 @@ async fn live(seed: u64) {
 }
 
 #[tokio::test]
-async fn every_figure_is_the_plain_one_over_what_may_be_read_whatever_happened() {
+async fn figures_equal_plain_sql_after_random_changes() {
     live(1).await;
 }
 
 #[tokio::test]
-async fn and_in_another_life() {
+async fn figures_equal_plain_sql_with_another_seed() {
     live(20_240_923).await;
 }

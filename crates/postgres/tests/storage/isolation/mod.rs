@@ -77,7 +77,7 @@ async fn holes(fixture: &Fixture, store: &PgStore, rows: &Rows) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn every_querys_own_filter_suffices_where_no_policy_holds() {
+async fn query_filters_suffice_without_row_level_security() {
     let fixture = Fixture::create().await;
     let rows = fill(&fixture).await;
     let unguarded = fixture.without_policies().await;
@@ -96,7 +96,7 @@ async fn every_querys_own_filter_suffices_where_no_policy_holds() {
 }
 
 #[tokio::test]
-async fn every_query_answers_the_same_behind_the_policies() {
+async fn queries_return_the_same_rows_with_row_level_security() {
     let fixture = Fixture::create().await;
     let rows = fill(&fixture).await;
     let holes = holes(&fixture, &fixture.store, &rows).await;
@@ -104,7 +104,7 @@ async fn every_query_answers_the_same_behind_the_policies() {
 }
 
 #[tokio::test]
-async fn a_query_that_asks_for_someone_elses_rows_gets_none_of_them() {
+async fn queries_for_rows_of_others_return_none() {
     let fixture = Fixture::create().await;
     let rows = fill(&fixture).await;
     let mut actors: Vec<(&str, Actor)> = Vec::new();
@@ -177,7 +177,7 @@ fn methods() -> BTreeSet<String> {
 }
 
 #[test]
-fn every_query_that_takes_a_scope_stands_in_the_table() {
+fn every_query_with_a_scope_is_in_the_isolation_table() {
     let named: BTreeSet<String> = QUERIES
         .iter()
         .chain(&WRITES)

@@ -191,7 +191,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_moment_has_a_zone() {
+    fn restore_time_needs_a_time_zone() {
         assert_eq!(
             parse_moment("2026-11-27T15:00:00.25+01:00").as_deref(),
             Ok("2026-11-27 14:00:00.250000+00")

@@ -262,7 +262,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn companies_differ_in_symbol_and_name_and_are_the_same_each_time() {
+    fn seeded_companies_are_distinct_and_deterministic() {
         let symbols: BTreeSet<_> = (0..COMPANIES).map(|n| Company::of(n).symbol).collect();
         let names: BTreeSet<_> = (0..COMPANIES).map(|n| Company::of(n).name).collect();
         assert_eq!((symbols.len(), names.len()), (400, 400));
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn files_have_a_row_for_each_company_and_period() {
+    fn seeded_files_have_a_row_per_company_and_period() {
         assert_eq!(annual(0..400, 2016..2026).lines().count(), 4_001);
         assert_eq!(quarterly(0..400).lines().count(), 3_201);
         // The years of a company are the same in every file.

@@ -246,7 +246,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_goes_over_plain_http_to_this_machine_only() {
+    fn key_is_sent_over_plain_http_only_to_this_machine() {
         for (url, kept) in [
             ("https://accunode.example.com", true),
             ("http://accunode.example.com", false),

@@ -62,7 +62,7 @@ fn example(workdir: &WorkingFolder, more: &[&str]) -> Output {
 }
 
 #[test]
-fn report_counts_the_sample_as_it_was_known_then() {
+fn validation_counts_only_outcomes_known_as_of_the_time() {
     let workdir = WorkingFolder::new();
     let later = example(&workdir, &["--as-of", "2026-06-01T00:00:00Z"]);
     let sample = report(&later)["windows"][0]["sample"].clone();
@@ -79,7 +79,7 @@ fn report_counts_the_sample_as_it_was_known_then() {
 }
 
 #[test]
-fn sample_is_written_with_its_hash_and_rows_may_come_in_any_order() {
+fn validation_sample_is_written_with_its_hash_in_any_row_order() {
     let workdir = WorkingFolder::new();
     let sample = workdir.path("sample.csv");
     let first = report(&example(&workdir, &["--sample", &sample]));
@@ -100,7 +100,7 @@ fn sample_is_written_with_its_hash_and_rows_may_come_in_any_order() {
 }
 
 #[test]
-fn window_that_outcomes_do_not_cover_is_refused() {
+fn window_without_outcome_coverage_is_refused() {
     let workdir = WorkingFolder::new();
     let predictions = workdir.file("predictions.csv", PREDICTIONS);
     let outcomes = workdir.file("outcomes.csv", OUTCOMES);
@@ -118,7 +118,7 @@ fn window_that_outcomes_do_not_cover_is_refused() {
 }
 
 #[test]
-fn markdown_follows_the_sections_and_escapes_what_others_wrote() {
+fn markdown_report_follows_the_sections_and_escapes_input() {
     let workdir = WorkingFolder::new();
     let output = example(
         &workdir,
@@ -147,7 +147,7 @@ fn markdown_follows_the_sections_and_escapes_what_others_wrote() {
 }
 
 #[test]
-fn every_fault_of_a_file_names_its_row_and_column() {
+fn every_fault_of_an_input_file_names_row_and_column() {
     let workdir = WorkingFolder::new();
     let predictions = workdir.file(
         "predictions.csv",

@@ -76,7 +76,7 @@ mod tests {
     use crate::v1::predictions::dto::Batch;
 
     #[test]
-    fn an_item_of_the_wrong_form_fails_alone() {
+    fn invalid_item_fails_alone() {
         let sound = r#"{"company": {"symbol": "A"}, "reporting_year": 2024, "ratios": {}}"#;
         let wrong = r#"{"company": {"symbol": ""}, "reporting_year": "2024", "ratios": {"quick_ratio": "x"}}"#;
         let text = format!(r#"{{"items": [{sound}, {wrong}, 7, {sound}]}}"#);
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_outside_of_the_items_refuses_the_body() {
+    fn fault_outside_of_the_items_refuses_the_body() {
         for text in [r#"{"items": [], "x": 1}"#, "{}", r#"{"items": 5}"#, "[]"] {
             let problem = parse::<Batch>(text.as_bytes()).unwrap_err();
             assert_eq!(problem.status(), 422, "{text}");
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn more_faults_than_are_listed_refuse_the_body() {
+    fn too_many_faults_refuse_the_whole_body() {
         let text = format!(r#"{{"items": [{}]}}"#, vec!["7"; 100].join(","));
         assert_eq!(parse::<Batch>(text.as_bytes()).unwrap().len(), 100);
         let item = r#"{"a": 1, "b": 2}"#;

@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_wrong_is_reported_at_once() {
+    fn invalid_body_reports_every_field() {
         let found = faults::<NewCompany>(
             r#"{"name": 5, "access_level": "everyone", "colour": "red", "market_cap": "big"}"#,
         );
@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ratio_that_is_no_number_is_named() {
+    fn ratio_that_is_not_a_number_is_reported() {
         let found = faults::<NewPrediction>(
             r#"{"company": {"symbol": "A", "nme": "x"}, "reporting_year": "2024", "ratios": {"current_ratio": "1.5", "quick_ratio": null}}"#,
         );
@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_the_right_form_is_checked_too_where_other_parts_have_not() {
+    fn valid_types_are_checked_beside_parts_of_the_wrong_type() {
         let found = faults::<NewPrediction>(
             r#"{"company": {"symbol": "", "name": "a\u0000b"}, "reporting_year": 20,
                 "reporting_quarter": "Q5", "ratios": {"net_income_margin": "x", "margin": 1}, "note": 2}"#,
@@ -363,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_too_large_for_any_float_is_named_with_its_field() {
+    fn number_too_large_for_a_float_is_reported_by_field() {
         let document = problem::<NewPrediction>(
             r#"{"company_id": null, "ratios": {"quick_ratio": 1, "current_ratio": 1e309}}"#,
         );
@@ -377,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_is_told_where() {
+    fn malformed_json_is_reported_with_line_and_column() {
         let document = problem::<NewCompany>("{\n  \"symbol\": nope}");
         assert_eq!(document["status"], 400);
         assert_eq!(document["code"], "malformed_json");
@@ -393,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_that_is_given_twice_is_refused() {
+    fn duplicate_field_is_refused() {
         let found = faults::<NewCompany>(r#"{"symbol": "A", "symbol": "B"}"#);
         assert_eq!(found, pairs(&[("/symbol", "duplicate_field")]));
     }
@@ -404,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_fits_becomes_its_dto() {
+    fn valid_body_is_converted_to_its_dto() {
         let parsed = parse::<NewCompany>(
             br#"{"symbol": "ACME", "market_cap": 1.5e9, "access_level": null}"#,
         )
@@ -414,7 +414,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_and_an_integer_at_the_edge_are_faults() {
+    fn times_and_integers_out_of_range_are_refused() {
         for time in [
             "9999-12-31T23:59:59-23:59",
             "0000-01-01T00:00:00+23:59",

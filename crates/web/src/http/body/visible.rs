@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn every_text_of_every_body_refuses_what_cannot_be_seen() {
+    fn every_text_of_every_body_refuses_invisible_characters() {
         let document = serde_json::to_value(openapi()).unwrap();
         let mut seen = 0;
         let mut secrets = BTreeSet::new();
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_of_hostile_texts_is_answered_with_a_bounded_list() {
+    fn faults_of_invisible_characters_are_limited_in_number() {
         let body = json!({ "items": vec!["\u{200B}"; 10_000] });
         assert_eq!(check(&body).len(), MOST_FAULTS);
         assert_eq!(check(&json!({ "description": "a\r\n\tb" })), []);

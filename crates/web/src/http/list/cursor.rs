@@ -67,13 +67,13 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_comes_back_as_it_went() {
+    fn cursor_round_trips() {
         let there = cursor(Sort::Name, "Müller & Söhne");
         assert_eq!(decode::<Cursor>(&encode(&there)), Ok(there));
     }
 
     #[test]
-    fn a_cursor_that_was_tampered_with_is_refused() {
+    fn tampered_cursor_is_refused() {
         let text = encode(&cursor(Sort::Pd, "0.25"));
         assert!(decode::<Cursor>(&text[1..]).is_err());
         assert!(decode::<Cursor>("").is_err());
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_forged_key_never_reaches_a_query() {
+    fn forged_cursor_key_is_refused_before_the_query() {
         assert!(is_sound(&cursor(Sort::CreatedAt, "1700000000000000")));
         assert!(!is_sound(&cursor(Sort::CreatedAt, "yesterday")));
         for impossible in [

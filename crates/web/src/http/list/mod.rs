@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_export_is_told_with_every_value_that_it_was_narrowed_to() {
+    fn export_audit_lists_every_value_of_repeated_filters() {
         let logged = Value::Object(pairs("a=1&b=x&a=2&a=3"));
         assert_eq!(logged, serde_json::json!({"a": ["1", "2", "3"], "b": "x"}));
     }

@@ -7,7 +7,7 @@ fn status_of(error: Error) -> u16 {
 }
 
 #[test]
-fn every_error_has_its_status() {
+fn every_error_maps_to_its_status() {
     let cause = || -> Cause { "secret".into() };
     assert_eq!(
         status_of(Error::Unauthenticated {
@@ -67,7 +67,7 @@ fn every_error_has_its_status() {
 }
 
 #[test]
-fn a_cause_is_never_told() {
+fn cause_of_an_error_is_never_in_the_problem() {
     for error in [
         Error::Internal("the secret".into()),
         Error::Unavailable("the secret".into()),
@@ -79,7 +79,7 @@ fn a_cause_is_never_told() {
 }
 
 #[test]
-fn every_answer_that_may_be_tried_again_says_when() {
+fn retryable_problems_have_retry_after() {
     let busy = Error::Busy {
         code: ErrorCode::IdempotencyInFlight,
         detail: "wait".to_owned(),
@@ -103,7 +103,7 @@ fn every_answer_that_may_be_tried_again_says_when() {
 }
 
 #[test]
-fn a_problem_lists_a_limited_number_of_faults_and_says_so() {
+fn problem_lists_a_limited_number_of_faults_and_flags_more() {
     let fault = || Fault::new("/a", "wrong", "x".repeat(1 << 20));
     let problem = Problem::faults(vec![fault(); 1_000]);
     let text = serde_json::to_string(&problem.document(None)).unwrap();
@@ -116,7 +116,7 @@ fn a_problem_lists_a_limited_number_of_faults_and_says_so() {
 }
 
 #[test]
-fn a_single_fault_gives_the_problem_its_code_and_several_do_not() {
+fn single_fault_sets_the_code_of_the_problem() {
     let one = Problem::fault("/password", "weak_password", "is short");
     assert_eq!(one.code(), "weak_password");
     let two = Problem::faults(vec![
@@ -128,7 +128,7 @@ fn a_single_fault_gives_the_problem_its_code_and_several_do_not() {
 }
 
 #[test]
-fn a_conflict_names_what_is_there() {
+fn conflict_problem_contains_the_existing_id() {
     let id = Uuid::from_u128(7);
     let problem = Problem::from(Error::Conflict {
         code: ErrorCode::PredictionExists,

@@ -44,7 +44,7 @@ fn codes(problem: &Problem) -> Vec<String> {
 }
 
 #[test]
-fn everything_wrong_is_reported_at_once() {
+fn invalid_query_reports_every_parameter() {
     let problem = read("limit=0&risk_level=Huge&pd_gte=2&colour=red&limt=3");
     assert_eq!(
         codes(&problem.unwrap_err()),
@@ -59,12 +59,12 @@ fn everything_wrong_is_reported_at_once() {
 }
 
 #[test]
-fn a_parameter_is_given_once() {
+fn repeated_parameter_is_refused() {
     assert_eq!(codes(&read("limit=5&limit=6").unwrap_err()), ["repeated"]);
 }
 
 #[test]
-fn a_parameter_of_several_values_means_each_of_them() {
+fn multi_value_parameter_accepts_repetition_within_a_limit() {
     let query = read("risk_level=High&limit=5&risk_level=Medium").unwrap();
     assert_eq!(
         query.risk_level,
@@ -77,7 +77,7 @@ fn a_parameter_of_several_values_means_each_of_them() {
 }
 
 #[test]
-fn an_empty_value_is_none_for_a_text_and_a_fault_for_anything_else() {
+fn empty_value_is_allowed_only_for_texts() {
     assert_eq!(read("q=&cursor=").unwrap().q, None);
     for name in ["pd_gte", "from", "since", "force", "limit"] {
         assert_eq!(codes(&read(&format!("{name}=")).unwrap_err()), ["empty"]);
@@ -86,7 +86,7 @@ fn an_empty_value_is_none_for_a_text_and_a_fault_for_anything_else() {
 }
 
 #[test]
-fn a_day_counts_from_its_first_moment_to_its_last() {
+fn day_parameter_covers_its_first_to_last_microsecond() {
     let query = read("since=2024-02-29&until=2024-02-29").unwrap();
     let micros = |time: Timestamp| time.unix_timestamp_nanos() / 1_000;
     let (since, until) = (query.since.unwrap().0, query.until.unwrap().0);
@@ -109,7 +109,7 @@ fn a_day_counts_from_its_first_moment_to_its_last() {
 }
 
 #[test]
-fn values_are_read_and_defaults_fill_in() {
+fn query_values_are_parsed_and_defaults_applied() {
     let query = read("q=a%20b&from=2024-05-31T12:00:00+02:00&force=true&limit=7").unwrap();
     assert_eq!(query.q, Some(Text("a b".to_owned())));
     assert_eq!(query.from.unwrap().unix_timestamp(), 1_717_149_600);
@@ -121,7 +121,7 @@ fn values_are_read_and_defaults_fill_in() {
 }
 
 #[test]
-fn times_at_the_edge_are_faults() {
+fn query_times_at_the_limits_are_refused() {
     for time in ["9999-12-31T23:59:59-23:59", "0000-01-01T00:00:00%2B23:59"] {
         let problem = read(&format!("from={time}")).unwrap_err();
         assert_eq!(codes(&problem), ["invalid_time"]);
@@ -129,7 +129,7 @@ fn times_at_the_edge_are_faults() {
 }
 
 #[test]
-fn the_number_of_parameters_is_limited() {
+fn number_of_query_parameters_is_limited() {
     let query = |n| {
         let pairs: Vec<String> = (0..n).map(|n| format!("p{n}={n}")).collect();
         read(&pairs.join("&")).unwrap_err()
@@ -139,18 +139,18 @@ fn the_number_of_parameters_is_limited() {
 }
 
 #[test]
-fn a_null_byte_is_a_fault_and_no_failure_of_the_database() {
+fn null_byte_in_a_query_is_refused() {
     assert_eq!(codes(&read("q=a%00b").unwrap_err()), ["control_character"]);
 }
 
 #[test]
-fn a_search_has_no_pages() {
+fn search_with_a_cursor_is_refused() {
     let problem = read("q=a&cursor=abc").unwrap_err();
     assert_eq!(codes(&problem), ["invalid_cursor"]);
 }
 
 #[test]
-fn what_is_read_is_what_is_documented() {
+fn documented_parameters_equal_the_parsed_ones() {
     let all = serde_json::to_value(TestQuery::parameters()).unwrap();
     let names: Vec<_> = all.as_array().unwrap().iter().map(|p| &p["name"]).collect();
     assert_eq!(

@@ -42,7 +42,7 @@ fn declared() -> Vec<Declared> {
 }
 
 #[test]
-fn no_key_may_do_what_needs_a_recent_proof() {
+fn keys_cannot_call_operations_that_need_a_recent_proof() {
     for Declared { policy, path, .. } in declared() {
         if policy.step_up == StepUp::Always {
             assert_eq!(policy.keys, Keys::Never, "{path}: {policy:?}");
@@ -51,7 +51,7 @@ fn no_key_may_do_what_needs_a_recent_proof() {
 }
 
 #[test]
-fn exemptions_are_exactly_these() {
+fn exempt_operations_are_exactly_the_listed_ones() {
     let listed = |exempt: fn(&Policy) -> bool| {
         let mut all: Vec<_> = declared()
             .iter()
@@ -127,7 +127,7 @@ fn table() -> String {
 }
 
 #[test]
-fn the_table_of_openapi_operations_in_the_repository_is_this_one() {
+fn operations_table_in_the_repository_is_current() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/operations.csv");
     let table = table();
     if std::env::var_os("ACCUNODE_UPDATE").is_some() {
@@ -141,7 +141,7 @@ fn the_table_of_openapi_operations_in_the_repository_is_this_one() {
 }
 
 #[test]
-fn every_operation_draws_on_its_own_budget() {
+fn every_operation_uses_its_rate_limit_class() {
     let class = |method: &str, path: &str| {
         let all = declared();
         let found = all.iter().find(|o| o.method == method && o.path == path);
@@ -181,7 +181,7 @@ fn every_operation_draws_on_its_own_budget() {
 }
 
 #[test]
-fn only_these_operations_are_expensive() {
+fn expensive_operations_are_exactly_the_listed_ones() {
     let mut expensive: Vec<String> = declared()
         .iter()
         .filter(|o| o.policy.work != Work::Interactive)

@@ -72,7 +72,7 @@ fn names(place: &str, part: &Value, found: &mut BTreeMap<String, String>) {
 }
 
 #[test]
-fn the_same_thing_has_the_same_name_everywhere() {
+fn equal_things_have_equal_names_in_the_api() {
     let document = serde_json::to_value(openapi()).unwrap();
     let mut found = BTreeMap::new();
     for part in ["paths", "components"] {
@@ -87,7 +87,7 @@ fn the_same_thing_has_the_same_name_everywhere() {
 }
 
 #[test]
-fn a_second_name_is_noticed() {
+fn second_name_for_one_thing_is_detected() {
     for (name, instead) in [
         ("avg_confidence", "mean_"),
         ("median_probability", "pd"),

@@ -233,7 +233,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_counts_of_a_group_stand_in_one_line() {
+    fn risk_counts_of_a_group_are_one_line() {
         let count = |group: &str, risk_level, count| RiskCount {
             group: Group {
                 name: group.to_owned(),
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn two_organizations_of_one_name_have_a_line_each() {
+    fn organizations_of_equal_name_have_separate_lines() {
         let ids = [1, 2].map(|n| OrganizationId(Uuid::from_u128(n)));
         let count = |organization| RiskCount {
             group: Group {

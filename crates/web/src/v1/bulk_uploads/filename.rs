@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_read_as_clients_write_them() {
+    fn file_names_are_parsed_in_all_client_forms() {
         for (header, expected) in [
             (r#"form-data; name="file"; filename="a.csv""#, "a.csv"),
             (
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_without_an_ending_gets_that_of_its_bytes() {
+    fn file_name_without_extension_gets_that_of_its_bytes() {
         assert_eq!(completed("", b"PK\x03\x04"), "upload.xlsx");
         assert_eq!(completed("blob", b"\x1f\x8b\x08"), "upload.csv.gz");
         assert_eq!(completed("ratios", b"symbol,year"), "ratios.csv");

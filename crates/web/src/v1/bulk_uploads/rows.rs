@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_row_comes_back_with_its_cells_and_its_errors() {
+    fn failed_row_is_returned_with_its_cells_and_errors() {
         let record = annotated(&outcome(r#"ACME,"a, b",x"#), &[true, true, true]).unwrap();
         assert_eq!(
             record,
@@ -223,20 +223,20 @@ mod tests {
     }
 
     #[test]
-    fn errors_of_an_earlier_round_are_replaced() {
+    fn errors_of_an_earlier_upload_are_replaced() {
         let record = annotated(&outcome("ACME,old error,x"), &[true, false, true]).unwrap();
         assert_eq!(record[..2], ["ACME", "x"]);
         assert_eq!(record.len(), 3);
     }
 
     #[test]
-    fn formulas_are_made_harmless_and_numbers_kept() {
+    fn formulas_in_failed_rows_are_guarded_and_numbers_kept() {
         let record = guarded(annotated(&outcome("=cmd(),-0.5"), &[true, true]).unwrap());
         assert_eq!(record[..2], ["'=cmd()", "-0.5"]);
     }
 
     #[test]
-    fn a_row_that_is_shorter_than_the_header_is_filled_up() {
+    fn row_shorter_than_the_header_is_padded() {
         let record = annotated(&outcome("ACME"), &[true, true, true]).unwrap();
         assert_eq!(record[..3], ["ACME", "", ""]);
     }

@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_reads_back_as_it_was_becomes_a_number() {
+    fn only_round_tripping_numbers_become_number_cells() {
         for cell in ["2024", "-0.5", "0.1", "1234567.25"] {
             assert_eq!(
                 exact_number(cell).map(|n| n.to_string()).as_deref(),
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn formulas_stay_texts_and_long_cells_are_cut() {
+    fn formulas_stay_texts_and_long_cells_are_truncated() {
         let long = "ł".repeat(40_000);
         let records = [
             vec!["name".to_owned(), "error".to_owned()],

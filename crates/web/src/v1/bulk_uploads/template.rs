@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_workbook_is_made_for_each_kind() {
+    fn template_workbook_exists_for_every_job_type() {
         for job_type in JobType::ALL {
             let bytes = workbook(&Template::of(job_type)).unwrap();
             assert!(bytes.starts_with(b"PK"));

@@ -347,7 +347,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn null_empties_a_field_and_silence_keeps_it() {
+    fn null_clears_a_field_and_absence_keeps_it() {
         let changes: CompanyChanges =
             serde_json::from_str(r#"{"industry": null, "exchange": "NYSE"}"#).unwrap();
         let command = changes.command(Some(3), None);

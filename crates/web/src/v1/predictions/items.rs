@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_items_of_an_answer_list_a_limited_number_of_faults_together() {
+    fn items_of_a_response_share_the_limit_of_listed_faults() {
         let problem = Problem::faults(vec![Fault::new("/ratios/x", "unknown_field", "no"); 30]);
         let items = (0..1_000)
             .map(|_| ItemDto::<()>::failed(&problem))

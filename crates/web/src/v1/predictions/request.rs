@@ -415,7 +415,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ratio_keeps_the_shortest_text_of_its_number() {
+    fn ratio_number_keeps_its_shortest_text() {
         let body = body(
             r#"{"company": {"symbol": "A"}, "reporting_year": "2024", "ratios": {"a": 0.10, "b": 3, "c": null, "d": 1e-7}}"#,
         );
@@ -429,7 +429,7 @@ mod tests {
     }
 
     #[test]
-    fn a_prediction_names_its_company_in_one_way() {
+    fn prediction_needs_exactly_one_reference_to_a_company() {
         for text in [
             r#"{"reporting_year": "2024", "ratios": {}}"#,
             r#"{"company_id": "00000000-0000-0000-0000-000000000001", "company": {"symbol": "A"}, "reporting_year": "2024", "ratios": {}}"#,
@@ -446,7 +446,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quarter_belongs_to_quarterly_predictions_only() {
+    fn quarter_is_accepted_for_quarterly_predictions_only() {
         let text = r#"{"company": {"symbol": "A"}, "reporting_year": "2024", "reporting_quarter": "Q1", "ratios": {}}"#;
         assert!(body(text).command(Kind::Annual, None).is_err());
         assert!(body(text).command(Kind::Quarterly, None).is_ok());

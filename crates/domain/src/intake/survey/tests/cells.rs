@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn decimal_commas_are_read_where_the_file_shows_them_and_told() {
+fn decimal_commas_are_read_where_the_file_shows_them_with_a_warning() {
     let header = HEADER.replace(',', ";");
     let german = Table::of(
         &format!(
@@ -29,7 +29,7 @@ fn decimal_commas_are_read_where_the_file_shows_them_and_told() {
 }
 
 #[test]
-fn a_comma_among_points_is_an_error_and_thousands_are_told() {
+fn comma_among_decimal_points_is_refused_and_thousands_warned_about() {
     let header = HEADER.replace(',', ";");
     let mixed = Table::of(
         &format!(
@@ -54,7 +54,7 @@ fn a_comma_among_points_is_an_error_and_thousands_are_told() {
 }
 
 #[test]
-fn formulas_that_were_never_computed_stop_the_file() {
+fn formulas_without_computed_values_refuse_the_file() {
     let mut empty = repeated("SYM,2024,0.4,3,0.1,5,");
     for formulas in &mut empty.formulas[1..] {
         formulas.push(Formula {
@@ -86,7 +86,7 @@ fn formulas_that_were_never_computed_stop_the_file() {
 }
 
 #[test]
-fn formulas_that_are_all_zero_stop_the_file_beside_numbers_that_were_typed() {
+fn formulas_that_are_all_zero_beside_typed_numbers_refuse_the_file() {
     let mut half = changed(2, "0", 5);
     for formulas in &mut half.formulas[1..6] {
         formulas.push(Formula {
@@ -112,7 +112,7 @@ fn formulas_that_are_all_zero_stop_the_file_beside_numbers_that_were_typed() {
 }
 
 #[test]
-fn the_cell_that_is_wrong_is_the_one_that_is_quoted() {
+fn warning_quotes_the_invalid_cell() {
     let table = Table::of(
         &format!(
             "symbol,year,quarter,{}\n{}",
@@ -139,7 +139,7 @@ fn the_cell_that_is_wrong_is_the_one_that_is_quoted() {
 }
 
 #[test]
-fn an_amount_is_never_taken_for_another_currency() {
+fn amount_with_the_symbol_of_another_currency_is_dropped() {
     let header = "company_symbol,reporting_year,market_cap,currency";
     let rows = [
         "A,2024,€1.2bn,EUR",

@@ -26,7 +26,7 @@ const GERMAN: [&str; 6] = [
 ];
 
 #[test]
-fn numbers_with_three_decimals_are_judged_like_others() {
+fn numbers_with_three_decimals_are_checked_for_their_unit() {
     let german = by_semicolons(&GERMAN);
     let fault = &german.survey(Options::default()).unwrap_err()[0];
     assert_eq!(fault.code, "unit_mismatch");
@@ -51,7 +51,7 @@ fn numbers_with_three_decimals_are_judged_like_others() {
 }
 
 #[test]
-fn marks_for_missing_values_and_ranges_are_found_among_thousands() {
+fn placeholders_and_ranges_are_detected_among_thousands() {
     let row = |n: usize, margin: &str, cover: &str| {
         format!("S{n};2024;0.4{n};3.{n};{margin};{cover};0.0{n}4")
     };
@@ -75,7 +75,7 @@ fn marks_for_missing_values_and_ranges_are_found_among_thousands() {
 }
 
 #[test]
-fn a_file_that_shows_no_decimal_mark_stops_once_and_the_option_settles_it() {
+fn file_without_evidence_of_a_decimal_mark_needs_the_option() {
     let whole = |cover: &str| format!("A;2024;40%;3;6%;{cover};4%");
     for (text, as_point, as_comma) in [("1,234", 1234.0, 1.234), ("1.234", 1.234, 1234.0)] {
         let (first, second) = (whole(text), whole("12"));
@@ -111,7 +111,7 @@ fn a_stated_decimal_mark_that_the_file_contradicts_stops_it() {
 }
 
 #[test]
-fn a_lone_point_is_a_decimal_where_commas_separate_columns_or_thousands_are_impossible() {
+fn lone_point_is_a_decimal_when_thousands_are_impossible() {
     let rows = [
         "A;2024;40%;3.204;6%;12;4%",
         "B;2024;41%;2.781;6%;7;5%",

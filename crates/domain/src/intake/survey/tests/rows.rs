@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn a_row_of_another_shape_is_an_error_with_both_numbers() {
+fn row_with_another_cell_count_fails_with_both_counts() {
     let odd = table(&[
         "A,2024,0.4,3,0.1,5,0.1",
         "B,2024,0,4,3,0,1,5,0,1",
@@ -23,7 +23,7 @@ fn a_row_of_another_shape_is_an_error_with_both_numbers() {
 }
 
 #[test]
-fn rows_of_another_shape_say_nothing_of_the_columns() {
+fn rows_of_another_shape_do_not_count_as_column_values() {
     let odd = table(
         &five("SYM,2024,0,412,3,6,0,061,5,2,0,044")
             .iter()
@@ -40,7 +40,7 @@ fn rows_of_another_shape_say_nothing_of_the_columns() {
 }
 
 #[test]
-fn totals_averages_and_notes_are_no_companies_and_a_ticker_may_be_called_total() {
+fn totals_averages_and_notes_are_no_companies() {
     let report = table(&[
         "A,2024,0.4,3,0.1,5,0.1",
         "B,2024,0.2,1,0.3,7,0.3",
@@ -59,7 +59,7 @@ fn totals_averages_and_notes_are_no_companies_and_a_ticker_may_be_called_total()
 }
 
 #[test]
-fn a_line_of_text_below_the_data_is_a_note_and_one_with_another_delimiter_is_not() {
+fn text_line_below_the_data_is_a_note_but_not_another_delimiter() {
     let report = table(&[
         "A,2024,0.4,3,0.1,5,0.1",
         "B;2024;0.2;1;0.3;7;0.3",
@@ -74,7 +74,7 @@ fn a_line_of_text_below_the_data_is_a_note_and_one_with_another_delimiter_is_not
 }
 
 #[test]
-fn the_templates_example_is_left_out_and_a_real_company_of_its_name_is_not() {
+fn example_row_of_the_template_is_skipped() {
     let filled = table(&[
         "ACME,2024,0.254,2.5,0.254,2.5,0.254",
         "ACME,2024,0.4,3,0.1,5,0.1",
@@ -87,7 +87,7 @@ fn the_templates_example_is_left_out_and_a_real_company_of_its_name_is_not() {
 }
 
 #[test]
-fn the_same_fault_in_most_rows_is_told_once_for_the_file_and_first() {
+fn fault_of_most_rows_is_reported_once_and_first() {
     let labels = repeated("SYM,TTM,0.4,3,0.1,5,");
     let (_, warnings) = labels.survey(Options::default()).unwrap();
     assert_eq!(warnings[0].code, "most_rows_fail");
@@ -101,13 +101,13 @@ fn the_same_fault_in_most_rows_is_told_once_for_the_file_and_first() {
 }
 
 #[test]
-fn a_header_without_rows_is_an_empty_file() {
+fn file_with_only_a_header_is_an_empty_file() {
     let fault = &table(&[]).survey(Options::default()).unwrap_err()[0];
     assert_eq!(fault.code, "empty_file");
 }
 
 #[test]
-fn summaries_of_every_kind_are_told_from_companies() {
+fn summary_rows_of_every_kind_are_distinguished_from_companies() {
     let report = table(&[
         "A,2024,0.4,3,0.1,5,0.1",
         "B,2024,0.2,1,0.3,7,0.3",
@@ -143,7 +143,7 @@ fn summaries_of_every_kind_are_told_from_companies() {
 }
 
 #[test]
-fn an_average_above_the_data_is_one() {
+fn average_row_above_the_data_is_a_summary() {
     let report = table(&[
         "Average,2024,0.3,2,0.2,6,0.2",
         "A,2024,0.4,3,0.1,5,0.1",
@@ -155,7 +155,7 @@ fn an_average_above_the_data_is_one() {
 }
 
 #[test]
-fn a_header_again_is_left_out_and_told() {
+fn repeated_header_is_skipped_with_a_warning() {
     let paged = table(&[
         "A,2024,0.4,3,0.1,5,0.1",
         "B,2024,0.2,1,0.3,7,0.3",
@@ -175,7 +175,7 @@ fn a_header_again_is_left_out_and_told() {
 }
 
 #[test]
-fn a_second_header_with_other_columns_stops_the_file() {
+fn second_header_with_other_columns_refuses_the_file() {
     let swapped = HEADER.replace("total_debt_to_ebitda", "x");
     let swapped = swapped.replace("ebit_to_interest_expense", "total_debt_to_ebitda");
     let swapped = swapped.replace(",x,", ",ebit_to_interest_expense,");

@@ -26,7 +26,7 @@ fn fault(table: &Table, options: Options) -> String {
 }
 
 #[test]
-fn returns_of_banks_in_percent_are_asked_about_and_every_right_answer_is_accepted() {
+fn bank_returns_in_percent_are_asked_about_and_accept_the_right_unit() {
     // Returns on assets of 0.3 to 1.2 percent.
     let banks = shares("45.#", "8.#2", "0.6#");
     let detail = fault(&banks, Options::default());
@@ -53,7 +53,7 @@ fn returns_of_banks_in_percent_are_asked_about_and_every_right_answer_is_accepte
 }
 
 #[test]
-fn a_share_that_would_do_in_both_units_is_left_to_the_sender() {
+fn share_plausible_in_both_units_needs_a_stated_unit() {
     // Margins of 20 to 29, beside debt in percent: 20 % as fractions, or 0.2 % in percent.
     let open = shares("45.#", "0.2#", "4.#");
     let detail = fault(&open, Options::default());
@@ -67,7 +67,7 @@ fn a_share_that_would_do_in_both_units_is_left_to_the_sender() {
 }
 
 #[test]
-fn a_percent_sign_does_not_prevent_the_check_of_units() {
+fn percent_signs_do_not_bypass_the_unit_check() {
     let laid_over = shares("345#%", "83#%", "44#%");
     let detail = fault(&laid_over, Options::default());
     assert!(
@@ -95,7 +95,7 @@ fn a_percent_sign_does_not_prevent_the_check_of_units() {
 }
 
 #[test]
-fn per_mille_and_basis_points_are_read_by_their_signs_and_refused_in_headers() {
+fn per_mille_and_basis_points_are_read_from_signs_but_not_headers() {
     let signed = shares("0.45#", "45 bp", "4.5‰");
     let read = signed.read(Options::default());
     assert_eq!(read[0].as_ref().unwrap()[2], Some(0.0045));
@@ -109,7 +109,7 @@ fn per_mille_and_basis_points_are_read_by_their_signs_and_refused_in_headers() {
 }
 
 #[test]
-fn percent_in_the_name_of_a_multiple_counts_for_its_column() {
+fn percent_in_the_name_of_a_multiple_sets_its_unit() {
     let named = |value: &str, rows: usize| {
         let header = HEADER.replace("total_debt_to_ebitda", "Total Debt / EBITDA (%)");
         let rows: Vec<String> = (0..rows)
@@ -134,7 +134,7 @@ fn percent_in_the_name_of_a_multiple_counts_for_its_column() {
 }
 
 #[test]
-fn a_column_of_a_few_rows_that_would_all_be_far_out_of_range_stops_the_file() {
+fn short_column_far_out_of_range_refuses_the_file() {
     for row in [
         "A,2024,0.4,4698,0.06,5,0.04",
         "A,2024,0.4,3,8.32,5,0.04",
@@ -157,7 +157,7 @@ fn a_column_of_a_few_rows_that_would_all_be_far_out_of_range_stops_the_file() {
 }
 
 #[test]
-fn rows_in_another_unit_than_the_others_are_told() {
+fn rows_in_another_unit_are_warned_about() {
     let mut rows: Vec<String> = (0..24)
         .map(|n| format!("S{n},2024,45.{n},3,8.{n},5,4.{n}"))
         .collect();

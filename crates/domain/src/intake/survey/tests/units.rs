@@ -10,7 +10,7 @@ fn units(text: &str) -> Options {
 }
 
 #[test]
-fn one_file_with_two_units_is_refused_in_both_and_its_remedy_works() {
+fn file_with_two_units_is_refused_and_the_suggested_units_work() {
     let mixed = repeated("SYM,2024,0.45,3.#,8.32,5,2.63");
     let fault = &mixed.survey(Options::default()).unwrap_err()[0];
     assert_eq!(fault.code, "unit_mismatch");
@@ -43,7 +43,7 @@ fn one_file_with_two_units_is_refused_in_both_and_its_remedy_works() {
 }
 
 #[test]
-fn a_whole_file_in_the_other_unit_is_refused_with_the_other_unit() {
+fn file_in_the_other_unit_is_refused_and_suggests_it() {
     let percent = repeated("SYM,2024,45,3.#,8.32,5,2.63");
     let fault = &percent.survey(Options::default()).unwrap_err()[0];
     assert!(
@@ -71,7 +71,7 @@ fn a_whole_file_in_the_other_unit_is_refused_with_the_other_unit() {
 }
 
 #[test]
-fn a_sign_says_what_a_number_is_whatever_the_unit_of_the_file() {
+fn percent_sign_overrides_the_unit_of_the_file() {
     let shown = repeated("SYM,2024,41.2%,7.4x,(2.7%),NM,4.4%");
     for options in [Options::default(), PERCENT()] {
         let expected = match options.ratio_unit {
@@ -83,7 +83,7 @@ fn a_sign_says_what_a_number_is_whatever_the_unit_of_the_file() {
 }
 
 #[test]
-fn a_header_in_percent_counts_unless_the_values_contradict_it() {
+fn percent_header_sets_the_unit_unless_values_contradict_it() {
     let header = HEADER.replace("net_income_margin", "Net income margin (%)");
     let rows = five("SYM,2024,0.45,3,8.3#,5,0.02");
     let hinted = Table::of(&format!("{header}\n{}", rows.join("\n")), ',');
@@ -108,7 +108,7 @@ fn a_header_in_percent_counts_unless_the_values_contradict_it() {
 }
 
 #[test]
-fn a_column_that_would_be_full_of_thousands_stops_the_file() {
+fn column_full_of_ambiguous_thousands_refuses_the_file() {
     let doubtful = Table::of(
         &format!(
             "{}\n{}",
@@ -133,7 +133,7 @@ fn a_column_that_would_be_full_of_thousands_stops_the_file() {
 }
 
 #[test]
-fn every_value_that_is_not_stored_as_it_stands_is_told_with_its_column_and_an_example() {
+fn every_altered_value_is_warned_about_with_column_and_example() {
     let distressed = table(&[
         "A,2024,0.4,3,0.1,5,0.1",
         "B,2024,-0.2,72,0.3,-7,1e9",
@@ -154,7 +154,7 @@ fn every_value_that_is_not_stored_as_it_stands_is_told_with_its_column_and_an_ex
 }
 
 #[test]
-fn a_file_of_one_row_is_judged_by_all_its_shares() {
+fn unit_of_a_one_row_file_is_checked_over_all_shares() {
     let percent = table(&["A,2024,41.2,3,6.1,5,4.4"]);
     let fault = &percent.survey(Options::default()).unwrap_err()[0];
     assert!(
@@ -178,7 +178,7 @@ fn a_file_of_one_row_is_judged_by_all_its_shares() {
 }
 
 #[test]
-fn a_column_in_two_units_is_refused_and_no_unit_is_advised() {
+fn column_in_two_units_is_refused_without_suggesting_a_unit() {
     for (column, other, count) in [(2, "4#.5", 5), (4, "6.#", 3), (2, "4#.5", 7)] {
         let mixed = changed(column, other, count);
         let name = HEADER.split(',').nth(column).unwrap();
@@ -202,7 +202,7 @@ fn a_column_in_two_units_is_refused_and_no_unit_is_advised() {
 }
 
 #[test]
-fn another_scale_than_percent_is_refused_without_a_unit_that_would_be_wrong() {
+fn column_in_another_scale_is_refused_without_a_wrong_suggestion() {
     // Thousands of multiples, per mille and basis points of shares.
     for (column, other) in [(3, "16#1"), (4, "6#"), (4, "61#"), (6, "44#")] {
         let scaled = changed(column, other, 10);
@@ -221,7 +221,7 @@ fn another_scale_than_percent_is_refused_without_a_unit_that_would_be_wrong() {
 }
 
 #[test]
-fn marks_of_nines_for_missing_values_stop_the_file() {
+fn placeholder_nines_refuse_the_file() {
     let marked = changed(6, "-999", 4);
     let fault = &marked.survey(Options::default()).unwrap_err()[0];
     assert_eq!(fault.code, "placeholder_values");

@@ -42,7 +42,7 @@ fn faults(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn values_are_those_that_serde_json_reads() {
+fn json_values_equal_those_of_serde_json() {
     let text =
         r#"{"a": [1, -2, 3.5, true, null, "x"], "b": {"c": 12345678901234567890}, "seconds": 5}"#;
     let (value, faults) = read(text).unwrap();
@@ -51,7 +51,7 @@ fn values_are_those_that_serde_json_reads() {
 }
 
 #[test]
-fn the_number_is_found_wherever_it_stands() {
+fn number_out_of_range_is_found_at_any_position() {
     for text in [
         "1e309",
         "{\"a\": [0, 1e309]}",
@@ -68,13 +68,13 @@ fn the_number_is_found_wherever_it_stands() {
 }
 
 #[test]
-fn names_are_escaped_in_pointers() {
+fn field_names_are_escaped_in_json_pointers() {
     let document = document(r#"{"b": {"c/d~e": -1e400}}"#);
     assert_eq!(document["errors"][0]["pointer"], "/b/c~1d~0e");
 }
 
 #[test]
-fn nesting_without_end_is_refused() {
+fn deeply_nested_json_is_refused_or_skipped() {
     let text = "[".repeat(100_000);
     assert_eq!(read(&text).unwrap_err().status(), StatusCode::BAD_REQUEST);
     // An unexpected part is skipped, however deeply it is nested.
@@ -83,7 +83,7 @@ fn nesting_without_end_is_refused() {
 }
 
 #[test]
-fn a_whole_float_is_an_integer() {
+fn float_without_fraction_is_read_as_an_integer() {
     let (value, _) = read(r#"{"seconds": 3600.0, "small": -1e3}"#).unwrap();
     assert_eq!(value, json!({ "seconds": 3600, "small": -1000 }));
     // The schema check reports that it is not an integer.
@@ -92,7 +92,7 @@ fn a_whole_float_is_an_integer() {
 }
 
 #[test]
-fn an_integer_that_its_field_cannot_hold_is_a_fault() {
+fn integer_beyond_the_range_of_its_field_is_refused() {
     for number in [
         "9223372036854775808",
         "1e300",
@@ -123,7 +123,7 @@ fn lengths_are_checked_before_contents() {
 }
 
 #[test]
-fn what_does_not_belong_here_is_not_kept() {
+fn unexpected_values_are_not_kept_in_memory() {
     let large = format!("[{}]", vec!["{\"x\": [1, 2]}"; 10_000].join(","));
     let text = format!("{{\"name\": {large}, \"unknown\": {large}, \"seconds\": {{\"a\": 1}}}}");
     let (value, _) = read(&text).unwrap();
@@ -131,7 +131,7 @@ fn what_does_not_belong_here_is_not_kept() {
 }
 
 #[test]
-fn reading_ends_where_more_is_wrong_than_is_listed() {
+fn parsing_stops_after_the_maximum_number_of_faults() {
     let twice = vec!["\"name\": \"x\""; 150_000].join(",");
     let unknown: Vec<String> = (0..150_000).map(|n| format!("\"k{n}\": {n}")).collect();
     for (members, code) in [
@@ -147,7 +147,7 @@ fn reading_ends_where_more_is_wrong_than_is_listed() {
 }
 
 #[test]
-fn a_long_name_is_cut_short() {
+fn long_field_name_is_truncated_in_faults() {
     let name = "n".repeat(1 << 20);
     for text in [
         format!("{{\"{name}\": 1}}"),
@@ -160,7 +160,7 @@ fn a_long_name_is_cut_short() {
 }
 
 #[test]
-fn text_that_is_no_json_is_told_with_its_place() {
+fn malformed_json_is_reported_with_pointer_and_remedy() {
     for (text, pointer, remedy) in [
         (r#"{"a": [1, NaN]}"#, "/a/1", "null"),
         (r#"{"b": {"c": 1, "d": -Infinity}}"#, "/b/d", "null"),
