@@ -86,7 +86,7 @@ pub(crate) struct FormSchema {
     ratio_unit: Option<String>,
     #[schema(value_type = Option<OnConflictName>)]
     on_conflict: Option<String>,
-    /// Everything but storing.
+    /// Everything but storing. `1`, `yes` and `on` mean true as well, here and in the other flags.
     dry_run: Option<bool>,
     /// The numbers are right although they look wrong: faults that would reject the file become
     /// warnings.
@@ -266,12 +266,24 @@ impl Reading {
         }
     }
 
-    /// Reads a flag in the spelling of the client's language: Python's is `True`.
+    /// Reads a flag in the spelling of the client's language: Python's is `True`, and forms and
+    /// shells send `1` and `on`.
     fn flag(&mut self, name: &str) -> bool {
-        if let Some(Value::String(text)) = self.fields.get_mut(name) {
-            text.make_ascii_lowercase();
-        }
-        self.get(name).unwrap_or_default()
+        let Some(Value::String(text)) = self.fields.get_mut(name) else {
+            return false;
+        };
+        let flag = match text.to_ascii_lowercase().as_str() {
+            "true" | "1" | "yes" | "on" => true,
+            "false" | "0" | "no" | "off" => false,
+            _ => {
+                let detail = format!("{:?} is neither true nor false", shorten(text));
+                self.note(&format!("/{name}"), "unknown_value", detail);
+                return false;
+            }
+        };
+        // One spelling, so that the same request has the same fingerprint.
+        *text = flag.to_string();
+        flag
     }
 
     fn units(&mut self, kind: Option<Kind>) -> ColumnUnits {
