@@ -118,7 +118,7 @@ impl BulkUploads {
         table: &Table,
     ) -> Result<(Plan, u32), StopReason> {
         let mut reader = self.open(job, table, 0).await?;
-        let mut surveying = Surveying::of(table, &job.options);
+        let mut surveying = Surveying::of(table, &job.options, self.ports.clock.now());
         let mut rows = Vec::new();
         loop {
             let seen = tokio::task::spawn_blocking(move || {

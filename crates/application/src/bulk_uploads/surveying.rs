@@ -1,6 +1,7 @@
 //! Reads a file to its end before the first of its rows is stored.
 
 use accunode_domain::{
+    Timestamp,
     fault::Fault,
     intake::{Cells, Options, Plan, Survey},
     job::{JobOptions, JobWarning},
@@ -28,15 +29,16 @@ pub struct Surveying {
 }
 
 impl Surveying {
-    /// Starts the survey of a table.
+    /// Starts the survey of a table. The current time shows which years lie in the future.
     #[must_use]
-    pub fn of(table: &Table, options: &JobOptions) -> Self {
+    pub fn of(table: &Table, options: &JobOptions, now: Timestamp) -> Self {
         let how = Options {
             ratio_unit: options.ratio_unit,
             units: options.units.clone(),
             confirmed: options.confirm_units,
             decimal: options.decimal,
             columns_by_comma: table.columns_by_comma,
+            this_year: u16::try_from(now.date().year()).ok(),
         };
         Self {
             survey: Survey::new(table.layout.clone(), how, table.is_fixed_width),

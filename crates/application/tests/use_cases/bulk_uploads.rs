@@ -10,6 +10,7 @@ use std::sync::{
 
 use accunode_application::bulk_uploads::{Surveying, Table, offline};
 use accunode_domain::{
+    Timestamp,
     job::{Checkpoint, JobOptions, JobStatus},
     prediction::Kind,
     ratio::RatioUnit,
@@ -96,7 +97,7 @@ fn offline_scoring_fails_only_the_row_with_a_gap() {
     rows.rows[0].cells[6] = "n.a.".into();
     let options = JobOptions::default();
     let table = Table::choose(Kind::Annual, &rows.peek(), None).unwrap();
-    let mut surveying = Surveying::of(&table, &options);
+    let mut surveying = Surveying::of(&table, &options, Timestamp::UNIX_EPOCH);
     surveying.see(rows.rows.clone());
     let (plan, _) = surveying.finish(&table, Vec::new(), &[3.0; 5]).unwrap();
     let scored =

@@ -239,7 +239,8 @@ impl Layout {
             .rposition(|cell| !cell.trim().is_empty())
             .map_or(0, |last| last + 1);
         let is_short = is_fixed_width && row.cells.len() < width;
-        if used <= width && !is_short {
+        // Each cell of a workbook has its column, whatever else is written in the row.
+        if (used <= width || !is_fixed_width) && !is_short {
             return None;
         }
         let hint = if used > width {
@@ -256,6 +257,14 @@ impl Layout {
                 if used > width { used } else { row.cells.len() }
             ),
         ))
+    }
+
+    /// Returns the first cell of a workbook's row that is beside the table, in a column without a
+    /// name: its address and its text.
+    pub(super) fn beside<'a>(&self, row: &Cells<'a>) -> Option<(String, &'a str)> {
+        let mut cells = row.cells.iter().enumerate().skip(self.width());
+        let (column, text) = cells.find(|(_, text)| !text.trim().is_empty())?;
+        Some((format!("{}{}", letters(column), row.row), text.trim()))
     }
 
     /// The column of the symbol.
@@ -399,6 +408,15 @@ impl Layout {
     }
 }
 
+/// Returns the letters by which spreadsheets name a column, from 0: A to Z, AA and so on.
+fn letters(column: usize) -> String {
+    let last = u8::try_from(column % 26).map_or('?', |letter| char::from(b'A' + letter));
+    match column / 26 {
+        0 => last.to_string(),
+        more => letters(more - 1) + &last.to_string(),
+    }
+}
+
 /// Returns whether the cells of the year also name quarters, like `2024Q3`.
 fn names_quarters(rows: &[Cells<'_>], year: usize) -> bool {
     let mut seen = 0;
@@ -440,9 +458,15 @@ impl Candidate {
             .copied()
             .filter(|column| self.names[*column].to_lowercase() == own)
             .collect();
-        match (exact.as_slice(), columns.as_slice()) {
-            ([one], _) | ([], [one]) => Ok(Some(*one)),
-            ([], []) => Ok(None),
+        // A fiscal year is the year that is meant, and the date beside it is when it ended.
+        let years: Vec<usize> = columns
+            .iter()
+            .copied()
+            .filter(|column| field == Field::Year && !self.columns[*column].is_of_dates())
+            .collect();
+        match (exact.as_slice(), columns.as_slice(), years.as_slice()) {
+            ([one], _, _) | ([], [one], _) | ([], _, [one]) => Ok(Some(*one)),
+            ([], [], _) => Ok(None),
             _ => {
                 let names: Vec<String> = columns.iter().map(|c| shorten(&self.names[*c])).collect();
                 Err(Fault::new(

@@ -142,6 +142,14 @@ fn split_words(name: &str) -> Vec<String> {
     words
 }
 
+impl ColumnName {
+    /// Returns whether the name is that of a date: `Period End Date`, `Statement Date`.
+    pub(super) fn is_of_dates(&self) -> bool {
+        let mut words = self.key.split(' ');
+        words.any(|word| matches!(word, "date" | "end" | "ending" | "ended"))
+    }
+}
+
 /// The field that a column contains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Field {

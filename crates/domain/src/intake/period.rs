@@ -1,12 +1,15 @@
 //! Reads reporting periods as users and vendors write them.
 
+mod quarter;
+
 use time::{Date, Month};
 
 use super::text::squeezed;
 use crate::{
     fault::{Fault, shorten},
-    prediction::{Kind, Period, Quarter, ReportingYear},
+    prediction::{Kind, Period, ReportingYear},
 };
+use quarter::{bare_quarter, read_quarter};
 
 /// How a period was read with a likely rather than a certain meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,6 +28,8 @@ pub enum Likely {
     DayOrMonth,
     /// A quarter beside a date that is in another calendar quarter.
     FiscalQuarter,
+    /// A year that has not begun a year from now, which is more often a slip than a forecast.
+    Future,
 }
 
 impl Likely {
@@ -45,6 +50,7 @@ impl Likely {
             Self::FiscalQuarter => {
                 "a quarter that is not the one of the calendar its date lies in is read as a fiscal quarter"
             }
+            Self::Future => "a year that lies in the future is scored like a reported one",
         }
     }
 }
@@ -56,6 +62,9 @@ pub struct ReadPeriod {
     pub period: Period,
     /// The parts that were not certain.
     pub likely: Vec<Likely>,
+    /// Why the period is doubtful, which stops the file it is in: a quarter beside a date belongs
+    /// to a fiscal year that ends in a later year than the date.
+    pub doubt: Option<Fault>,
 }
 
 /// Reads a period from the cells of the year and, where there is one, of the quarter.
@@ -68,9 +77,10 @@ pub fn read_period(
     quarter: Option<&str>,
 ) -> Result<ReadPeriod, Vec<Fault>> {
     let mut likely = Vec::new();
+    let mut doubt = None;
     let label = Label::read(year);
     let mut faults = Vec::new();
-    let (year_read, quarter_in_year) = match label {
+    let (mut year_read, quarter_in_year) = match label {
         Ok(label) => {
             likely.extend(label.likely);
             let early = label.month.is_some_and(|month| month <= 5) && kind == Kind::Annual;
@@ -99,7 +109,13 @@ pub fn read_period(
         Kind::Quarterly => {
             let own = quarter.map(squeezed).filter(|text| !text.is_empty());
             match read_quarter(own.as_deref(), quarter_in_year.as_ref(), &mut likely) {
-                Ok(quarter) => Some(quarter),
+                Ok(read) => {
+                    if let Some(named) = read.year {
+                        year_read = year_of(named, year, &mut faults);
+                    }
+                    doubt = read.doubt;
+                    Some(read.quarter)
+                }
                 Err(fault) => {
                     faults.push(fault);
                     None
@@ -114,6 +130,7 @@ pub fn read_period(
                 quarter: quarter_read,
             },
             likely,
+            doubt,
         }),
         _ => Err(faults),
     }
@@ -135,106 +152,16 @@ fn invalid_year(text: &str, why: &str) -> Fault {
     )
 }
 
-fn read_quarter(
-    own: Option<&str>,
-    label: Option<&Label>,
-    likely: &mut Vec<Likely>,
-) -> Result<Quarter, Fault> {
-    let fault = |code: &str, detail: String| Fault::new("reporting_quarter", code, detail);
-    let in_year = label.and_then(|label| label.quarter);
-    let Some(text) = own else {
-        if let Some(quarter) = in_year {
-            return quarter_of(quarter);
-        }
-        if let Some(month) = label.and_then(|label| label.month) {
-            likely.push(Likely::CalendarQuarter);
-            return quarter_of(month.div_ceil(3));
-        }
-        return Err(fault(
-            "required",
-            "the row names no quarter; write Q1 to Q4".to_owned(),
-        ));
-    };
-    let mut own_year = None;
-    let read = bare_quarter(text).or_else(|| {
-        let label = Label::read(text).ok()?;
-        own_year = Some(label.year);
-        if label.quarter.is_none() && label.month.is_some() {
-            likely.push(Likely::CalendarQuarter);
-        }
-        label.quarter.or(label.month.map(|month| month.div_ceil(3)))
-    });
-    let Some(quarter) = read else {
-        return Err(fault(
-            "invalid_quarter",
-            format!("{:?} is not a quarter: write Q1 to Q4", shorten(text)),
-        ));
-    };
-    if in_year.is_some_and(|other| other != quarter) {
-        return Err(fault(
-            "invalid_quarter",
-            format!(
-                "{:?} contradicts the quarter that stands beside the year",
-                shorten(text)
-            ),
-        ));
-    }
-    let years = (own_year, label.map(|label| label.year));
-    if let (Some(own), Some(other)) = years
-        && own != other
-    {
-        return Err(fault(
-            "invalid_quarter",
-            format!(
-                "{:?} is a quarter of {own}, and the row's year is {other}; correct one of them",
-                shorten(text)
-            ),
-        ));
-    }
-    let month = label.and_then(|label| label.month);
-    if in_year.is_none() && month.is_some_and(|month| month.div_ceil(3) != quarter) {
-        likely.push(Likely::FiscalQuarter);
-    }
-    quarter_of(quarter)
-}
-
-fn quarter_of(quarter: u8) -> Result<Quarter, Fault> {
-    format!("Q{quarter}")
-        .parse()
-        .map_err(|e: crate::fault::UnknownName| {
-            Fault::new("reporting_quarter", "invalid_quarter", e.to_string())
-        })
-}
-
-/// Reads `Q3`, `3`, `3.0`, `3Q`, `FQ3`, `Quarter 3`, `3rd quarter`, `III`.
-fn bare_quarter(text: &str) -> Option<u8> {
-    const NAMES: [[&str; 2]; 4] = [["1st", "i"], ["2nd", "ii"], ["3rd", "iii"], ["4th", "iv"]];
-    let lower = text.to_lowercase();
-    let prefixes = ["quarter", "qtr", "fq", "q"];
-    let suffixes = [" quarter", " qtr", "q"];
-    let digit = prefixes
-        .iter()
-        .find_map(|prefix| lower.strip_prefix(prefix))
-        .or_else(|| {
-            suffixes
-                .iter()
-                .find_map(|suffix| lower.strip_suffix(suffix))
-        })
-        .unwrap_or(&lower)
-        .trim();
-    if let Some(at) = NAMES.iter().position(|names| names.contains(&digit)) {
-        return u8::try_from(at + 1).ok();
-    }
-    whole(digit)?.parse().ok().filter(|q| (1..=4).contains(q))
-}
-
-/// Reads a number whose decimals are all zero: `2024.0`, `2024,00`.
+/// Reads a number whose decimals are all zero: `2024.0`, `2024,00`, and with the noise of binary
+/// fractions, `2024.0000000000002`.
 fn whole(text: &str) -> Option<&str> {
     match text.split_once(['.', ',']) {
         None => Some(text),
         Some((whole, zeros)) => {
-            let is_whole = (1..=6).contains(&zeros.len()) && zeros.bytes().all(|b| b == b'0');
-            is_whole.then_some(whole)
+            let is_number = zeros.bytes().all(|b| b.is_ascii_digit());
+            let is_whole =
+                (1..=20).contains(&zeros.len()) && zeros.bytes().take(8).all(|b| b == b'0');
+            (is_number && is_whole).then_some(whole)
         }
     }
 }
@@ -243,8 +170,11 @@ fn whole(text: &str) -> Option<&str> {
 struct Label {
     year: u16,
     quarter: Option<u8>,
-    /// The month of a date.
+    /// The month of a date, and its day.
     month: Option<u8>,
+    day: Option<u8>,
+    /// Whether the month is one digit that may also be a quarter, as in `2024/3`.
+    may_be_quarter: bool,
     likely: Option<Likely>,
 }
 
@@ -254,8 +184,34 @@ impl Label {
             year,
             quarter: None,
             month: None,
+            day: None,
+            may_be_quarter: false,
             likely: None,
         }
+    }
+
+    /// Returns the calendar quarter of a date.
+    fn calendar_quarter(&self) -> Option<u8> {
+        let month = self.month.filter(|_| !self.may_be_quarter)?;
+        Some(month.div_ceil(3))
+    }
+
+    /// Returns the year and the month in which the fiscal year ends of which the date ends this
+    /// quarter; `None` if the quarter is that of the calendar. Years of 52 or 53 weeks end up to a
+    /// week into the next month.
+    fn fiscal_year_end(&self, quarter: u8) -> Option<(u16, u8)> {
+        let month = self.month.filter(|_| !self.may_be_quarter)?;
+        let is_overhanging = self.day.is_some_and(|day| day <= 7) && month > 1;
+        let ended = if is_overhanging { month - 1 } else { month };
+        if quarter == month.div_ceil(3) || quarter == ended.div_ceil(3) {
+            return None;
+        }
+        let end = ended + 3 * (4 - quarter);
+        Some(if end > 12 {
+            (self.year + 1, end - 12)
+        } else {
+            (self.year, end)
+        })
     }
 
     fn read(text: &str) -> Result<Self, Fault> {
@@ -365,6 +321,7 @@ impl Label {
         let month = Month::try_from(at).ok()?;
         Date::from_calendar_date(i32::from(label.year), month, day).ok()?;
         Some(Self {
+            day: Some(day),
             likely: label.likely.map(|_| Likely::Century),
             ..label
         })
@@ -393,21 +350,23 @@ fn two_digits(text: &str) -> Option<u16> {
         .map(|year| 2000 + year)
 }
 
-fn month(text: &str) -> Option<u8> {
-    const MONTHS: [&str; 12] = [
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-    ];
+const MONTHS: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
+
+/// Returns the number of a month by its English name, also shortened to three letters or more.
+pub(super) fn month(text: &str) -> Option<u8> {
     let text = text.trim_end_matches('.');
     let at = MONTHS
         .iter()
@@ -481,6 +440,8 @@ fn date(text: &str) -> Result<Option<Label>, Fault> {
     }
     Ok(Some(Label {
         month: Some(month),
+        day: day_of_month.and_then(|day| u8::try_from(day).ok()),
+        may_be_quarter: lengths == [4, 1] && month <= 4,
         likely,
         ..Label::year(year)
     }))

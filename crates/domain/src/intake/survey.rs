@@ -1,5 +1,6 @@
 //! The survey of every row of a table before the first row is stored.
 
+mod by_figures;
 mod findings;
 mod no_company;
 mod separators;
@@ -16,9 +17,10 @@ use super::{
     number::{Cell, NumberText, Separators, says_missing},
     period::{Likely, read_period},
     plan::{REPEATED_HEADER, is_template_example, no_number},
-    symbol::read_symbol,
+    symbol::{is_doubtful_symbol, read_symbol},
 };
 use crate::{fault::Fault, job::JobWarning};
+use by_figures::Above;
 use no_company::Doubtful;
 
 /// The largest number of totals, averages and notes that are distinguished from companies.
@@ -39,7 +41,14 @@ pub struct Survey {
     undescribed: [Seen; DESCRIPTIONS.len()],
     /// Formulas without a value in the columns that identify a row.
     identity_formulas: Seen,
-    likely: BTreeMap<Likely, Seen>,
+    /// Likely periods, and whether the cell of the quarter shows them.
+    likely: BTreeMap<(Likely, bool), Seen>,
+    /// Periods of which the fiscal year is doubtful, with the first fault.
+    doubtful_years: (Seen, String),
+    /// Symbols that a program may have made of something else.
+    doubtful_symbols: Seen,
+    /// Rows of a workbook with cells beside the table, and the address of the first such cell.
+    beside: (Seen, String),
     other_rows: BTreeMap<u32, &'static str>,
     /// Rows that repeat the header, and the first row that is another one.
     repeated_headers: Seen,
@@ -54,6 +63,8 @@ pub struct Survey {
     likely_summaries: Seen,
     /// The ratios' figures since the last of them, with either decimal mark.
     block: [Vec<Figures>; 2],
+    /// The figures of the companies so far, with either decimal mark.
+    above: [Above; 2],
     examples: Seen,
     /// Rows that cannot be used, by the column and code of their first fault.
     faulty: HashMap<(String, String), (Seen, String)>,
@@ -68,6 +79,7 @@ impl Survey {
         Self {
             columns: vec![ColumnStats::default(); layout.kind().ratios().len()],
             block: [(); 2].map(|()| vec![Figures::default(); layout.kind().ratios().len()]),
+            above: [(); 2].map(|()| Above::new(layout.kind().ratios().len())),
             layout,
             options,
             is_fixed_width,
@@ -79,6 +91,9 @@ impl Survey {
             doubtful: Vec::new(),
             likely_summaries: Seen::default(),
             likely: BTreeMap::new(),
+            doubtful_years: Default::default(),
+            doubtful_symbols: Seen::default(),
+            beside: Default::default(),
             other_rows: BTreeMap::new(),
             repeated_headers: Seen::default(),
             small_rows: Seen::default(),
@@ -101,6 +116,11 @@ impl Survey {
         self.rows = self.rows.saturating_add(1);
         if let Some(header) = self.layout.next_header(row) {
             self.see_header(row, header);
+            return;
+        }
+        let has_data = self.columns.iter().any(|column| column.numbers > 0);
+        if has_data && self.layout.is_unknown_header(row) {
+            self.see_header(row, NextHeader::Other);
             return;
         }
         if let Some(why) = self.is_no_company(row) {
@@ -148,6 +168,12 @@ impl Survey {
     }
 
     fn see_company(&mut self, row: &Cells<'_>) {
+        if let Some((address, text)) = self.layout.beside(row).filter(|_| !self.is_fixed_width) {
+            if self.beside.0.count == 0 {
+                self.beside.1 = address;
+            }
+            self.beside.0.see(row.row, text);
+        }
         self.see_identity(row);
         self.see_ratios(row);
         self.see_descriptions(row);
@@ -170,12 +196,37 @@ impl Survey {
             self.note(row.row, symbol, fault);
             return;
         }
+        if is_doubtful_symbol(symbol) {
+            self.doubtful_symbols.see(row.row, symbol);
+        }
         let year = row.at(self.layout.year());
         let quarter = self.layout.quarter().map(|column| row.at(column));
         match read_period(self.layout.kind(), year, quarter) {
             Ok(read) => {
-                for likely in read.likely {
-                    self.likely.entry(likely).or_default().see(row.row, year);
+                let own = quarter.filter(|quarter| !quarter.is_empty());
+                let is_future = self
+                    .options
+                    .this_year
+                    .is_some_and(|this| read.period.year.get() > this + 1);
+                for likely in read
+                    .likely
+                    .into_iter()
+                    .chain(is_future.then_some(Likely::Future))
+                {
+                    let of_quarter = own.filter(|_| likely == Likely::CalendarQuarter);
+                    let seen = self.likely.entry((likely, of_quarter.is_some()));
+                    let text = match own.filter(|_| likely == Likely::FiscalQuarter) {
+                        Some(quarter) => &format!("{year} {quarter}"),
+                        None => of_quarter.unwrap_or(year),
+                    };
+                    seen.or_default().see(row.row, text);
+                }
+                if let Some(doubt) = read.doubt {
+                    let (seen, detail) = &mut self.doubtful_years;
+                    if seen.count == 0 {
+                        *detail = doubt.detail;
+                    }
+                    seen.see(row.row, &format!("{year} {}", own.unwrap_or_default()));
                 }
             }
             Err(faults) => {
@@ -191,6 +242,7 @@ impl Survey {
     fn see_ratios(&mut self, row: &Cells<'_>) {
         let kind = self.layout.kind();
         let (mut shares, mut small, mut large) = (0, 0, 0);
+        let mut values = [(); 2].map(|()| Vec::with_capacity(kind.ratios().len()));
         for (ratio, definition) in kind.ratios().iter().enumerate() {
             let column = self.layout.ratios()[ratio];
             let text = row.at(column);
@@ -212,7 +264,8 @@ impl Survey {
                     FormulaValue::Computed => stats.is_computed = true,
                 }
             }
-            for (block, value) in self.block.iter_mut().zip(readings) {
+            for ((block, of_row), value) in self.block.iter_mut().zip(&mut values).zip(readings) {
+                of_row.push(value);
                 if let Some(value) = value {
                     block[ratio].see(value);
                 }
@@ -220,6 +273,10 @@ impl Survey {
             if let Cell::Other(why) = cell {
                 self.note(row.row, text, no_number(definition, text, why));
             }
+        }
+        let label = row.at(self.layout.symbol());
+        for (above, values) in self.above.iter_mut().zip(values) {
+            above.see(row.row, label, values);
         }
         // One share reveals nothing: a firm may have hardly any debt, or lose more than it sells.
         for (count, seen) in [(small, &mut self.small_rows), (large, &mut self.large_rows)] {
@@ -282,7 +339,11 @@ impl Survey {
         if let Some((row, first)) = &self.other_header {
             faults.push(self.layout.other_header(*row, first));
         }
+        if let Some(fault) = self.fiscal_years() {
+            faults.push(fault);
+        }
         let mut warnings = self.failing();
+        self.beside_table(&mut faults, &mut warnings);
         self.formulas(&mut faults, &mut warnings);
         let before = faults.len();
         self.separators(&mut faults, &mut warnings);

@@ -1,6 +1,6 @@
 //! Reads symbols of tables.
 
-use super::number::says_missing;
+use super::{number::says_missing, period::month, text::squeezed};
 use crate::{
     company::Symbol,
     fault::{Fault, shorten},
@@ -8,16 +8,29 @@ use crate::{
 
 /// Placeholders for missing values that are also tickers when written in capitals.
 const TICKERS: [&str; 7] = ["NONE", "NA", "NAN", "NM", "NMF", "NIL", "NMN"];
+/// Texts that say that a symbol is not known, in lower case.
+const UNKNOWN: [&str; 7] = [
+    "unknown",
+    "to be determined",
+    "to be announced",
+    "not assigned",
+    "unassigned",
+    "not listed",
+    "no ticker",
+];
+/// The same, which in capitals are tickers.
+const UNKNOWN_OR_TICKERS: [&str; 2] = ["tbd", "tba"];
 
 /// Reads the symbol of a row. A text into which a program or a spreadsheet converted a symbol
 /// is refused, because it would be another company.
 ///
 /// # Errors
 /// `required` for an empty cell and for a placeholder of a missing value; `invalid_symbol` for
-/// a date, a number with decimals, and characters that a symbol may not contain.
+/// dates, times, numbers in another form than a code's, truth values, and characters that a symbol
+/// may not contain.
 pub(super) fn read_symbol(text: &str) -> Result<Symbol, Fault> {
     let fault = |code: &str, detail: String| Fault::new("company_symbol", code, detail);
-    if says_missing(text) && !TICKERS.contains(&text) {
+    if says_missing(text) && !TICKERS.contains(&text) || says_unknown(text) {
         return Err(fault(
             "required",
             if text.is_empty() {
@@ -27,46 +40,136 @@ pub(super) fn read_symbol(text: &str) -> Result<Symbol, Fault> {
             },
         ));
     }
-    if is_date(text) {
+    if let Some(why) = mangled(text) {
         return Err(fault(
             "invalid_symbol",
-            format!(
-                "{:?} is a date: spreadsheets make one of symbols such as SEP-24, so format the \
-                 column as text and type the symbol again",
-                shorten(text)
-            ),
-        ));
-    }
-    let decimals = text.split_once('.').filter(|(whole, zeros)| {
-        let is_number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-        is_number(whole) && is_number(zeros)
-    });
-    if decimals.is_some() {
-        return Err(fault(
-            "invalid_symbol",
-            format!(
-                "{:?} is a number with decimals, which programs make of codes such as 001000: \
-                 read and write the column as text",
-                shorten(text)
-            ),
+            format!("{:?} is {why}", shorten(text)),
         ));
     }
     Symbol::parse("company_symbol", text)
 }
 
-/// Recognises `2024-09-01`, also followed by a time.
+fn says_unknown(text: &str) -> bool {
+    let lower = squeezed(text).to_lowercase();
+    UNKNOWN.contains(&lower.as_str())
+        || UNKNOWN_OR_TICKERS.contains(&lower.as_str()) && text != text.to_uppercase()
+}
+
+/// Returns what a spreadsheet or a program has made of a symbol, and the remedy.
+fn mangled(text: &str) -> Option<&'static str> {
+    if is_date(text) || is_day_of_month(text) {
+        return Some(
+            "a date: spreadsheets make one of symbols such as SEP-24, so format the column as text \
+             and type the symbol again",
+        );
+    }
+    if is_scientific(text) {
+        return Some(
+            "a number in scientific notation, which spreadsheets make of long codes and of codes \
+             such as 1E5: format the column as text and type the symbol again",
+        );
+    }
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    if text
+        .split_once('.')
+        .is_some_and(|(whole, decimals)| is_number(whole) && is_number(decimals))
+    {
+        return Some(
+            "a number with decimals, which programs make of codes such as 001000: read and write \
+             the column as text",
+        );
+    }
+    if text.strip_prefix('-').is_some_and(is_number) {
+        return Some("a negative number and no symbol: format the column as text and correct it");
+    }
+    if is_time(text) {
+        return Some(
+            "a time, which spreadsheets make of codes such as 12:30: format the column as text and \
+             type the symbol again",
+        );
+    }
+    matches!(text, "True" | "False").then_some(
+        "a truth value, which programs make of symbols such as TRUE: read and write the column as \
+         text",
+    )
+}
+
+/// Returns whether a symbol is one that programs also make of another entry, or that also says
+/// that there is none, so that it is only likely: `TRUE`, `TBD`, `SEP-24`.
+pub(super) fn is_doubtful_symbol(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    matches!(text, "TRUE" | "FALSE")
+        || UNKNOWN_OR_TICKERS.contains(&lower.as_str())
+        || month_and_year(text)
+}
+
+/// Recognises `2024-09-01`, `2024/09/01`, `1/9/2024`, `1/9/24` and `01.09.2024`, also followed by a
+/// time.
 fn is_date(text: &str) -> bool {
     let day = text.split(['T', ' ']).next().unwrap_or_default();
-    let mut parts = day.split('-').map(|part| (part.len(), part.parse::<u16>()));
-    matches!(
-        (parts.next(), parts.next(), parts.next(), parts.next()),
+    let Some(separator) = day.chars().find(|c| !c.is_ascii_digit()) else {
+        return false;
+    };
+    let parts: Vec<(usize, Option<u16>)> = day
+        .split(separator)
+        .map(|part| (part.len(), part.parse().ok()))
+        .collect();
+    let is_day = |a: u16, b: u16| a.min(b) >= 1 && a.min(b) <= 12 && a.max(b) <= 31;
+    match (separator, parts.as_slice()) {
         (
-            Some((4, Ok(_))),
-            Some((2, Ok(1..=12))),
-            Some((2, Ok(1..=31))),
-            None
+            '-' | '/' | '.',
+            [(4, Some(1900..=2100)), (1 | 2, Some(a)), (1 | 2, Some(b))]
+            | [(1 | 2, Some(a)), (1 | 2, Some(b)), (4, Some(1900..=2100))],
         )
-    )
+        | ('/', [(1 | 2, Some(a)), (1 | 2, Some(b)), (2, Some(_))]) => is_day(*a, *b),
+        _ => false,
+    }
+}
+
+/// Recognises `5-Jun`, `2-SEP` and `5-Jun-24`, which no ticker looks like, and `Mar-24`, which in
+/// capitals may be one.
+fn is_day_of_month(text: &str) -> bool {
+    let parts: Vec<&str> = text.split(['-', ' ', '/', '.']).collect();
+    let is_day = |day: &str| {
+        (1..=2).contains(&day.len()) && day.parse().is_ok_and(|day: u8| (1..=31).contains(&day))
+    };
+    let is_month = |name: &str| month(&name.to_lowercase()).is_some();
+    match parts.as_slice() {
+        [day, name] | [day, name, _] if is_day(day) && is_month(name) => true,
+        _ => month_and_year(text) && text != text.to_uppercase(),
+    }
+}
+
+/// Recognises `Mar-24` and `Mar-2024`.
+fn month_and_year(text: &str) -> bool {
+    text.split_once('-').is_some_and(|(name, year)| {
+        matches!(year.len(), 2 | 4)
+            && year.bytes().all(|b| b.is_ascii_digit())
+            && month(&name.to_lowercase()).is_some()
+    })
+}
+
+/// Recognises `2.30123E+11` and `1E+05`. Without a sign, `5E2` is the code of a company.
+fn is_scientific(text: &str) -> bool {
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    text.split_once(['E', 'e'])
+        .is_some_and(|(mantissa, exponent)| {
+            let (whole, decimals) = mantissa.split_once(['.', ',']).unwrap_or((mantissa, "0"));
+            let digits = exponent.strip_prefix(['+', '-']);
+            is_number(whole)
+                && is_number(decimals)
+                && (digits.is_some_and(is_number) || mantissa.contains('.') && is_number(exponent))
+        })
+}
+
+/// Recognises `12:30` and `12:30:00`.
+fn is_time(text: &str) -> bool {
+    let parts: Vec<&str> = text.split(':').collect();
+    let is_part =
+        |part: &&str| (1..=2).contains(&part.len()) && part.parse().is_ok_and(|n: u8| n < 60);
+    matches!(parts.len(), 2 | 3)
+        && parts.iter().all(is_part)
+        && parts.iter().skip(1).all(|part| part.len() == 2)
 }
 
 #[cfg(test)]
@@ -83,16 +186,59 @@ mod tests {
             ("NULL", "required"),
             ("#N/A", "required"),
             ("-", "required"),
+            ("unknown", "required"),
+            ("UNKNOWN", "required"),
+            ("tbd", "required"),
+            ("Not assigned", "required"),
             ("2024-09-01", "invalid_symbol"),
             ("2024-09-01T00:00:00", "invalid_symbol"),
+            ("9/1/2024", "invalid_symbol"),
+            ("01.09.2024", "invalid_symbol"),
+            ("5-Jun", "invalid_symbol"),
+            ("2-SEP", "invalid_symbol"),
+            ("Mar-24", "invalid_symbol"),
+            ("5-Jun-2024", "invalid_symbol"),
             ("1000.0", "invalid_symbol"),
+            ("2.30123E+11", "invalid_symbol"),
+            ("1E+05", "invalid_symbol"),
+            ("-5", "invalid_symbol"),
+            ("12:30", "invalid_symbol"),
+            ("True", "invalid_symbol"),
         ] {
             assert_eq!(read_symbol(text).unwrap_err().code, code, "{text:?}");
         }
+    }
+
+    #[test]
+    fn tickers_that_resemble_other_entries_are_read() {
         for text in [
-            "NA", "NAN", "NM", "000973", "1000", "0005.HK", "BRK.B", "2330-TW",
+            "NA",
+            "NAN",
+            "NM",
+            "000973",
+            "1000",
+            "0005.HK",
+            "BRK.B",
+            "2330-TW",
+            "SEP",
+            "MAR",
+            "5E2",
+            "1.HK",
+            "E",
+            "DEC.L",
+            "OCT-A",
+            "MAY US",
+            "JUN.B",
+            "12-34-56",
+            "600000.SS",
+            "BF/B",
         ] {
             assert!(read_symbol(text).is_ok(), "{text:?}");
+            assert!(!is_doubtful_symbol(text), "{text:?}");
+        }
+        for text in ["TRUE", "FALSE", "TBD", "SEP-24"] {
+            assert!(read_symbol(text).is_ok(), "{text:?}");
+            assert!(is_doubtful_symbol(text), "{text:?}");
         }
     }
 }

@@ -32,7 +32,14 @@ impl ColumnUnits {
         for pair in text.split(',').map(str::trim).filter(|p| !p.is_empty()) {
             match Self::pair(kind, pair) {
                 Ok((name, unit)) => {
-                    units.insert(name.to_owned(), unit);
+                    let before = units.insert(name.to_owned(), unit);
+                    if before.is_some_and(|before| before != unit) {
+                        faults.push(Fault::new(
+                            "/units",
+                            "invalid_units",
+                            format!("{name} is given both units; which one is meant?"),
+                        ));
+                    }
                 }
                 Err(fault) => faults.push(fault),
             }
@@ -105,6 +112,8 @@ pub struct Options {
     pub decimal: Option<DecimalMark>,
     /// Whether commas separate the columns, so that points separate decimals.
     pub columns_by_comma: bool,
+    /// The current year, by which years in the future are noticed; without it they are not.
+    pub this_year: Option<u16>,
 }
 
 /// The typical size of a share, in fractions: roughly the median of listed companies.
@@ -312,5 +321,10 @@ mod tests {
             ColumnUnits::parse(Kind::Annual, "roa:percent,return_on_assets:bp,x").unwrap_err();
         assert_eq!(faults.len(), 3);
         assert!(ColumnUnits::parse(Kind::Annual, "").unwrap().is_empty());
+        let twice = "return_on_assets:percent,return_on_assets:fraction";
+        let faults = ColumnUnits::parse(Kind::Annual, twice).unwrap_err();
+        assert_eq!(faults[0].code, "invalid_units");
+        let same = "return_on_assets:percent,return_on_assets:percent";
+        assert!(ColumnUnits::parse(Kind::Annual, same).is_ok());
     }
 }

@@ -132,6 +132,18 @@ impl Layout {
         candidate.is_header().then(|| self.compare(&candidate))
     }
 
+    /// Returns whether a row between companies names columns in words that are not known: its
+    /// year and each of its ratios are different words.
+    pub(in crate::intake) fn is_unknown_header(&self, row: &Cells<'_>) -> bool {
+        let is_word = |text: &str| {
+            text.starts_with(char::is_alphabetic) && matches!(Cell::read(text), Cell::Other(_))
+        };
+        let columns = self.ratios.iter().copied().chain([self.year, self.symbol]);
+        let mut texts: Vec<&str> = columns.map(|column| row.at(column)).collect();
+        texts.sort_unstable();
+        texts.iter().all(|text| is_word(text)) && texts.windows(2).all(|pair| pair[0] != pair[1])
+    }
+
     fn compare(&self, other: &Candidate) -> NextHeader {
         let here = |column: usize| self.fields.get(column).copied().flatten();
         let there = |column: usize| other.fields.get(column).copied().flatten();

@@ -38,6 +38,7 @@ fn a_year_is_read_in_every_certain_form() {
         "202412",
         "2024,0",
         "2024.0000",
+        "2024.0000000000002",
     ] {
         assert_eq!(annual(text), Ok((2024, vec![])), "{text:?}");
     }
@@ -149,4 +150,66 @@ fn quarter_that_differs_from_the_date_is_a_fiscal_quarter() {
     let read = read_period(Kind::Quarterly, "2024-03-31", Some("Q3")).unwrap();
     assert_eq!(read.period.quarter.map(|q| q.as_str()), Some("Q3"));
     assert_eq!(read.likely, [Likely::FiscalQuarter]);
+}
+
+#[test]
+fn quarter_of_a_fiscal_year_that_ends_after_its_date_is_doubtful() {
+    for (date, quarter, end) in [
+        ("2024-12-31", "Q1", "September 2025"),
+        ("2024-12-28", "Q1", "September 2025"),
+        ("2024-10-31", "Q3", "January 2025"),
+        ("2024-06-30", "Q1", "March 2025"),
+        ("Apr 2024", "Q1", "January 2025"),
+    ] {
+        let read = read_period(Kind::Quarterly, date, Some(quarter)).unwrap();
+        let doubt = read.doubt.expect(date);
+        assert_eq!(doubt.code, "fiscal_year");
+        assert!(doubt.detail.contains(end), "{date}: {}", doubt.detail);
+    }
+    for (date, quarter) in [
+        ("2024-09-30", "Q4"),
+        ("2024-03-31", "Q2"),
+        ("2025-01-31", "Q4"),
+        ("2023-10-01", "Q3"),
+        ("2024-12-31", "Q4"),
+        ("2024-04-02", "Q1"),
+    ] {
+        let read = read_period(Kind::Quarterly, date, Some(quarter)).unwrap();
+        assert_eq!(read.doubt, None, "{date} {quarter}");
+    }
+}
+
+#[test]
+fn fiscal_year_named_with_the_quarter_settles_the_date_beside_it() {
+    for (date, quarter, year) in [
+        ("2024-12-31", "Q1 2025", 2025),
+        ("2024-12-31", "FY2025 Q1", 2025),
+        ("2025-01-31", "2024Q4", 2024),
+        ("2025-01-31", "2025Q4", 2025),
+        ("2024-12-31", "2024Q4", 2024),
+    ] {
+        let read = read_period(Kind::Quarterly, date, Some(quarter)).unwrap();
+        assert_eq!(read.period.year.get(), year, "{date} {quarter}");
+        assert_eq!(read.doubt, None);
+    }
+    for (date, quarter) in [("2024-12-31", "Q1 2023"), ("2024-12-31", "Q4 2023")] {
+        assert!(read_period(Kind::Quarterly, date, Some(quarter)).is_err());
+    }
+}
+
+#[test]
+fn fiscal_quarter_of_an_early_year_end_is_likely() {
+    let read = read_period(Kind::Quarterly, "2025-01-31", Some("Q4")).unwrap();
+    assert_eq!(read.likely, [Likely::FiscalQuarter, Likely::EarlyYearEnd]);
+    assert_eq!(read.period.year.get(), 2025);
+}
+
+#[test]
+fn digit_that_is_a_month_or_a_quarter_is_refused() {
+    for (year, quarter) in [("2024", Some("2024/3")), ("2024/3", None)] {
+        let faults = read_period(Kind::Quarterly, year, quarter).unwrap_err();
+        assert_eq!(faults[0].pointer, "reporting_quarter", "{year} {quarter:?}");
+    }
+    let read = read_period(Kind::Quarterly, "2024", Some("2024/09")).unwrap();
+    assert_eq!(read.period.quarter.map(|q| q.as_str()), Some("Q3"));
 }

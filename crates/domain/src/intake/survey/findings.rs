@@ -2,7 +2,7 @@
 
 use super::Survey;
 use crate::{
-    fault::Fault,
+    fault::{Fault, shorten},
     intake::{
         column::{ColumnStats, Seen, named},
         names::DESCRIPTIONS,
@@ -27,6 +27,47 @@ impl Survey {
             .zip(&self.columns)
             .zip(self.layout.ratios())
             .map(|((definition, stats), column)| (definition, stats, self.layout.name(*column)))
+    }
+
+    /// Stops a file with quarters beside dates whose fiscal year cannot be told.
+    pub(super) fn fiscal_years(&self) -> Option<Fault> {
+        let (seen, detail) = &self.doubtful_years;
+        let name = self.layout.name(self.layout.year());
+        (seen.count > 0).then(|| {
+            Fault::new(
+                "/file",
+                "fiscal_year",
+                format!(
+                    "{}: {detail}; write the fiscal year in place of the date in {:?}, or with the \
+                     quarter, like \"Q1 2025\"",
+                    seen.described("row"),
+                    shorten(name)
+                ),
+            )
+        })
+    }
+
+    /// Reports cells beside the table of a workbook: remarks are left out, but a column needs a
+    /// name.
+    pub(super) fn beside_table(&self, faults: &mut Vec<Fault>, warnings: &mut Vec<JobWarning>) {
+        let (seen, address) = &self.beside;
+        if seen.count == 0 {
+            return;
+        }
+        let found = format!(
+            "{} with cells beyond the last column that the header names, first {address}",
+            seen.described("row")
+        );
+        if seen.count * 2 > self.rows {
+            faults.push(Fault::new(
+                "/file",
+                "cell_count",
+                format!("{found}: name the column in the header, or remove it"),
+            ));
+        } else {
+            let detail = format!("{found}: taken as remarks beside the table and left out");
+            warnings.push(warning("cells_beside_table", &[], detail));
+        }
     }
 
     /// Reports a fault that most rows share once for the file, as the first finding.
@@ -257,9 +298,14 @@ impl Survey {
                 "empty_columns",
                 &empty,
                 format!(
-                    "{} holds no number in any of {} rows; predictions were made without",
+                    "{} holds no number in any of {} rows{}",
                     empty.join(", "),
-                    self.rows
+                    self.rows,
+                    if self.faulty_rows < self.rows {
+                        "; predictions are made without it"
+                    } else {
+                        ""
+                    }
                 ),
             ));
         }
@@ -330,10 +376,15 @@ impl Survey {
                 ));
             }
         }
-        for (likely, seen) in &self.likely {
+        for ((likely, is_of_quarter), seen) in &self.likely {
+            let column = if *is_of_quarter {
+                "reporting_quarter"
+            } else {
+                "reporting_year"
+            };
             warnings.push(warning(
                 "likely_periods",
-                &["reporting_year"],
+                &[column],
                 format!("{}: {}", likely.words(), seen.described("row")),
             ));
         }
@@ -344,6 +395,29 @@ impl Survey {
                 format!(
                     "row {} is the example row of the template and was left out",
                     self.examples.row
+                ),
+            ));
+        }
+        if self.doubtful_symbols.count > 0 {
+            warnings.push(warning(
+                "likely_symbols",
+                &["company_symbol"],
+                format!(
+                    "{} that spreadsheets and programs also make of other entries: stored as \
+                     companies, so correct them if they are none",
+                    self.doubtful_symbols.described("symbol")
+                ),
+            ));
+        }
+        let by_figures = self.summaries_by_figures();
+        if by_figures.count > 0 {
+            warnings.push(warning(
+                "likely_summary_rows",
+                &["company_symbol"],
+                format!(
+                    "{} whose figures are all means, medians, sums or bounds of the other rows: \
+                     stored as companies, so remove them if they are none",
+                    by_figures.described("row")
                 ),
             ));
         }

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// How close a total or an average must be to the column's own, relatively.
-const SAME: f64 = 0.005;
+pub(super) const SAME: f64 = 0.005;
 /// The resolution of medians, as a power of ten.
 const BIN: f64 = 0.1;
 /// The longest label of a summary, in bytes.
@@ -123,7 +123,7 @@ impl Survey {
 }
 
 /// The position of a decimal mark in [`crate::intake::column::Readings`].
-const fn side(separators: Separators) -> usize {
+pub(super) const fn side(separators: Separators) -> usize {
     match separators {
         Separators::Point => 0,
         Separators::Comma => 1,

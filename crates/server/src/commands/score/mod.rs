@@ -17,14 +17,17 @@ use accunode_domain::{
     text::guard_formula,
 };
 use accunode_files::{Limits, ParserSettings, Rows, peek_file, read_rows};
+use accunode_local::SystemClock;
 use accunode_ports::{
     files::{OpenError, RowReader, SourceRow},
     scoring::Scorer,
+    system::Clock,
 };
 use accunode_scoring::{ModelPin, ModelRegistry};
 use anyhow::Context;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
+
 
 use crate::{
     commands::{
@@ -179,7 +182,7 @@ impl Scoring<'_> {
     /// Reads the file to its end, and prints its warnings.
     fn survey(&self, table: &Table) -> anyhow::Result<(Plan, u32)> {
         let mut rows = self.open(table)?;
-        let mut surveying = Surveying::of(table, &self.options);
+        let mut surveying = Surveying::of(table, &self.options, SystemClock.now());
         loop {
             let chunk = next(&mut rows).with_context(|| self.unreadable())?;
             if chunk.is_empty() {

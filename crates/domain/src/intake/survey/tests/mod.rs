@@ -10,6 +10,7 @@ use crate::{
 mod cells;
 mod dialect;
 mod rows;
+mod summaries;
 mod unit_limits;
 mod units;
 
