@@ -1,6 +1,7 @@
 //! `accunode score`: scores a file without server and database.
 
 mod record;
+mod repeated;
 
 use std::{
     io::{self, IsTerminal},
@@ -28,6 +29,7 @@ use anyhow::Context;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use repeated::RepeatedRows;
 
 use crate::{
     commands::{
@@ -222,6 +224,7 @@ impl Scoring<'_> {
     ) -> anyhow::Result<Summary> {
         let mut rows = self.open(table)?;
         let mut summary = Summary::default();
+        let mut repeated = RepeatedRows::default();
         let mut csv = csv::Writer::from_writer(output.writer());
         csv.write_record(record::header(self.what.kind))?;
         loop {
@@ -234,7 +237,10 @@ impl Scoring<'_> {
             progress.inc(chunk.len() as u64);
             for (row, score) in chunk.iter().zip(scores) {
                 match &score {
-                    Ok(_) => summary.scored += 1,
+                    Ok(score) => {
+                        summary.scored += 1;
+                        repeated.see(row.row, score);
+                    }
                     Err(faults) if Plan::is_left_out(faults) => summary.left_out += 1,
                     Err(_) => summary.failed += 1,
                 }
@@ -244,6 +250,9 @@ impl Scoring<'_> {
             }
         }
         csv.flush()?;
+        if let Some(warning) = repeated.warning() {
+            tracing::warn!("{warning}");
+        }
         Ok(summary)
     }
 }
