@@ -102,8 +102,8 @@ function Failed({ job }) {
     data.append("job_type", job.job_type);
     data.append("access_level", job.access_level);
     if (job.organization_id) data.append("organization_id", job.organization_id);
-    const { on_conflict, ratio_unit, other_company, units } = job.options;
-    if (job.job_type !== "outcomes") for (const [key, value] of Object.entries({ on_conflict, ratio_unit, other_company, units })) if (value) data.append(key, value);
+    const { on_conflict, ratio_unit, other_company, units, decimal } = job.options;
+    if (job.job_type !== "outcomes") for (const [key, value] of Object.entries({ on_conflict, ratio_unit, other_company, units, decimal })) if (value) data.append(key, value);
     const name = job.original_filename.replace(/(\.csv)?(\.gz)?(\.xlsx)?$/i, "").replace(/-corrected$/, "");
     data.append("file", new File([text], `${name}-corrected.csv`, { type: "text/csv" }));
     const sent = await (await request("POST", "/bulk-uploads", { form: data, headers: { "Idempotency-Key": requestKey() } })).json();

@@ -16,7 +16,7 @@ import { lookInto } from "../parts/workbook.js";
 /** The number of rows of the file that are shown. */
 const SHOWN = 6;
 /** The options of a file of statements that a file of outcomes does not have. */
-const OF_STATEMENTS = ["on_conflict", "ratio_unit", "other_company", "units", "confirm_units"];
+const OF_STATEMENTS = ["on_conflict", "ratio_unit", "other_company", "units", "decimal", "confirm_units"];
 const KIND_OPTIONS = [{ value: "annual", label: "Annual statements" }, { value: "quarterly", label: "Quarterly statements" }, { value: "outcomes", label: "Outcomes: what happened" }];
 
 export default function UploadNew() {
@@ -26,7 +26,7 @@ export default function UploadNew() {
   const [isOver, setOver] = useState(false);
   const [state, set] = useState({
     job_type: /** @type {JobType} */ (query.value.get("kind") || "annual"), on_conflict: "error", ratio_unit: "fraction", access_level: organizationId.value ? "organization" : "personal",
-    other_company: "warn", units: "", sheet: "", dry_run: false, confirm_units: false, force: false,
+    other_company: "warn", units: "", decimal: "", sheet: "", dry_run: false, confirm_units: false, force: false,
   });
   const change = changer(set);
   useEffect(() => () => { unsaved.value = false; }, []);
@@ -82,7 +82,8 @@ export default function UploadNew() {
         <${Field} label="Periods that are there already" value=${state.on_conflict} onInput=${change("on_conflict")} options=${[{ value: "error", label: "Report as failed rows" }, { value: "skip", label: "Leave as they are" }, { value: "update", label: "Replace" }]} help="What they said before is kept as a revision." />
         <${Field} label="Another company has the symbol" value=${state.other_company} onInput=${change("other_company")} options=${[{ value: "warn", label: "Warn" }, { value: "error", label: "Report as failed rows" }]} help="Where name, exchange or country differ." />`}
         <${Field} label="Seen by" value=${state.access_level} onInput=${change("access_level")} options=${Object.entries(LEVELS).filter(([value]) => value === "personal" || (value === "organization" && organizationId.value)).map(([value, label]) => ({ value, label }))} help="Sharing can be widened later." />
-        ${!isOfOutcomes && html`<${Field} label="Units of single columns" optional value=${state.units} onInput=${change("units")} placeholder="net_income_margin:percent" help="Where they differ from the others." />`}
+        ${!isOfOutcomes && html`<${Field} label="Units of single columns" optional value=${state.units} onInput=${change("units")} placeholder="net_income_margin:percent" help="Where they differ from the others." />
+        <${Field} label="Decimals are separated by" value=${state.decimal} onInput=${change("decimal")} options=${[{ value: "", label: "As the file shows" }, { value: "point", label: "A point (1.5)" }, { value: "comma", label: "A comma (1,5)" }]} help="Only for a file that does not show it." />`}
       </div>
       <${Field} type="checkbox" label="Dry run" help="Everything is read and checked, nothing is stored." value=${state.dry_run} onInput=${change("dry_run")} />
       ${!isOfOutcomes && html`<${Field} type="checkbox" label="The numbers are right although they look wrong" help="A file whose units look mistaken is refused without this." value=${state.confirm_units} onInput=${change("confirm_units")} />`}
