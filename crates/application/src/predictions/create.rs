@@ -6,6 +6,7 @@ use accunode_domain::{
     company::{Company, CompanyDraft, CompanyProfile},
     fault::Fault,
     id::{CompanyId, OrganizationId, PredictionId},
+    intake::{Described, contradiction},
     prediction::{Kind, OnConflict, Period, Prediction},
     ratio::{RatioUnit, Ratios},
     risk::Explanation,
@@ -61,7 +62,8 @@ pub struct CreatedPrediction {
     pub prediction: Prediction,
     /// The reasons; `None` if an existing prediction stayed.
     pub explanation: Option<Explanation>,
-    /// Warnings for the caller, like `company_differs`.
+    /// Warnings for the caller: `company_differs`, and `other_company` if the described company
+    /// seems to be another one than the one that has its symbol.
     pub warnings: Vec<Fault>,
     /// Whether it was created, updated or skipped.
     pub creation: Creation,
@@ -212,6 +214,18 @@ impl Predictions {
         let mut warnings = Vec::new();
         if let (false, CompanyChoice::Described(draft)) = (found.is_new, &command.company) {
             let stored = &found.company.profile;
+            let other = contradiction(
+                profile.symbol.as_str(),
+                Described::of(stored),
+                Described::of(profile),
+            );
+            warnings.extend(other.map(|detail| {
+                Fault::new(
+                    "/company",
+                    "other_company",
+                    format!("{detail}; if they are two companies, give one another symbol"),
+                )
+            }));
             let pairs = [
                 ("name", draft.name.is_some(), &profile.name, &stored.name),
                 (

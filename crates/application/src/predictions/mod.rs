@@ -20,7 +20,7 @@ use accunode_domain::{
 };
 use accunode_ports::scoring::Scorer;
 
-pub use batch::MAX_BATCH;
+pub use batch::{MAX_BATCH, check_units};
 pub use create::{CompanyChoice, CreatePrediction, CreatedPrediction, Creation};
 pub(crate) use create::{entity, summary};
 pub use list::ListPredictions;

@@ -5,7 +5,9 @@ use std::sync::atomic::Ordering;
 
 use accunode_application::{
     Error, ErrorCode, Replayable, RowLevel,
-    predictions::{CompanyChoice, CreatePrediction, Creation, SECTOR_OUT_OF_SCOPE, ScoreItem},
+    predictions::{
+        CompanyChoice, CreatePrediction, Creation, SECTOR_OUT_OF_SCOPE, ScoreItem, check_units,
+    },
 };
 use accunode_domain::{
     access::Grant,
@@ -263,6 +265,91 @@ async fn failed_audit_row_rolls_back_the_prediction() {
         .await;
     assert!(matches!(result, Err(Error::Internal(_))), "{result:?}");
     assert!(!committed.load(Ordering::SeqCst));
+}
+
+#[test]
+fn batch_in_another_unit_than_it_says_is_refused_with_its_columns() {
+    let items: Vec<_> = (1..9)
+        .map(|n| CreatePrediction {
+            ratios: [
+                ("long_term_debt_to_total_capital", format!("{}.4", 20 + n)),
+                ("total_debt_to_ebitda", format!("2.{n}")),
+                ("net_income_margin", format!("1{n}.5")),
+                ("ebit_to_interest_expense", format!("5.{n}")),
+                ("return_on_assets", format!("{n}.2")),
+            ]
+            .map(|(name, value)| (name.to_owned(), Some(value)))
+            .into(),
+            ..command()
+        })
+        .collect();
+    let refused = check_units(&items.iter().collect::<Vec<_>>());
+    let Err(Error::Invalid(faults)) = refused else {
+        panic!("{refused:?}")
+    };
+    assert_eq!(faults[0].code, "unit_mismatch");
+    assert!(
+        faults[0].detail.contains("return_on_assets")
+            && !faults[0].detail.contains("confirm_units"),
+        "{}",
+        faults[0].detail
+    );
+    let in_percent: Vec<_> = items
+        .into_iter()
+        .map(|item| CreatePrediction {
+            ratio_unit: RatioUnit::Percent,
+            ..item
+        })
+        .collect();
+    assert!(check_units(&in_percent.iter().collect::<Vec<_>>()).is_ok());
+    assert!(check_units(&[&command()]).is_ok());
+}
+
+#[tokio::test]
+async fn company_that_seems_to_be_another_is_reported_with_country_and_exchange() {
+    let mut doubles = Doubles {
+        scorer: scorer(),
+        ..Doubles::default()
+    };
+    doubles.unit(|unit| {
+        unit.companies
+            .expect_find_or_add()
+            .returning(|_, grant, _, _, profile| {
+                let stored = CompanyProfile {
+                    name: "Omega GmbH".into(),
+                    country: "DEU".into(),
+                    exchange: Some("XETRA".into()),
+                    ..profile.clone()
+                };
+                Ok(FoundCompany {
+                    company: company(grant, &stored),
+                    is_new: false,
+                })
+            });
+        unit.reads
+            .predictions
+            .expect_of_period()
+            .returning(|_, _, _| Ok(None));
+        unit.predictions
+            .expect_add()
+            .returning(|_, prediction| Ok(prediction.updated_at));
+        unit.audit_log.expect_record().returning(|_, _| Ok(()));
+    });
+    let ana = user(Role::User, None);
+    let done = doubles
+        .application()
+        .predictions
+        .create(&caller(&ana), &command(), None)
+        .await
+        .unwrap();
+    let Replayable::Fresh(created) = done else {
+        panic!("{done:?}")
+    };
+    let warning = &created.warnings[0];
+    assert_eq!(warning.code, "other_company");
+    for part in ["Omega GmbH", "XETRA", "DEU", "USA"] {
+        assert!(warning.detail.contains(part), "{}", warning.detail);
+    }
 }
 
 #[tokio::test]

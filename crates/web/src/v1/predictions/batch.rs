@@ -1,6 +1,6 @@
 //! Operation `create_prediction_batch`.
 
-use accunode_application::predictions::{CreatePrediction, MAX_BATCH};
+use accunode_application::predictions::{CreatePrediction, MAX_BATCH, check_units};
 use accunode_domain::{idempotency::IdempotentRequest, prediction::Kind};
 use actix_web::{HttpResponse, http::StatusCode};
 use serde_json::Value;
@@ -23,7 +23,9 @@ use crate::http::{
 ///
 /// An item with an invalid form also fails alone. The whole request is rejected, and nothing is
 /// stored, if it is not JSON, if there is a fault outside of its items, or if there are more than
-/// 100 faults.
+/// 100 faults. The same applies if the ratios of the items are in another unit than their
+/// `ratio_unit` says (`unit_mismatch`), which is judged as for the same rows in a file; ratios that
+/// are right although they look wrong can be sent one by one.
 #[utoipa::path(
     post,
     path = super::BATCH,
@@ -48,11 +50,20 @@ pub(crate) async fn batch(call: Authenticated, body: Body<Batch, LARGE>) -> Answ
         Err(_) => Ok(None),
     };
     let levels: Vec<_> = items.iter().map(level).collect::<Result<_, _>>()?;
-    let mut data = Vec::with_capacity(items.len());
-    let mut all_replayed = true;
+    let mut commands = Vec::with_capacity(items.len());
     for (at, (item, level)) in items.into_iter().zip(levels).enumerate() {
         let idempotent = idempotency::requested_item(&call.request, at, &item.raw)?;
         let command = item.value.and_then(|value| value.command(kind, level));
+        commands.push((command, idempotent));
+    }
+    let sound: Vec<_> = commands
+        .iter()
+        .filter_map(|(command, _)| command.as_ref().ok())
+        .collect();
+    check_units(&sound)?;
+    let mut data = Vec::with_capacity(commands.len());
+    let mut all_replayed = true;
+    for (command, idempotent) in commands {
         let (item, replayed) = one(&call, command, idempotent).await;
         all_replayed &= replayed;
         data.push(item);

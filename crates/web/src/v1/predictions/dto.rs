@@ -60,7 +60,8 @@ pub(crate) struct PredictionDto {
     created_at: OffsetDateTime,
     #[serde(with = "time::serde::rfc3339")]
     updated_at: OffsetDateTime,
-    /// What the caller should know, like `company_differs`; on create alone.
+    /// What the caller should know: `company_differs`, and `other_company` with name, exchange and
+    /// country of both companies if the symbol seems to be that of another one; on create alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     warnings: Option<Vec<FaultDto>>,
 }
