@@ -141,7 +141,7 @@ fn identifier(kind: IdentifierKind, text: &str) -> Result<Option<Cow<'_, str>>, 
 }
 
 /// Names of countries in their own languages and short forms that the library does not know.
-const COUNTRIES: [(&str, &str); 22] = [
+const COUNTRIES: [(&str, &str); 40] = [
     ("uae", "ARE"),
     ("deutschland", "DEU"),
     ("allemagne", "DEU"),
@@ -164,6 +164,25 @@ const COUNTRIES: [(&str, &str); 22] = [
     ("ivorycoast", "CIV"),
     ("greatbritain", "GBR"),
     ("czechia", "CZE"),
+    ("frankreich", "FRA"),
+    ("niederlande", "NLD"),
+    ("belgien", "BEL"),
+    ("italien", "ITA"),
+    ("spanien", "ESP"),
+    ("schweden", "SWE"),
+    ("norwegen", "NOR"),
+    ("finnland", "FIN"),
+    ("polen", "POL"),
+    ("grossbritannien", "GBR"),
+    ("vereinigtestaaten", "USA"),
+    ("hongkongsar", "HKG"),
+    ("hongkongsarchina", "HKG"),
+    // Codes of the Olympic committee, where the standard has no such code.
+    ("ger", "DEU"),
+    ("sui", "CHE"),
+    ("ned", "NLD"),
+    ("den", "DNK"),
+    ("por", "PRT"),
 ];
 
 /// Returns the alpha-3 code of a country, given by code or name.
@@ -297,6 +316,10 @@ mod tests {
             ("Côte d'Ivoire", "CIV"),
             ("Korea, Republic of", "KOR"),
             ("UAE", "ARE"),
+            ("Frankreich", "FRA"),
+            ("Hong Kong SAR", "HKG"),
+            ("GER", "DEU"),
+            ("SUI", "CHE"),
         ] {
             assert_eq!(
                 read_as("country", text),

@@ -98,7 +98,7 @@ fn mangled(text: &str) -> Option<&'static str> {
 /// that there is none, so that it is only likely: `TRUE`, `TBD`, `SEP-24`.
 pub(super) fn is_doubtful_symbol(text: &str) -> bool {
     let lower = text.to_lowercase();
-    matches!(text, "TRUE" | "FALSE")
+    matches!(text, "TRUE" | "FALSE" | "WAHR" | "FALSCH" | "VRAI" | "FAUX")
         || UNKNOWN_OR_TICKERS.contains(&lower.as_str())
         || month_and_year(text)
 }
@@ -236,7 +236,7 @@ mod tests {
             assert!(read_symbol(text).is_ok(), "{text:?}");
             assert!(!is_doubtful_symbol(text), "{text:?}");
         }
-        for text in ["TRUE", "FALSE", "TBD", "SEP-24"] {
+        for text in ["TRUE", "FALSE", "WAHR", "TBD", "SEP-24"] {
             assert!(read_symbol(text).is_ok(), "{text:?}");
             assert!(is_doubtful_symbol(text), "{text:?}");
         }
