@@ -35,6 +35,7 @@ mod queue;
 mod repositories;
 mod row;
 mod scalar;
+mod shared_read;
 mod sql;
 pub mod store;
 mod tenant;

@@ -71,7 +71,9 @@ impl PoolKind {
     pub(crate) const fn planning(self) -> &'static str {
         match self {
             Self::Reads => "; SET random_page_cost = 1.1",
-            Self::Identity | Self::Writes | Self::Expensive => "",
+            // One statement would otherwise take every processor from the requests of others.
+            Self::Expensive => "; SET max_parallel_workers_per_gather = 0",
+            Self::Identity | Self::Writes => "",
         }
     }
 }

@@ -29,17 +29,50 @@ use crate::{
     },
     errors::{defect, from_orm},
     scalar::scalars,
+    shared_read::SharedRead,
 };
 
 /// Accounts, by an executor.
 #[derive(Debug)]
 pub(crate) struct AuthUsers<E> {
     db: E,
+    /// Reads of the version that requests share; `None` within a transaction, which has its own
+    /// view.
+    versions: Option<SharedRead<i64>>,
 }
 
 impl<E> AuthUsers<E> {
     pub(crate) const fn new(db: E) -> Self {
-        Self { db }
+        Self { db, versions: None }
+    }
+
+    /// Lets requests that arrive together share one read of the version.
+    pub(crate) fn sharing(self) -> Self {
+        Self {
+            versions: Some(SharedRead::default()),
+            ..self
+        }
+    }
+}
+
+impl<E: Executor> AuthUsers<E> {
+    /// Returns whether users and organizations still have the version that is known.
+    async fn is_unchanged(
+        &self,
+        versions: &SharedRead<i64>,
+        known: i64,
+    ) -> Result<bool, RepositoryError> {
+        let read = async || {
+            let select = tenancy_state::Entity::find()
+                .select_only()
+                .column(tenancy_state::Column::Version);
+            let found = scalars::<i64>(&self.db, build(select.into_query())).await?;
+            found
+                .into_iter()
+                .next()
+                .ok_or_else(|| defect("tenancy_state has no row"))
+        };
+        Ok(versions.get(read).await? == known)
     }
 }
 
@@ -112,6 +145,11 @@ impl<E: Executor> AuthRepository for AuthUsers<E> {
     }
 
     async fn current(&self, id: UserId, known: i64) -> Result<UserFreshness, RepositoryError> {
+        if let Some(versions) = &self.versions
+            && self.is_unchanged(versions, known).await?
+        {
+            return Ok(UserFreshness::Unchanged);
+        }
         let select = Since::select_cols(tenancy_state::Entity::find().select_only());
         let mut select = select.into_query();
         // The condition on the version is part of the join: if the version is unchanged, no

@@ -97,7 +97,11 @@ impl PgRepositories<ReadPools> {
     pub(crate) fn of_pools(pools: &Pools) -> Self {
         let identity = ReadPools::only(&pools.identity);
         let rows = ReadPools::by_work(&pools.reads, &pools.expensive);
-        Self::new(&identity, &rows)
+        let repositories = Self::new(&identity, &rows);
+        Self {
+            auth: repositories.auth.sharing(),
+            ..repositories
+        }
     }
 }
 

@@ -59,7 +59,7 @@ async fn revisions_are_complete_and_listed_newest_first() {
         let kind = first.period.kind();
         let mut now = first.clone();
         replace(&fixture, &mut now, |p| {
-            p.outcome.pd = Pd::new(0.25).unwrap()
+            p.outcome.pd = Pd::new(0.25).unwrap();
         })
         .await;
         let second = now.clone();
