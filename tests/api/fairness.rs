@@ -90,9 +90,9 @@ async fn locked_table_delays_only_its_own_lists() {
     };
     let (answers, lock) = tokio::join!(flood, async {
         let lock = meanwhile.await;
-        // Requests that wait for a connection are told when to retry.
+        // Requests that wait for a place are told when to retry.
         let late = m1.get("/predictions/annual").await;
-        assert_eq!(late.problem(503), "unavailable");
+        assert_eq!(late.problem(429), "too_many_at_once");
         assert_eq!(late.header("retry-after"), "2");
         lock.release().await;
     });
@@ -101,7 +101,8 @@ async fn locked_table_delays_only_its_own_lists() {
     assert!(served >= 2, "{:?}", statuses(&answers));
     let stats = sa.get("/admin/stats").await.expect(200);
     let pools = &stats["database_pools"];
-    assert!(pools["reads"]["refused"].as_u64() >= Some(1), "{pools}");
+    let reads = &stats["at_once"]["read"];
+    assert!(reads["refused"].as_u64() >= Some(1), "{reads}");
     for quiet in ["identity", "writes", "expensive"] {
         assert_eq!(pools[quiet]["refused"], 0, "{pools}");
         assert!(pools[quiet]["max"].as_u64() >= Some(1), "{pools}");

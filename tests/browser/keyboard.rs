@@ -91,7 +91,13 @@ async fn skip_link_and_dialogs_move_the_focus_and_return_it() {
                 vec![],
             )
             .await;
-        assert_eq!(browser.run(focused, vec![]).await, json!(opener));
+        browser
+            .until(
+                "the focus is back on the button",
+                "return document.activeElement?.innerText === arguments[0]",
+                vec![json!(opener)],
+            )
+            .await;
     }
     browser.is_quiet("the keyboard").await;
 }

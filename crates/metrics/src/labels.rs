@@ -73,7 +73,7 @@ label! {
     Status { status }
 }
 label! {
-    /// A kind of expensive work.
+    /// A kind of limited work.
     Work { work }
 }
 label! {

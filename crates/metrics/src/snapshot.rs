@@ -16,7 +16,7 @@ use prometheus_client::{
 
 use crate::labels;
 
-/// Requests of one kind of expensive work.
+/// Requests of one kind of limited work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WorkOfKind {
     /// The kind.
@@ -44,7 +44,7 @@ pub struct Snapshot {
     pub jobs: Vec<OpenJobs>,
     /// The history of maintenance, on all nodes; empty if the database does not answer.
     pub maintenance: Vec<TaskHistory>,
-    /// Expensive work.
+    /// Limited work.
     pub work: Vec<WorkOfKind>,
     /// Open event streams.
     pub event_streams: u64,
@@ -251,14 +251,14 @@ impl Snapshot {
         gauges(
             registry,
             "work_running",
-            "Expensive requests that are being worked on",
+            "Requests of a limited kind that are being worked on",
             running.map(|w| (label(w), number(w.running))).collect(),
         );
         let refused = self.work.iter();
         counters(
             registry,
             "work_refused",
-            "Expensive requests that were refused because their tenant has too many",
+            "Requests that were refused because their tenant has too many of the kind",
             refused.map(|w| (label(w), w.refused)).collect(),
         );
         gauge(

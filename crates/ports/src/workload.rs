@@ -15,9 +15,14 @@ use uuid::Uuid;
 /// The kind of work of a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Work {
-    /// Everything that completes quickly.
+    /// The service's own work, requests without a session, changes of single rows, and requests
+    /// that wait for an event.
     #[default]
-    Interactive,
+    Unlimited,
+    /// A page of a list, or one row.
+    Read,
+    /// Items scored by one request without being stored.
+    Score,
     /// A ranking by similarity.
     Search,
     /// All rows of a list in one response.
@@ -32,7 +37,9 @@ pub enum Work {
 
 impl Work {
     /// The kinds of work of which one owner may run only a limited number at once.
-    pub const EXPENSIVE: [Self; 5] = [
+    pub const LIMITED: [Self; 7] = [
+        Self::Read,
+        Self::Score,
         Self::Search,
         Self::Export,
         Self::Analytics,
@@ -44,7 +51,9 @@ impl Work {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Interactive => "interactive",
+            Self::Unlimited => "unlimited",
+            Self::Read => "read",
+            Self::Score => "score",
             Self::Search => "search",
             Self::Export => "export",
             Self::Analytics => "analytics",
@@ -72,11 +81,11 @@ pub struct Workload {
 
 thread_local! {
     /// The workload of the task that is being polled.
-    static CURRENT: Cell<Workload> = const { Cell::new(Workload { work: Work::Interactive, owner: None }) };
+    static CURRENT: Cell<Workload> = const { Cell::new(Workload { work: Work::Unlimited, owner: None }) };
 }
 
 impl Workload {
-    /// Returns the workload of the current task; outside of [`WithWorkload`], interactive and
+    /// Returns the workload of the current task; outside of [`WithWorkload`], unlimited and
     /// without an owner.
     #[must_use]
     pub fn current() -> Self {
@@ -156,10 +165,10 @@ mod tests {
             assert_eq!(Workload::current(), of(then));
         };
         block_on(async {
-            let one = Box::pin(task(Work::Interactive, Work::Search));
+            let one = Box::pin(task(Work::Unlimited, Work::Search));
             let other = Box::pin(task(Work::Upload, Work::Export));
             join(
-                WithWorkload::new(of(Work::Interactive), one),
+                WithWorkload::new(of(Work::Unlimited), one),
                 WithWorkload::new(of(Work::Upload), other),
             )
             .await;

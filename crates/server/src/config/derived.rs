@@ -47,7 +47,7 @@ impl Config {
         })
     }
 
-    /// The limits of concurrent expensive work of one tenant.
+    /// The limits of concurrent work of one tenant.
     #[must_use]
     pub fn at_once(&self) -> ConcurrencyLimits {
         let places = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
@@ -55,6 +55,8 @@ impl Config {
             analytics: places(self.at_once.analytics),
             batch: places(self.at_once.batch),
             export: places(self.at_once.export),
+            read: places(self.at_once.read),
+            score: places(self.at_once.score),
             search: places(self.at_once.search),
             upload: places(self.at_once.upload),
         }

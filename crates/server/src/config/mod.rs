@@ -55,6 +55,8 @@ const KEYS: &[&str] = &[
     "at_once.analytics",
     "at_once.batch",
     "at_once.export",
+    "at_once.read",
+    "at_once.score",
     "at_once.search",
     "at_once.upload",
     "backups.access_key_id",
@@ -252,7 +254,7 @@ pub struct Config {
     pub budgets: BudgetsConfig,
     /// The limits of mails that users can cause.
     pub mails: MailsConfig,
-    /// Concurrent expensive requests of one tenant, by kind of work; 0 is no limit.
+    /// Concurrent requests of one tenant, by kind of work; 0 is no limit.
     pub at_once: ConcurrencyConfig,
     /// Proxies whose forwarded addresses are trusted: addresses or networks.
     #[serde(serialize_with = "with_commas", skip_serializing_if = "Vec::is_empty")]

@@ -54,13 +54,15 @@ pub struct LimitsConfig {
     pub write: u32,
 }
 
-/// Expensive requests of one tenant that may run at once.
+/// Requests of one tenant that may run at once, by kind of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "the names are those of the kinds of work")]
 pub struct ConcurrencyConfig {
     pub analytics: u32,
     pub batch: u32,
     pub export: u32,
+    pub read: u32,
+    pub score: u32,
     pub search: u32,
     pub upload: u32,
 }

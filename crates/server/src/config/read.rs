@@ -253,6 +253,8 @@ pub(super) fn read_at_once(layers: &mut Layers) -> ConcurrencyConfig {
         analytics: read("at_once.analytics", default.analytics),
         batch: read("at_once.batch", default.batch),
         export: read("at_once.export", default.export),
+        read: read("at_once.read", default.read),
+        score: read("at_once.score", default.score),
         search: read("at_once.search", default.search),
         upload: read("at_once.upload", default.upload),
     }

@@ -220,7 +220,7 @@ impl Authenticated {
         Ok(&state(&self.request)?.streams)
     }
 
-    /// Returns the limits on expensive work.
+    /// Returns the limits of concurrent work.
     pub(crate) fn work_limits(&self) -> Result<&WorkLimits, Problem> {
         Ok(&state(&self.request)?.work)
     }

@@ -221,7 +221,7 @@ where
     T: 'static,
     C: 'static,
 {
-    let all = Limit::new(Limit::MAX).map_err(|fault| Problem::faults(vec![fault]))?;
+    let all = Limit::new(PAGE_ROWS).map_err(|fault| Problem::faults(vec![fault]))?;
     // The first page is read before anything is sent: a fault of the request can then still
     // be answered with a problem document.
     let first = fetch(Start { limit: all, after }).await?;
@@ -230,41 +230,55 @@ where
         .record_export(&call.caller, name, filter)
         .await?;
     let mut ready = VecDeque::from([Step::Bytes(head)]);
-    ready.push_back(Step::Slice(first));
+    ready.extend(steps(first));
     let body = stream::try_unfold(
         (ready, fetch, write),
         move |(mut ready, fetch, write)| async move {
-            let Some(step) = ready.pop_front() else {
-                return Ok::<_, Problem>(None);
-            };
-            let bytes = match step {
-                Step::Bytes(bytes) => bytes,
-                Step::Slice(slice) => {
-                    let bytes = write(&slice.rows);
-                    ready.extend(slice.next.map(Step::After));
-                    bytes
-                }
-                Step::After(cursor) => {
-                    let start = Start {
-                        limit: all,
-                        after: Some(cursor),
-                    };
-                    let slice = fetch(start).await.map_err(cut)?;
-                    let bytes = write(&slice.rows);
-                    ready.extend(slice.next.map(Step::After));
-                    bytes
-                }
-            };
-            Ok(Some((Bytes::from(bytes), (ready, fetch, write))))
+            while let Some(step) = ready.pop_front() {
+                let bytes = match step {
+                    Step::Bytes(bytes) => bytes,
+                    Step::Rows(rows) => {
+                        // Requests of others are answered in between.
+                        tokio::task::yield_now().await;
+                        write(&rows)
+                    }
+                    Step::After(cursor) => {
+                        let start = Start {
+                            limit: all,
+                            after: Some(cursor),
+                        };
+                        ready.extend(steps(fetch(start).await.map_err(cut)?));
+                        continue;
+                    }
+                };
+                return Ok::<_, Problem>(Some((Bytes::from(bytes), (ready, fetch, write))));
+            }
+            Ok(None)
         },
     );
     Ok(response.streaming(body))
 }
 
+/// The rows that are read by one statement: what is decoded before others get a turn.
+const PAGE_ROWS: u32 = 250;
+/// The rows that are written before others get a turn.
+const ROWS_AT_A_TIME: usize = 50;
+
 enum Step<T, C> {
     Bytes(Vec<u8>),
-    Slice(Slice<T, C>),
+    Rows(Vec<T>),
     After(C),
+}
+
+/// Returns the steps that write a page, and read the one after it.
+fn steps<T, C>(slice: Slice<T, C>) -> Vec<Step<T, C>> {
+    let mut steps = Vec::new();
+    let mut rows = slice.rows.into_iter().peekable();
+    while rows.peek().is_some() {
+        steps.push(Step::Rows(rows.by_ref().take(ROWS_AT_A_TIME).collect()));
+    }
+    steps.extend(slice.next.map(Step::After));
+    steps
 }
 
 /// Breaks the response off, so that the client does not take a part for the whole.

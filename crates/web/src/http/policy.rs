@@ -68,7 +68,7 @@ impl Policy {
     pub(crate) const STRICTEST: Self = Self {
         limit: LimitClass::Auth,
         formats: JSON,
-        work: Work::Interactive,
+        work: Work::Unlimited,
         public: None,
         step_up: StepUp::Always,
         keys: Keys::Never,
@@ -109,6 +109,7 @@ impl Policy {
             Keys::With(scope),
             StepUp::Never("it changes nothing"),
         )
+        .work(Work::Read)
     }
 
     /// A change of rows that is allowed for keys with this scope.
@@ -136,6 +137,7 @@ impl Policy {
             Keys::With(scope),
             StepUp::Never("it stores nothing"),
         )
+        .work(Work::Score)
     }
 
     /// Sets another budget.
@@ -153,7 +155,7 @@ impl Policy {
         self.formats(LIST)
     }
 
-    /// Marks expensive work of this kind.
+    /// Sets the kind of work.
     pub(crate) const fn work(self, work: Work) -> Self {
         Self { work, ..self }
     }
@@ -187,7 +189,7 @@ impl Policy {
     /// Returns the kind of work of a request: a list is an export if it is answered as rows,
     /// and a search with `q`.
     pub(crate) fn work_of(&self, query: &str, format: Format) -> Work {
-        let is_list = self.work == Work::Interactive && self.formats.len() > 1;
+        let is_list = self.work == Work::Read && self.formats.len() > 1;
         let mut pairs = query.split('&');
         if !is_list {
             self.work
@@ -196,7 +198,7 @@ impl Policy {
         } else if matches!(format, Format::Csv | Format::JsonLines | Format::Xlsx) {
             Work::Export
         } else {
-            Work::Interactive
+            Work::Read
         }
     }
 }
@@ -292,14 +294,14 @@ mod tests {
     #[test]
     fn list_request_counts_as_export_or_search() {
         let list = Policy::read(KeyScope::Read).list();
-        assert_eq!(list.work_of("", Format::Json), Work::Interactive);
-        assert_eq!(list.work_of("sector=q", Format::Json), Work::Interactive);
+        assert_eq!(list.work_of("", Format::Json), Work::Read);
+        assert_eq!(list.work_of("sector=q", Format::Json), Work::Read);
         assert_eq!(list.work_of("sector=x&q=acme", Format::Json), Work::Search);
         assert_eq!(list.work_of("q=acme", Format::Csv), Work::Search);
         assert_eq!(list.work_of("", Format::Csv), Work::Export);
         assert_eq!(list.work_of("", Format::JsonLines), Work::Export);
         let template = Policy::compute(KeyScope::Score).formats(&[Format::Csv]);
-        assert_eq!(template.work_of("", Format::Csv), Work::Interactive);
+        assert_eq!(template.work_of("", Format::Csv), Work::Score);
         let figures = Policy::read(KeyScope::Read).work(Work::Analytics);
         assert_eq!(figures.work_of("q=1", Format::Json), Work::Analytics);
     }

@@ -151,6 +151,11 @@ impl Endpoint {
         request.app_data()
     }
 
+    /// Returns the path, with the names of its parameters.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
     /// Returns an endpoint that is only read, and needs no policy.
     pub(crate) fn of_reads(path: &str) -> Self {
         Self {

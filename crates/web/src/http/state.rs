@@ -19,7 +19,7 @@ pub struct WebState {
     pub limiter: Arc<dyn RateLimiter>,
     /// The open event streams.
     pub streams: Streams,
-    /// The limits of concurrent expensive work of one tenant in this process.
+    /// The limits of concurrent work of one tenant in this process.
     pub work: WorkLimits,
     /// The proxies whose forwarded addresses are trusted.
     pub proxies: TrustedProxies,

@@ -1,11 +1,15 @@
-//! Expensive work: which requests are expensive, and how many of one tenant run at once.
+//! How many requests of each kind of work one tenant has in progress at once, so that another
+//! tenant does not wait for them.
 //!
 //! The kind of work is declared in the operation's policy. [`begin`], the last step of extracting
-//! an `Authenticated`, takes one of the tenant's places for it, waits for one in a short queue, or
-//! refuses; [`keep`] holds the place until the last byte of the response was written or the client
-//! has disconnected. Places are counted in the process: each node has its own.
+//! an `Authenticated`, takes one of the tenant's places for it, waits for one in a queue, or
+//! refuses. A read or a score gives its place back as soon as there is a response; expensive work
+//! keeps it ([`keep`]) until the last byte was written or the client has disconnected. Places are
+//! counted in the process: each node has its own.
 
 use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    num::NonZero,
     pin::Pin,
     sync::{
         Arc,
@@ -31,12 +35,63 @@ use actix_web::{
 use bytes::Bytes;
 use uuid::Uuid;
 
-use super::problem::Problem;
+use super::{problem::Problem, route::Endpoint};
 
-/// How long a request waits for a place.
-const WAIT: Duration = Duration::from_secs(2);
-/// The number of requests of one tenant that wait for each of its places.
-const QUEUE: usize = 16;
+/// Whose places a request takes: the tenant's, and a hash of the operation if each operation of
+/// the kind has places of its own.
+type PlaceKey = (Uuid, u64);
+
+/// How requests of a kind of work take their places.
+#[derive(Clone, Copy, Debug)]
+struct Terms {
+    /// How long a request waits for a place.
+    wait: Duration,
+    /// The number of requests of one tenant that wait for each of its places.
+    queue: usize,
+    /// Whether the place is kept until the response was sent.
+    keeps: bool,
+    /// Whether each operation has places of its own: reads of a table that is locked then delay
+    /// no others.
+    per_operation: bool,
+}
+
+impl Terms {
+    /// Places are free again within milliseconds: many requests can wait, in their order.
+    const QUICK: Self = Self {
+        wait: Duration::from_secs(5),
+        queue: 256,
+        keeps: false,
+        per_operation: true,
+    };
+    const EXPENSIVE: Self = Self {
+        wait: Duration::from_secs(2),
+        queue: 16,
+        keeps: true,
+        per_operation: false,
+    };
+
+    fn key(self, tenant: Uuid, operation: &str) -> PlaceKey {
+        if !self.per_operation {
+            return (tenant, 0);
+        }
+        let mut hasher = DefaultHasher::new();
+        operation.hash(&mut hasher);
+        (tenant, hasher.finish())
+    }
+
+    const fn of(work: Work) -> Self {
+        match work {
+            Work::Unlimited | Work::Read | Work::Score => Self::QUICK,
+            Work::Search | Work::Export | Work::Analytics | Work::Batch => Self::EXPENSIVE,
+            // The check of a file before it is accepted may take seconds.
+            Work::Upload => Self {
+                wait: Duration::from_secs(10),
+                ..Self::EXPENSIVE
+            },
+        }
+    }
+}
+
 /// Seconds after which to repeat a request: running work takes about as long.
 const RETRY_AFTER: u32 = 2;
 
@@ -44,6 +99,8 @@ const RETRY_AFTER: u32 = 2;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are those of the kinds of work")]
 pub struct ConcurrencyLimits {
+    pub read: usize,
+    pub score: usize,
     pub search: usize,
     pub export: usize,
     pub analytics: usize,
@@ -54,7 +111,9 @@ pub struct ConcurrencyLimits {
 impl ConcurrencyLimits {
     const fn of(self, work: Work) -> usize {
         match work {
-            Work::Interactive => 0,
+            Work::Unlimited => 0,
+            Work::Read => self.read,
+            Work::Score => self.score,
             Work::Search => self.search,
             Work::Export => self.export,
             Work::Analytics => self.analytics,
@@ -66,10 +125,14 @@ impl ConcurrencyLimits {
 
 impl Default for ConcurrencyLimits {
     fn default() -> Self {
+        let processors = std::thread::available_parallelism().map_or(2, NonZero::get);
         Self {
+            // Enough to keep every processor busy while one more waits for the database.
+            read: processors.clamp(2, 31) + 1,
+            score: 2,
             search: 2,
             export: 2,
-            analytics: 4,
+            analytics: 2,
             batch: 2,
             upload: 4,
         }
@@ -83,7 +146,7 @@ pub struct WorkLimits(Arc<[Kind]>);
 #[derive(Debug)]
 struct Kind {
     work: Work,
-    places: Option<Slots<Uuid>>,
+    places: Option<Slots<PlaceKey>>,
     running: AtomicU64,
     refused: AtomicU64,
 }
@@ -104,14 +167,14 @@ pub struct WorkFigures {
 struct WorkPermit {
     limits: WorkLimits,
     kind: usize,
-    _slot: Option<Slot<Uuid>>,
+    _slot: Option<Slot<PlaceKey>>,
 }
 
 impl WorkLimits {
     /// Creates this number of places for every tenant.
     #[must_use]
     pub fn new(at_once: ConcurrencyLimits) -> Self {
-        let kinds = Work::EXPENSIVE.iter().map(|work| Kind {
+        let kinds = Work::LIMITED.iter().map(|work| Kind {
             work: *work,
             places: match at_once.of(*work) {
                 0 => None,
@@ -136,7 +199,12 @@ impl WorkLimits {
     }
 
     /// Returns a place, or `None` for work that needs none.
-    async fn enter(&self, work: Work, tenant: Uuid) -> Result<Option<WorkPermit>, Problem> {
+    async fn enter(
+        &self,
+        work: Work,
+        tenant: Uuid,
+        operation: &str,
+    ) -> Result<Option<WorkPermit>, Problem> {
         let Some(at) = self.0.iter().position(|kind| kind.work == work) else {
             return Ok(None);
         };
@@ -144,8 +212,10 @@ impl WorkLimits {
         let slot = match &kind.places {
             None => None,
             Some(places) => {
-                let queue = QUEUE * places.each();
-                let slot = tokio::time::timeout(WAIT, places.acquire(tenant, queue)).await;
+                let terms = Terms::of(work);
+                let queue = terms.queue * places.each();
+                let key = terms.key(tenant, operation);
+                let slot = tokio::time::timeout(terms.wait, places.acquire(key, queue)).await;
                 match slot {
                     Ok(Ok(slot)) => Some(slot),
                     Ok(Err(_)) | Err(_) => {
@@ -201,7 +271,8 @@ pub(crate) async fn begin(
     work: Work,
     tenant: Uuid,
 ) -> Result<(), Problem> {
-    let permit = limits.enter(work, tenant).await?;
+    let operation = Endpoint::of(request).map_or("", Endpoint::path);
+    let permit = limits.enter(work, tenant, operation).await?;
     let workload = Workload {
         work,
         owner: Some(tenant),
@@ -222,12 +293,13 @@ struct StartedWork {
     permit: WorkPermit,
 }
 
-/// Lets the response of expensive work keep its place until its body ends, and makes the body's
-/// own work count as the request's.
+/// Lets the response of expensive work keep its place until its body ends, makes the body's own
+/// work count as the request's, and gives back the place of other work.
 pub(crate) fn keep(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     let begun = response.request().extensions_mut().remove::<StartedWork>();
     match begun {
         None => response,
+        Some(StartedWork { workload, .. }) if !Terms::of(workload.work).keeps => response,
         Some(StartedWork { workload, permit }) => response.map_body(|_, body| {
             BoxBody::new(BodyWithPermit {
                 body: WithWorkload::new(workload, body),
@@ -272,27 +344,33 @@ mod tests {
             ..ConcurrencyLimits::default()
         });
         let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
-        let held = limits.enter(Work::Export, one).await.unwrap();
-        let _theirs = limits.enter(Work::Export, other).await.unwrap();
+        let held = limits.enter(Work::Export, one, "/companies").await.unwrap();
+        let _theirs = limits
+            .enter(Work::Export, other, "/companies")
+            .await
+            .unwrap();
         let _unlimited = [
-            limits.enter(Work::Search, one).await.unwrap(),
-            limits.enter(Work::Search, one).await.unwrap(),
+            limits.enter(Work::Search, one, "/companies").await.unwrap(),
+            limits.enter(Work::Search, one, "/companies").await.unwrap(),
         ];
         assert!(
             limits
-                .enter(Work::Interactive, one)
+                .enter(Work::Unlimited, one, "")
                 .await
                 .unwrap()
                 .is_none()
         );
         // The queue is full: the next request is refused at once.
-        let mut waiting: Vec<_> = (0..QUEUE)
-            .map(|_| Box::pin(limits.enter(Work::Export, one)))
+        let mut waiting: Vec<_> = (0..Terms::EXPENSIVE.queue)
+            .map(|_| Box::pin(limits.enter(Work::Export, one, "/companies")))
             .collect();
         for waiting in &mut waiting {
             assert!(futures::poll!(waiting).is_pending());
         }
-        let refused = limits.enter(Work::Export, one).await.unwrap_err();
+        let refused = limits
+            .enter(Work::Export, one, "/companies")
+            .await
+            .unwrap_err();
         assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
         assert_eq!(refused.code(), "too_many_at_once");
         let export = |limits: &WorkLimits| limits.figures().find(|(w, _)| *w == Work::Export);
@@ -300,5 +378,29 @@ mod tests {
         assert_eq!((figures.running, figures.refused), (2, 1));
         drop(held);
         assert!(waiting.remove(0).await.unwrap().is_some());
+    }
+
+    #[tokio::test]
+    async fn each_operation_that_reads_has_places_of_its_own() {
+        let limits = WorkLimits::new(ConcurrencyLimits {
+            read: 1,
+            ..ConcurrencyLimits::default()
+        });
+        let tenant = Uuid::from_u128(1);
+        let held = limits
+            .enter(Work::Read, tenant, "/companies")
+            .await
+            .unwrap();
+        let mut second = Box::pin(limits.enter(Work::Read, tenant, "/companies"));
+        assert!(futures::poll!(&mut second).is_pending());
+        assert!(
+            limits
+                .enter(Work::Read, tenant, "/me")
+                .await
+                .unwrap()
+                .is_some()
+        );
+        drop(held);
+        assert!(second.await.unwrap().is_some());
     }
 }

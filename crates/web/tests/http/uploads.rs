@@ -147,7 +147,7 @@ async fn invalid_form_reports_every_field_and_removes_its_file() {
             ("file", Some("a.csv"), "company_symbol\nA\n"),
             ("colour", None, "red"),
             ("on_conflict", None, "maybe"),
-            ("dry_run", None, "yes"),
+            ("dry_run", None, "maybe"),
             ("file", Some("b.csv"), "x"),
         ]))
         .await;

@@ -32,7 +32,7 @@ pub(crate) struct InstallationStatsDto {
     database_pool: ConnectionsDto,
     /// The same of each pool: `identity`, `reads`, `writes`, `expensive`.
     database_pools: BTreeMap<&'static str, ConnectionsDto>,
-    /// Expensive requests of the process that answered, by kind of work.
+    /// Requests of a limited kind in the process that answered, by kind of work.
     at_once: BTreeMap<&'static str, WorkDto>,
 }
 

@@ -17,7 +17,7 @@ use crate::http::{
     operation_id = "get_installation_stats",
     params(Paging<NewestFirst>),
     responses(
-        (status = 200, description = "A page of the organizations with what there is of each (`organizations.next_cursor` is where the next one begins), bulk uploads by status, the database pools, expensive requests", body = InstallationStatsDto),
+        (status = 200, description = "A page of the organizations with what there is of each (`organizations.next_cursor` is where the next one begins), bulk uploads by status, the database pools, requests by kind of work", body = InstallationStatsDto),
         (status = 403, description = "`role_forbidden`"),
     )
 )]

@@ -36,7 +36,9 @@ const XLSX_TEMPLATE: &str = "/bulk-uploads/templates/{kind}.xlsx";
 pub(crate) fn routes() -> Vec<Route> {
     let read = Policy::read(KeyScope::Read);
     let upload = Policy::write(KeyScope::Upload);
-    let template = Policy::compute(KeyScope::Score).limit(LimitClass::Read);
+    let template = Policy::compute(KeyScope::Score)
+        .limit(LimitClass::Read)
+        .work(Work::Read);
     vec![
         route!(list::list, read.list()),
         route!(
@@ -47,13 +49,17 @@ pub(crate) fn routes() -> Vec<Route> {
         )
         .idempotent()
         .located(),
-        route!(get::get, read).versioned(),
+        // They wait for events.
+        route!(get::get, read.work(Work::Unlimited)).versioned(),
         route!(remove::remove, upload).versioned(),
         route!(
             rows::rows,
             read.formats(&[Format::Json, Format::Csv, Format::JsonLines, Format::Xlsx])
         ),
-        route!(events::events, read.formats(&[Format::EventStream])),
+        route!(
+            events::events,
+            read.formats(&[Format::EventStream]).work(Work::Unlimited)
+        ),
         route!(cancel::cancel, upload).versioned(),
         route!(
             retry::retry,

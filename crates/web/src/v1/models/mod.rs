@@ -20,7 +20,9 @@ const MONITORING: &str = "/models/{name}/monitoring";
 const SNAPSHOTS: &str = "/models/{name}/monitoring/snapshots";
 
 pub(crate) fn routes() -> Vec<Route> {
-    let read = Policy::compute(KeyScope::Score).limit(LimitClass::Read);
+    let read = Policy::compute(KeyScope::Score)
+        .limit(LimitClass::Read)
+        .work(Work::Read);
     let figures = Policy::read(KeyScope::Read).work(Work::Analytics);
     vec![
         route!(list::list, read),

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use accunode_application::Error;
+use actix_web::HttpResponse;
 use serde::Serialize;
 use utoipa::{
     __dev::ComposeSchema,
@@ -12,7 +14,7 @@ use utoipa::{
     },
 };
 
-use crate::http::problem::{Problem, ProblemDto};
+use crate::http::problem::{Answer, Problem, ProblemDto};
 
 /// What became of one item: a prediction or a problem.
 #[derive(Debug, Serialize)]
@@ -120,6 +122,22 @@ impl<T> ItemsDto<T> {
         }
         Self { data }
     }
+}
+
+/// Answers 200 with the result of each item. The results are formatted on a thread that may block:
+/// a thousand of them take milliseconds, in which a thread that answers requests would answer none.
+pub(crate) async fn items_response<T: Serialize>(
+    results: impl FnOnce() -> ItemsDto<T> + Send + 'static,
+) -> Answer {
+    let span = tracing::Span::current();
+    let formatted =
+        tokio::task::spawn_blocking(move || span.in_scope(|| serde_json::to_vec(&results())))
+            .await
+            .map_err(|panic| Error::Internal(Box::new(panic)))?
+            .map_err(|error| Error::Internal(Box::new(error)))?;
+    Ok(HttpResponse::Ok()
+        .content_type("application/json")
+        .body(formatted))
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
 //! Operation `score_ratios`.
 
-use accunode_application::predictions::ScoreItem;
-use accunode_domain::prediction::Kind;
-use actix_web::{HttpResponse, http::StatusCode};
+use accunode_application::predictions::{ScoreItem, ScoredItem};
+use accunode_domain::{fault::Fault, prediction::Kind};
+use actix_web::http::StatusCode;
 
 use super::{
     dto::{ScoreDto, ScoreRequest},
-    items::{ItemDto, ItemsDto},
+    items::{ItemDto, ItemsDto, items_response},
 };
 use crate::http::{
     body::{Body, LARGE},
@@ -41,8 +41,16 @@ pub(crate) async fn score(call: Authenticated, body: Body<ScoreRequest, LARGE>) 
         true => Vec::new(),
         false => call.application.predictions.score(kind, &sound).await?,
     };
+    items_response(move || ItemsDto::new(show(sent, scored))).await
+}
+
+/// Returns the result of each item, in their order.
+fn show(
+    sent: Vec<Result<ScoreItem, Problem>>,
+    scored: Vec<Result<ScoredItem, Vec<Fault>>>,
+) -> Vec<ItemDto<ScoreDto>> {
     let mut scored = scored.into_iter();
-    let mut show = |item: Result<ScoreItem, Problem>| {
+    let of_item = |item: Result<ScoreItem, Problem>| {
         let item = match item {
             Ok(item) => item,
             Err(problem) => return ItemDto::failed(&problem),
@@ -56,6 +64,5 @@ pub(crate) async fn score(call: Authenticated, body: Body<ScoreRequest, LARGE>) 
             None => ItemDto::failed(&Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR)),
         }
     };
-    let data = sent.into_iter().map(&mut show).collect();
-    Ok(HttpResponse::Ok().json(ItemsDto::new(data)))
+    sent.into_iter().map(of_item).collect()
 }

@@ -21,6 +21,7 @@ pub(crate) fn routes() -> Vec<Route> {
         .work(Work::Upload);
     vec![
         route!(create::create, rescore).idempotent().located(),
-        route!(get::get, Policy::read(KeyScope::Read)).versioned(),
+        // It can wait for the end of the job.
+        route!(get::get, Policy::read(KeyScope::Read).work(Work::Unlimited)).versioned(),
     ]
 }
