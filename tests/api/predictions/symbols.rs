@@ -157,6 +157,7 @@ async fn existing_company_is_unchanged_and_differences_are_warned_about() {
     assert_eq!(
         differences,
         [
+            ("/company", "other_company"),
             ("/company/name", "company_differs"),
             ("/company/sector", "company_differs")
         ]
