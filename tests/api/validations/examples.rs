@@ -403,7 +403,7 @@ async fn back_test_uses_the_grades_of_the_named_scale() {
         window(&report)["stability"]["migration"][0]
             .as_array()
             .map(Vec::len),
-        Some(10)
+        Some(11)
     );
     let body =
         json!({ "kind": "annual", "d0": "2022-12-31", "definition": CRR, "scale": "retail@1" });

@@ -121,11 +121,12 @@ async fn cohort_figures_of_an_organization_equal_the_worked_example() {
         (&json!("retail@1"), &json!("cohort"))
     );
     assert_eq!(matrix["columns"][9], "exit");
+    assert_eq!(matrix["columns"][10], "not_rated");
     let shown = &matrix["rows"];
     for (i, row) in rows.iter().enumerate() {
-        let mut counts = vec![0; 10];
+        let mut counts = vec![0; 11];
         counts[..3].copy_from_slice(&row[..3]);
-        counts[7..].copy_from_slice(&row[3..]);
+        counts[7..10].copy_from_slice(&row[3..]);
         assert_eq!(shown[i]["counts"], json!(counts));
         assert_eq!(shown[i]["total"], json!(row.iter().sum::<usize>()));
     }

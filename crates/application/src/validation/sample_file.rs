@@ -95,6 +95,7 @@ impl<W: Write> SampleFile<W> {
             EndState::Default => writeln!(text, "default,"),
             EndState::OtherModel => writeln!(text, "other_model,"),
             EndState::Exit => writeln!(text, "exit,"),
+            EndState::NotRated => writeln!(text, "not_rated,"),
         }
     }
 

@@ -3,7 +3,8 @@
 use std::fmt::{self, Display, Write};
 
 use super::{
-    Auc, AucChange, Backtest, Estimate, Figures, GradeTest, PdTest, Verdict, WindowFigures,
+    Auc, AucChange, Backtest, Estimate, FURTHER_COLUMNS, Figures, GradeTest, PdTest, Verdict,
+    WindowFigures,
 };
 
 /// Returns the report as Markdown.
@@ -309,7 +310,7 @@ fn write_stability(out: &mut String, figures: &Figures) -> fmt::Result {
         .iter()
         .map(|g| cell(&g.code))
         .collect();
-    let ends = ["default", "other model", "exit"].map(str::to_owned);
+    let ends = FURTHER_COLUMNS.map(|column| column.replace('_', " "));
     let heads: Vec<_> = ["from".to_owned()]
         .into_iter()
         .chain(codes.clone())

@@ -17,13 +17,18 @@ pub enum End {
     OtherModel,
     /// It left without a default.
     Exit,
+    /// It stayed, and no prediction in force was recent enough to rate it.
+    NotRated,
 }
+
+/// The columns of a matrix behind those of the grades, in their order.
+pub const FURTHER_COLUMNS: [&str; 4] = ["default", "other_model", "exit", "not_rated"];
 
 /// Counts by grade at the beginning (rows) and at the end (columns).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct MigrationMatrix {
     grades: usize,
-    /// Row by row: K grades, default, other model, exit.
+    /// Row by row: K grades, then [`FURTHER_COLUMNS`].
     counts: Vec<Vec<u64>>,
 }
 
@@ -42,17 +47,17 @@ impl MigrationMatrix {
     pub fn new(grades: usize) -> Self {
         Self {
             grades,
-            counts: vec![vec![0; grades + 3]; grades],
+            counts: vec![vec![0; grades + FURTHER_COLUMNS.len()]; grades],
         }
     }
 
-    /// Creates the matrix with these rows. Returns `None` unless there are K rows of K + 3
+    /// Creates the matrix with these rows. Returns `None` unless there are K rows of K + 4
     /// counts.
     #[must_use]
     pub fn from_rows(rows: Vec<Vec<u64>>) -> Option<Self> {
         let grades = rows.len();
         rows.iter()
-            .all(|row| row.len() == grades + 3)
+            .all(|row| row.len() == grades + FURTHER_COLUMNS.len())
             .then_some(Self {
                 grades,
                 counts: rows,
@@ -67,6 +72,7 @@ impl MigrationMatrix {
             End::Default => self.grades,
             End::OtherModel => self.grades + 1,
             End::Exit => self.grades + 2,
+            End::NotRated => self.grades + 3,
         };
         if let Some(row) = from.checked_sub(1).and_then(|row| self.counts.get_mut(row)) {
             row[column] += 1;

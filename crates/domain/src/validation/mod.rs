@@ -56,7 +56,7 @@ pub use discrimination::{
     Auc, AucChange, PairedAuc, PairedRow, auc, auc_change, paired_auc, pooled_auc, roc_curve,
 };
 pub use markdown::markdown;
-pub use migration::{Bandwidths, CellTest, End, MigrationMatrix};
+pub use migration::{Bandwidths, CellTest, End, FURTHER_COLUMNS, MigrationMatrix};
 pub use monitoring::{
     Baseline, BinCounts, BinKind, BinShift, FigureShift, MOST_MOVERS, MOST_PERIODS,
     MonitoredPredictions, MonitoringSnapshot, Mover, PeriodCounts, PeriodShift, SnapshotFigure,
@@ -83,7 +83,8 @@ pub use stability::{
     Concentration, Psi, Stability, concentration, concentration_change, critical_psi, psi,
 };
 pub use survival::{
-    Bootstrap, Spell, Transitions, Watched, aalen_johansen, bootstrap, kaplan_meier,
+    Bootstrap, Spell, Transitions, Watched, aalen_johansen, aalen_johansen_of_windows, bootstrap,
+    kaplan_meier,
 };
 pub use tally::Tally;
 pub use transitions::{

@@ -130,7 +130,7 @@ pub struct DiscriminatoryPower {
 /// Movements between grades, and concentration.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct GradeStability {
-    /// From the first day to the last: K grades, default, other model, exit.
+    /// From the first day to the last: K grades, default, other model, exit, not rated.
     pub migration: Vec<Vec<u64>>,
     /// How far companies moved.
     pub bandwidths: Bandwidths,

@@ -204,6 +204,9 @@ pub enum EndState {
     OtherModel,
     /// It left.
     Exit,
+    /// It stayed, and would not be in a sample of the last day: its prediction or its statement
+    /// was out of date by then, or outside of what the model learned from.
+    NotRated,
 }
 
 impl EndState {
@@ -215,6 +218,7 @@ impl EndState {
             Self::Default => End::Default,
             Self::OtherModel => End::OtherModel,
             Self::Exit => End::Exit,
+            Self::NotRated => End::NotRated,
         }
     }
 }
@@ -284,10 +288,14 @@ impl Window {
             } else if exit.is_some() {
                 EndState::Exit
             } else {
-                match self.in_force(predictions, last_day) {
+                let at_end = Self {
+                    first_day: last_day,
+                    ..*self
+                };
+                match at_end.rated(predictions, events) {
                     Some(later) if later.model == rated.model => EndState::Pd(later.pd),
                     Some(_) => EndState::OtherModel,
-                    None => EndState::Pd(rated.pd),
+                    None => EndState::NotRated,
                 }
             },
         })

@@ -4,14 +4,13 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
+use super::migration::FURTHER_COLUMNS;
 use crate::fault::{Fault, Faults};
 
 /// The smallest number of grades of a scale (CRR, Art. 170(1)(b)).
 pub const FEWEST_GRADES: usize = 7;
 /// The largest number of grades of a scale.
 pub const MOST_GRADES: usize = 100;
-/// Ends of companies that the movements between grades count in columns beside the grades.
-const RESERVED_CODES: [&str; 3] = ["default", "exit", "other_model"];
 /// The longest code of a grade, in bytes.
 pub const LONGEST_CODE: usize = 20;
 /// The longest label of a grade, in bytes.
@@ -241,7 +240,7 @@ fn check_names(grades: &[Grade], faults: &mut Faults) {
                      others could be mistaken for them"
                 ),
             ));
-        } else if RESERVED_CODES
+        } else if FURTHER_COLUMNS
             .iter()
             .any(|name| code.eq_ignore_ascii_case(name))
         {

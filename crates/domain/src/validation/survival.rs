@@ -28,7 +28,19 @@ pub type Transitions = Vec<Vec<f64>>;
 /// ignored.
 #[must_use]
 pub fn aalen_johansen(states: usize, spells: &[Spell], after: f64, until: f64) -> Transitions {
-    aalen_johansen_weighted(states, &by_time(spells), |_| 1, after, until)
+    let estimates = weighted(states, &by_time(spells), |_| 1, &[(after, until)]);
+    estimates.into_iter().next().unwrap_or_default()
+}
+
+/// The same of several windows `(after, until]`, which follow each other without overlap: all in
+/// one pass, however many there are.
+#[must_use]
+pub fn aalen_johansen_of_windows(
+    states: usize,
+    spells: &[Spell],
+    windows: &[(f64, f64)],
+) -> Vec<Transitions> {
+    weighted(states, &by_time(spells), |_| 1, windows)
 }
 
 /// An interval for each probability.
@@ -46,7 +58,7 @@ pub struct Bootstrap {
 pub fn bootstrap(
     states: usize,
     spells: &[Spell],
-    (after, until): (f64, f64),
+    window: (f64, f64),
     draws: usize,
     seed: u64,
 ) -> Bootstrap {
@@ -61,8 +73,9 @@ pub fn bootstrap(
             times[random.below(companies)] += 1;
         }
         let weight = |company: usize| times[company];
-        let p = aalen_johansen_weighted(states, &ordered, weight, after, until);
-        for (cell, value) in found.iter_mut().zip(p.into_iter().flatten()) {
+        let p = weighted(states, &ordered, weight, &[window]);
+        let p = p.into_iter().flatten().flatten();
+        for (cell, value) in found.iter_mut().zip(p) {
             cell.push(value);
         }
     }
@@ -99,30 +112,37 @@ fn by_time(spells: &[Spell]) -> ByTime<'_> {
     ByTime { begins, ends }
 }
 
-fn aalen_johansen_weighted(
+fn weighted(
     states: usize,
     spells: &ByTime<'_>,
     weight: impl Fn(usize) -> u32,
-    after: f64,
-    until: f64,
-) -> Transitions {
-    let mut product = identity(states);
+    windows: &[(f64, f64)],
+) -> Vec<Transitions> {
+    let mut products = vec![identity(states); windows.len()];
+    let mut open = windows.iter().zip(&mut products).peekable();
     let mut at_risk = vec![0_u64; states];
     let mut begins = spells.begins.iter().filter(|s| s.state < states).peekable();
     let ends: Vec<_> = spells.ends.iter().filter(|s| s.state < states).collect();
+    let mut moves = Moves::new();
+    let mut flows = Vec::new();
     for together in ends.chunk_by(|a, b| a.to == b.to) {
         let time = together[0].to;
+        while open.next_if(|((_, until), _)| *until < time).is_some() {}
+        let Some(((after, _), product)) = open.peek_mut() else {
+            break;
+        };
         while let Some(spell) = begins.next_if(|spell| spell.from < time) {
             at_risk[spell.state] += u64::from(weight(spell.company));
         }
-        let mut moves = Moves::new();
-        for spell in together {
-            if let Some(next) = spell.next.filter(|next| *next < states) {
-                *moves.entry((spell.state, next)).or_default() += u64::from(weight(spell.company));
+        if *after < time {
+            moves.clear();
+            for spell in together {
+                if let Some(next) = spell.next.filter(|next| *next < states) {
+                    let count = moves.entry((spell.state, next)).or_default();
+                    *count += u64::from(weight(spell.company));
+                }
             }
-        }
-        if time > after && time <= until {
-            step(&mut product, &moves, &at_risk);
+            step(product, &moves, &at_risk, &mut flows);
         }
         for spell in together {
             // A spell without length was never at risk.
@@ -132,25 +152,25 @@ fn aalen_johansen_weighted(
             }
         }
     }
-    product
+    products
 }
 
 /// The number of moves from one state to another at one time.
 type Moves = BTreeMap<(usize, usize), u64>;
 
-/// product ← product · (I + dΛ).
-fn step(product: &mut Transitions, moves: &Moves, at_risk: &[u64]) {
-    if moves.is_empty() {
-        return;
-    }
+/// product ← product · (I + dΛ). A row takes as long as there are moves, however many states
+/// there are. `flows` is overwritten: it is only there so that nothing is allocated for a row.
+fn step(product: &mut Transitions, moves: &Moves, at_risk: &[u64], flows: &mut Vec<f64>) {
+    let counted = || {
+        let counts = moves.iter().filter(|((h, j), _)| h != j);
+        counts.filter(|((h, _), _)| at_risk[*h] > 0)
+    };
     for row in product.iter_mut() {
-        let before = row.clone();
-        for (&(h, j), &count) in moves.iter().filter(|((h, j), _)| h != j) {
-            if at_risk[h] > 0 {
-                let flow = before[h] * count as f64 / at_risk[h] as f64;
-                row[j] += flow;
-                row[h] -= flow;
-            }
+        flows.clear();
+        flows.extend(counted().map(|(&(h, _), &count)| row[h] * count as f64 / at_risk[h] as f64));
+        for ((&(h, j), _), flow) in counted().zip(&*flows) {
+            row[j] += flow;
+            row[h] -= flow;
         }
     }
 }

@@ -8,11 +8,11 @@ use time::Date;
 use super::{
     backtest::first_days,
     calibration::Jeffreys,
-    migration::{Bandwidths, CellTest, End, MigrationMatrix},
+    migration::{Bandwidths, CellTest, End, FURTHER_COLUMNS, MigrationMatrix},
     request::{LONGEST_LAG, MOST_WINDOWS, RequestFault, not_covered, to_microseconds},
     sample::{Basis, Event, KnownEvent, PredictionVersion, Window, add_months},
     scale::MasterScale,
-    survival::{Spell, Transitions, aalen_johansen, bootstrap},
+    survival::{Spell, aalen_johansen_of_windows, bootstrap},
 };
 use crate::{
     Timestamp,
@@ -82,8 +82,8 @@ impl TransitionWindows {
 pub struct TransitionRow {
     /// N: the companies on the first days; by durations, the spells in this grade.
     pub companies: u64,
-    /// The numbers by destination: K grades, default, another model, exit. By durations, the spells
-    /// by how they ended, with those that did not end on the diagonal.
+    /// The numbers by destination: K grades, then [`FURTHER_COLUMNS`]. By durations, the spells by
+    /// how they ended, with those that did not end on the diagonal.
     pub counts: Vec<u64>,
     /// The probability of each destination: the simple mean of the windows that have one. By
     /// durations, for grades and default only. `None` if no company had the grade.
@@ -318,7 +318,7 @@ fn of_cohorts(matrices: &[MigrationMatrix]) -> Option<TransitionFigures> {
         let jeffreys = Jeffreys::test(companies[i], defaults, 0.5);
         TransitionRow {
             companies: companies[i],
-            probabilities: (0..grades + 3).map(mean).collect(),
+            probabilities: (0..grades + FURTHER_COLUMNS.len()).map(mean).collect(),
             default_interval: jeffreys.map(|found| (found.rate_from, found.rate_to)),
             counts,
         }
@@ -352,10 +352,7 @@ fn of_spells(
         .collect();
     let companies = ends.totals();
     let grades = companies.len();
-    let estimates: Vec<Transitions> = spans
-        .iter()
-        .map(|(after, until)| aalen_johansen(grades + 1, spells, *after, *until))
-        .collect();
+    let estimates = aalen_johansen_of_windows(grades + 1, spells, &spans);
     let mean = |i: usize, j: usize| {
         let sum: f64 = estimates.iter().map(|p| p[i][j]).sum();
         sum / estimates.len() as f64
@@ -374,7 +371,7 @@ fn of_spells(
         TransitionRow {
             companies: companies[i],
             counts: ends.rows()[i].clone(),
-            probabilities: (0..grades + 3)
+            probabilities: (0..grades + FURTHER_COLUMNS.len())
                 .map(|j| (is_populated && j <= grades).then(|| mean(i, j)))
                 .collect(),
             default_interval: interval
@@ -431,7 +428,7 @@ impl History<'_> {
                     Some((grade, same)) if same == model => (Some(grade), End::Grade(grade + 1)),
                     Some(_) => (None, End::OtherModel),
                     // The company was observed until its prediction was outdated.
-                    None => (None, End::Grade(state + 1)),
+                    None => (None, End::NotRated),
                 };
                 each(self.spell(company, state, since, day, next), end);
             }

@@ -217,9 +217,9 @@ fn stability_index() {
 #[test]
 fn migration() {
     let matrix = MigrationMatrix::from_rows(vec![
-        vec![80, 12, 3, 1, 2, 2],
-        vec![10, 70, 15, 3, 1, 1],
-        vec![1, 8, 60, 7, 2, 2],
+        vec![80, 12, 3, 1, 2, 2, 0],
+        vec![10, 70, 15, 3, 1, 1, 0],
+        vec![1, 8, 60, 7, 2, 2, 0],
     ])
     .unwrap();
     let width = matrix.bandwidths();
@@ -234,8 +234,8 @@ fn migration() {
         .iter()
         .enumerate()
         .for_each(|(i, pd)| near(to_default(i), *pd));
-    let jumps =
-        MigrationMatrix::from_rows(vec![vec![70, 5, 20, 5, 0, 0], vec![0; 6], vec![0; 6]]).unwrap();
+    let rows = vec![vec![70, 5, 20, 5, 0, 0, 0], vec![0; 7], vec![0; 7]];
+    let jumps = MigrationMatrix::from_rows(rows).unwrap();
     let cell = jumps.cell_test(1, 3).unwrap();
     near(cell.z, -3.144_854_510_2);
     near(cell.p, 0.000_830_847_2);
@@ -254,7 +254,7 @@ fn bandwidths_of_five_grades() {
         [0, 0, 9, 11, 11],
         [0, 0, 0, 11, 10],
     ];
-    let rows = counts.map(|row| row.into_iter().chain([0, 0, 0]).collect());
+    let rows = counts.map(|row| row.into_iter().chain([0; 4]).collect());
     let width = MigrationMatrix::from_rows(rows.to_vec())
         .unwrap()
         .bandwidths();

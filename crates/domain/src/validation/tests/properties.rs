@@ -11,7 +11,8 @@ use crate::{
     validation::{
         Basis, EndState, Event, Exclusion, Figures, KnownEvent, MasterScale, MigrationMatrix,
         Observation, PairedRow, PdGroup, Portfolio, PredictionVersion, Reference, Spell, Watched,
-        Window, aalen_johansen, auc, kaplan_meier, paired_auc, pooled_auc, psi, shift,
+        Window, aalen_johansen, aalen_johansen_of_windows, auc, kaplan_meier, paired_auc,
+        pooled_auc, psi, shift,
     },
 };
 
@@ -92,7 +93,7 @@ proptest! {
     }
 
     #[test]
-    fn indices_and_bandwidths_are_never_negative(baseline in prop::collection::vec(0_u64..500, 2..12), seed in any::<u64>(), counts in prop::collection::vec(prop::collection::vec(0_u64..50, 10), 7)) {
+    fn indices_and_bandwidths_are_never_negative(baseline in prop::collection::vec(0_u64..500, 2..12), seed in any::<u64>(), counts in prop::collection::vec(prop::collection::vec(0_u64..50, 11), 7)) {
         let actual: Vec<_> = baseline.iter().enumerate().map(|(i, n)| n.wrapping_mul(seed >> i) % 300).collect();
         if let Some(found) = psi(&baseline, &actual) {
             prop_assert!(found.value >= 0.0 && found.critical > 0.0);
@@ -115,6 +116,21 @@ proptest! {
         let p = aalen_johansen(2, &spells, 0.0, 30.0);
         prop_assert!((p[0][1] - kaplan_meier(&watched, 30.0).unwrap()).abs() < 1e-12);
         prop_assert!(p.iter().all(|row| (row.iter().sum::<f64>() - 1.0).abs() < 1e-12));
+    }
+
+    #[test]
+    fn windows_in_one_pass_equal_windows_one_by_one(moves in prop::collection::vec((0_usize..4, 0_usize..4, 0_u8..9, 0_u8..9), 1..60), bounds in prop::collection::btree_set(0_u8..20, 2..8)) {
+        let spells: Vec<_> = moves.iter().enumerate().map(|(company, &(state, next, from, length))| Spell {
+            company, state, from: from.into(), to: f64::from(from) + f64::from(length), next: (next != state).then_some(next),
+        }).collect();
+        let bounds: Vec<f64> = bounds.into_iter().map(f64::from).collect();
+        // Every other span between two bounds, so that there are times between windows.
+        let windows: Vec<_> = bounds.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
+        let together = aalen_johansen_of_windows(4, &spells, &windows);
+        for (found, (after, until)) in together.iter().zip(&windows) {
+            prop_assert_eq!(found, &aalen_johansen(4, &spells, *after, *until));
+        }
+        prop_assert_eq!(together.len(), windows.len());
     }
 
     #[test]

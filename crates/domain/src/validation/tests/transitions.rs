@@ -126,7 +126,7 @@ fn cohort_method_counts_grade_transitions() {
     let counts = &found.rows[0].counts;
     assert_eq!(
         (&counts[..3], &counts[17..]),
-        (&[80, 12, 3][..], &[1, 2, 2][..])
+        (&[80, 12, 3][..], &[1, 2, 2, 0][..])
     );
     let cells = found.cells.unwrap();
     near(cells[0][2].unwrap().z, 2.389_193_43);
@@ -138,7 +138,35 @@ fn cohort_method_counts_grade_transitions() {
     near(width.lower.unwrap(), 20.0 / f64::from(10 * 15 + 9 * 14));
     let empty = &found.rows[5];
     assert_eq!((empty.companies, empty.default_interval), (0, None));
-    assert_eq!(empty.probabilities, vec![None; 20]);
+    assert_eq!(empty.probabilities, vec![None; 21]);
+}
+
+/// Ten companies whose only statement is of 2021: after two years it is out of date.
+#[test]
+fn company_whose_rating_went_out_of_date_did_not_stay_in_its_grade() {
+    let companies = vec![(vec![rated(FIRST, 1)], Vec::new()); 10];
+    for (months, expected) in [(12, [10, 0]), (24, [0, 10]), (36, [0, 10])] {
+        let window = TransitionDraft { months, ..draft() };
+        let found = figures(&window, TransitionMethod::Cohort, &companies).unwrap();
+        let counts = &found.rows[0].counts;
+        assert_eq!([counts[0], counts[20]], expected, "{months} months");
+        near(
+            found.rows[0].probabilities[20].unwrap(),
+            expected[1] as f64 / 10.0,
+        );
+        let found = figures(&window, TransitionMethod::Duration, &companies).unwrap();
+        let counts = &found.rows[0].counts;
+        assert_eq!([counts[0], counts[20]], expected, "{months} months");
+        // By durations a company that is not watched any more says nothing of where it went.
+        near(found.rows[0].probabilities[0].unwrap(), 1.0);
+        assert_eq!(found.rows[0].probabilities[20], None);
+    }
+    // The next window does not have them.
+    let next = TransitionDraft {
+        from: FIRST.replace_year(2024).unwrap(),
+        ..draft()
+    };
+    assert_eq!(figures(&next, TransitionMethod::Cohort, &companies), None);
 }
 
 /// 9.7
@@ -179,7 +207,10 @@ fn duration_method_includes_indirect_transitions() {
     }
     assert_eq!(found.draws, 1_000);
     let counts = &found.rows[0].counts;
-    assert_eq!((&counts[..2], &counts[17..]), (&[3, 1][..], &[0, 0, 1][..]));
+    assert_eq!(
+        (&counts[..2], &counts[17..]),
+        (&[3, 1][..], &[0, 0, 1, 0][..])
+    );
     assert!(found.bandwidths.is_none() && found.cells.is_none());
     let cohort = figures(&draft(), TransitionMethod::Cohort, &firms()).unwrap();
     near(cohort.rows[0].probabilities[17].unwrap(), 0.0);

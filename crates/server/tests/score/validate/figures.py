@@ -209,8 +209,8 @@ def main(path, initial_auc, target_rate):
         largest = max(largest, min(1.0, (len(order) - rank) * tests[g]["p_too_low"]))
         tests[g]["p_holm"] = largest
 
-    names = {"default": K, "other_model": K + 1, "exit": K + 2}
-    matrix = [[0] * (K + 3) for _ in range(K)]
+    names = {"default": K, "other_model": K + 1, "exit": K + 2, "not_rated": K + 3}
+    matrix = [[0] * (K + 4) for _ in range(K)]
     for g, r in zip(grades, rows):
         matrix[g - 1][names.get(r["end"], 0) if r["end"] in names else int(r["end"]) - 1] += 1
     side = lambda keep: [(i, j) for i in range(K) for j in range(K) if keep(i, j)]

@@ -8,7 +8,8 @@ use accunode_domain::{
     owner::AccessLevel,
     prediction::Kind,
     validation::{
-        Basis, CellTest, Grade, LONGEST_HORIZON, LONGEST_LAG, TransitionMethod, TransitionRow,
+        Basis, CellTest, FURTHER_COLUMNS, Grade, LONGEST_HORIZON, LONGEST_LAG, TransitionMethod,
+        TransitionRow,
     },
 };
 use actix_web::HttpResponse;
@@ -111,8 +112,9 @@ pub(crate) struct TransitionsDto {
     access_level: AccessLevel,
     organization_id: Option<Uuid>,
     /// What the columns of a row are: the K grades, best first, `default`, `other_model` (rated by
-    /// another model or version at the end: a rescoring is no migration), `exit`.
-    #[schema(example = json!(["1", "2", "default", "other_model", "exit"]))]
+    /// another model or version at the end: a rescoring is no migration), `exit`, `not_rated` (no
+    /// prediction was recent enough at the end).
+    #[schema(example = json!(["1", "2", "default", "other_model", "exit", "not_rated"]))]
     columns: Vec<String>,
     /// One for each grade at the beginning, best first.
     rows: Vec<TransitionRowDto>,
@@ -194,7 +196,7 @@ impl TransitionsDto {
             last_day: plan.last_day(window).to_string(),
         });
         let codes = grades.iter().map(|grade| grade.code.clone());
-        let further = ["default", "other_model", "exit"].map(str::to_owned);
+        let further = FURTHER_COLUMNS.map(str::to_owned);
         let none = vec![vec![None; grades.len()]; grades.len()];
         let cells = figures.cells.unwrap_or(none);
         let rows = grades.iter().zip(figures.rows).zip(&cells);
