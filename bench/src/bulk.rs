@@ -6,15 +6,14 @@ use std::{
     time::Instant,
 };
 
-use accunode_application::{Caller, Replayable, bulk_uploads::SubmitUpload};
+use accunode_application::{Replayable, bulk_uploads::SubmitUpload};
 use accunode_domain::{
-    audit::RequestContext,
-    job::{Job, JobOptions},
+    job::{Job, JobOptions, JobType},
     prediction::Kind,
 };
 use anyhow::{Context, bail, ensure};
 use futures::{StreamExt, TryStreamExt};
-use sqlx::Row;
+use sqlx::{AssertSqlSafe, Row};
 use tokio::sync::watch;
 use tokio_util::io::ReaderStream;
 use uuid::Uuid;
@@ -121,24 +120,35 @@ impl Loaded {
 
 /// One load: its rate, and the processor time of a row in microseconds.
 #[derive(Clone, Copy, Debug)]
-struct Load {
-    rate: f64,
+pub(crate) struct Load {
+    pub(crate) rate: f64,
     processor: f64,
     outside: f64,
 }
 
-struct Loads<'a> {
-    options: &'a Options,
-    cluster: &'a Cluster,
-    service: &'a Service,
+/// Uploads, and what they are compared with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Loads<'a> {
+    pub(crate) options: &'a Options,
+    pub(crate) cluster: &'a Cluster,
+    pub(crate) service: &'a Service,
 }
 
 impl Loads<'_> {
     /// AccuNode: an upload is received, then processed; the second part is timed.
-    async fn upload(&self, load: u64) -> anyhow::Result<(Uuid, Load)> {
+    pub(crate) async fn upload(&self, load: u64) -> anyhow::Result<(Uuid, Load)> {
         let path = self.cluster.file("upload.csv");
         write_csv(&path, self.options.companies(), FIRST_YEAR + YEARS * load)?;
-        let job = self.submit(&path).await?;
+        self.process(&path, Kind::Annual.into()).await
+    }
+
+    /// Processes a file of as many rows as an upload has, all of which must be stored.
+    pub(crate) async fn process(
+        &self,
+        path: &Path,
+        job_type: JobType,
+    ) -> anyhow::Result<(Uuid, Load)> {
+        let job = self.submit(path, job_type).await?;
         self.cluster.settle().await?;
 
         let application = self.service.application();
@@ -153,28 +163,24 @@ impl Loads<'_> {
             .process(claimed, lease, &stopped)
             .await;
         let load = self.load("the worker", start, before).await?;
-        self.check_job(&job).await?;
+        let table = match job_type {
+            JobType::Outcomes => "outcomes",
+            _ => "annual_predictions",
+        };
+        self.check_job(&job, table).await?;
         Ok((job.id.0, load))
     }
 
-    async fn submit(&self, path: &Path) -> anyhow::Result<Job> {
+    async fn submit(&self, path: &Path, job_type: JobType) -> anyhow::Result<Job> {
         let bulk = &self.service.application().bulk_uploads;
         let file = tokio::fs::File::open(path).await?;
         let bytes = ReaderStream::with_capacity(file, 1 << 18).map_err(Into::into);
         let file = bulk.receive(bytes.boxed()).await?;
-        let actor = self.service.users.first().context("a tenant's member")?;
-        let caller = Caller {
-            actor: actor.clone(),
-            context: RequestContext::default(),
-            session: None,
-            confirmed_at: None,
-            key: None,
-            second_factor: false,
-        };
+        let caller = self.service.member()?;
         let upload = SubmitUpload {
             file,
             original_filename: "upload.csv".to_owned(),
-            job_type: Kind::Annual.into(),
+            job_type,
             access_level: None,
             organization: None,
             options: JobOptions {
@@ -191,7 +197,7 @@ impl Loads<'_> {
     }
 
     /// Checks that every row was stored.
-    async fn check_job(&self, job: &Job) -> anyhow::Result<()> {
+    async fn check_job(&self, job: &Job, table: &str) -> anyhow::Result<()> {
         let row = sqlx::query(
             "SELECT status, success_count, coalesce(error_message, '') FROM bulk_upload_jobs WHERE id = $1",
         )
@@ -204,7 +210,7 @@ impl Loads<'_> {
             status == "completed" && u64::try_from(stored) == Ok(self.options.upload_rows()),
             "the upload ended as {status} with {stored} rows stored {error}"
         );
-        self.count(job.id.0).await
+        self.count(job.id.0, table).await
     }
 
     /// The reference: the finished rows of the upload `template`, for other years and with
@@ -227,17 +233,17 @@ impl Loads<'_> {
         let start = Instant::now();
         self.cluster.psql(&command).await?;
         let load = self.load("\\copy", start, before).await?;
-        self.count(job).await?;
+        self.count(job, "annual_predictions").await?;
         Ok(load)
     }
 
     /// Checks that all rows of a load exist.
-    async fn count(&self, job: Uuid) -> anyhow::Result<()> {
-        let there: i64 =
-            sqlx::query_scalar("SELECT count(*) FROM annual_predictions WHERE bulk_job_id = $1")
-                .bind(job)
-                .fetch_one(self.cluster.superuser())
-                .await?;
+    async fn count(&self, job: Uuid, table: &str) -> anyhow::Result<()> {
+        let count = format!("SELECT count(*) FROM {table} WHERE bulk_job_id = $1");
+        let there: i64 = sqlx::query_scalar(AssertSqlSafe(count))
+            .bind(job)
+            .fetch_one(self.cluster.superuser())
+            .await?;
         ensure!(
             u64::try_from(there) == Ok(self.options.upload_rows()),
             "{there} rows are there after a load of {}",

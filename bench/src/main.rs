@@ -10,6 +10,7 @@
 //! - `one_owner`: a database in which one user has every row
 //! - `beside`: the response times of other users beside that user, whatever that user
 //!   requests
+//! - `backtest`: the report, the movements and the outcomes of one owner of all rows
 //! - `figure`, `report`, `machine`: the figures, the document, and the machine
 //!
 //! **Invariant:** both sides of a comparison do the same work on the same rows in the same
@@ -22,6 +23,7 @@
 )]
 
 mod adapter;
+mod backtest;
 mod beside;
 mod bulk;
 mod cluster;
@@ -102,6 +104,9 @@ async fn measure(options: &Options) -> anyhow::Result<()> {
     cluster.stop().await?;
     if wants(Section::OneOwner) || wants(Section::Fairness) {
         one_owner::measure(options, &report).await?;
+    }
+    if wants(Section::Backtest) {
+        report.add(Section::Backtest, &backtest::measure(options).await?)?;
     }
     Ok(())
 }

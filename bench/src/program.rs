@@ -94,6 +94,19 @@ pub(crate) async fn measure(options: &Options, cluster: &Cluster) -> anyhow::Res
     ])
 }
 
+/// Returns a figure of a process's memory in MiB: `VmRSS:` is the resident part, `VmHWM:` its
+/// highest value.
+pub(crate) fn memory(pid: &str, field: &str) -> anyhow::Result<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let kilobytes: f64 = status
+        .lines()
+        .find_map(|line| line.strip_prefix(field))
+        .and_then(|rest| rest.trim().strip_suffix(" kB"))
+        .and_then(|number| number.parse().ok())
+        .context("the system does not tell how much memory a process has")?;
+    Ok(kilobytes / 1024.0)
+}
+
 /// A running `accunode serve`; killed with this value if it was not stopped before.
 struct Served(Child);
 
@@ -146,14 +159,7 @@ impl Served {
     async fn idle_memory(&self, options: &Options) -> anyhow::Result<f64> {
         tokio::time::sleep(options.window()).await;
         let pid = self.0.id().context("accunode serve has ended")?;
-        let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-        let kilobytes: f64 = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmRSS:"))
-            .and_then(|rest| rest.trim().strip_suffix(" kB"))
-            .and_then(|number| number.parse().ok())
-            .context("the system does not tell how much memory a process has")?;
-        Ok(kilobytes / 1024.0)
+        memory(&pid.to_string(), "VmRSS:")
     }
 
     /// Asks the program to end, and waits for that.

@@ -19,11 +19,13 @@ pub(crate) enum Section {
     OneOwner,
     /// Others beside a user who asks for as much as they may.
     Fairness,
+    /// A back-test of every prediction of an owner, and an upload of outcomes.
+    Backtest,
 }
 
 impl Section {
     /// Every section, in the order in which they are measured and written.
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Scoring,
         Self::Reads,
         Self::Http,
@@ -31,11 +33,12 @@ impl Section {
         Self::Program,
         Self::OneOwner,
         Self::Fairness,
+        Self::Backtest,
     ];
 
     /// Returns whether it takes minutes by itself, and is measured only where it is asked for.
     pub(crate) const fn is_heavy(self) -> bool {
-        matches!(self, Self::OneOwner | Self::Fairness)
+        matches!(self, Self::OneOwner | Self::Fairness | Self::Backtest)
     }
 
     /// The heading in the document.
@@ -48,6 +51,7 @@ impl Section {
             Self::Program => "The program",
             Self::OneOwner => "One owner of all rows",
             Self::Fairness => "Beside a busy tenant",
+            Self::Backtest => "Back-tests",
         }
     }
 }

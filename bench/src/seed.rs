@@ -17,7 +17,9 @@ pub(crate) const TENANTS: u64 = 20;
 /// The password of all users.
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
 /// The first year of these companies.
-const FIRST_YEAR: u64 = 2015;
+pub(crate) const FIRST_YEAR: u64 = 2015;
+/// The definition of the outcomes of these companies.
+pub(crate) const DEFINITION: &str = "bankruptcy@1";
 /// The time of the first prediction; each further one is a second later.
 const START: &str = "timestamptz '2026-01-01T00:00:00Z'";
 /// The number of predictions of one INSERT.
@@ -64,14 +66,14 @@ impl Numbered {
 pub(crate) struct SeedRows {
     /// The number of predictions.
     pub(crate) rows: u64,
-    /// The number of companies, each with a prediction for each year.
+    /// The number of companies, each with a prediction for each of some years.
     pub(crate) companies: u64,
 }
 
 impl SeedRows {
     /// Creates the rows.
     pub(crate) async fn create(cluster: &Cluster, options: &Options) -> anyhow::Result<Self> {
-        let seed = Self::create_rows(cluster, options, owner).await?;
+        let seed = Self::create_rows(cluster, options.base / YEARS, YEARS, owner).await?;
         create_companies_of_uploads(cluster, options.companies()).await?;
         seed.settle(cluster).await?;
         Ok(seed)
@@ -83,7 +85,7 @@ impl SeedRows {
         cluster: &Cluster,
         options: &Options,
     ) -> anyhow::Result<Self> {
-        let seed = Self::create_rows(cluster, options, |_| {
+        let seed = Self::create_rows(cluster, options.base / YEARS, YEARS, |_| {
             format!(
                 "NULL::uuid, 'personal', '{}'::uuid",
                 Numbered::TestUser.id(1)
@@ -94,15 +96,51 @@ impl SeedRows {
         Ok(seed)
     }
 
+    /// Creates as many companies as there are predictions, each with one for [`FIRST_YEAR`], of
+    /// the first organization, which its member administers; and an outcome of each.
+    pub(crate) async fn create_with_outcomes(
+        cluster: &Cluster,
+        options: &Options,
+    ) -> anyhow::Result<Self> {
+        let owner = |_: &str| {
+            format!(
+                "'{}'::uuid, 'organization', '{}'::uuid",
+                Numbered::Tenant.id(1),
+                Numbered::TestUser.id(1)
+            )
+        };
+        let seed = Self::create_rows(cluster, options.base, 1, owner).await?;
+        note(format_args!("creating {} outcomes", seed.companies));
+        let mut from = 0;
+        while from < seed.companies {
+            let to = seed.companies.min(from + BATCH) - 1;
+            cluster.run(outcomes(from, to, &owner(""))).await?;
+            from = to + 1;
+        }
+        cluster
+            .run(format!(
+                "UPDATE users SET role = 'org_admin' WHERE id = '{}'; \
+                 INSERT INTO outcome_coverage (definition, complete_from, complete_through, \
+                   organization_id, access_level, created_by) \
+                 SELECT '{DEFINITION}', '2010-01-01', '2020-12-31', {}",
+                Numbered::TestUser.id(1),
+                owner("")
+            ))
+            .await?;
+        cluster.run("VACUUM (ANALYZE) outcomes").await?;
+        seed.settle(cluster).await?;
+        Ok(seed)
+    }
+
     /// `owner` is `organization_id, access_level, created_by` of a company by its number.
     async fn create_rows(
         cluster: &Cluster,
-        options: &Options,
+        companies: u64,
+        years: u64,
         owner: fn(&str) -> String,
     ) -> anyhow::Result<Self> {
-        let companies = options.base / YEARS;
         let seed = Self {
-            rows: companies * YEARS,
+            rows: companies * years,
             companies,
         };
         note(format_args!("creating {} predictions", seed.rows));
@@ -186,6 +224,22 @@ impl SeedRows {
             companies = self.companies,
         )
     }
+}
+
+/// Returns the INSERT of an outcome of each company: within 2017 a default of one in 33 and an
+/// exit of two in 33; the others left later.
+fn outcomes(from: u64, to: u64, owner: &str) -> String {
+    format!(
+        "INSERT INTO outcomes (company_id, company_symbol, company_name, company_sector, definition, event, \
+           occurred_on, created_at, organization_id, access_level, created_by) \
+         SELECT {}, 'C' || c, 'Company ' || c, {}, '{DEFINITION}', \
+           CASE WHEN c % 33 = 0 THEN 'default' ELSE 'exit' END, \
+           CASE WHEN c % 11 = 0 THEN date '2017-01-01' + (c % 360)::int ELSE date '2018-06-01' END, \
+           timestamptz '2018-07-01', {owner} \
+           FROM generate_series({from}::bigint, {to}::bigint) c",
+        Numbered::Company.sql("c"),
+        sector("c"),
+    )
 }
 
 /// Returns one of eleven sectors, as SQL.

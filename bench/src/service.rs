@@ -3,8 +3,8 @@
 use std::{net::TcpListener, sync::Arc};
 
 use accunode::{service::Service as Wired, upkeep};
-use accunode_application::Application;
-use accunode_domain::{access::Actor, id::UserId};
+use accunode_application::{Application, Caller};
+use accunode_domain::{access::Actor, audit::RequestContext, id::UserId};
 use accunode_ports::repositories::Repositories;
 use accunode_postgres::PgStore;
 use actix_web::{HttpServer, dev::ServerHandle};
@@ -62,6 +62,19 @@ impl Service {
             stop,
             server: handle,
             tasks,
+        })
+    }
+
+    /// Returns the member of the first tenant, as the sender of a request.
+    pub(crate) fn member(&self) -> anyhow::Result<Caller> {
+        let actor = self.users.first().context("a tenant's member")?;
+        Ok(Caller {
+            actor: actor.clone(),
+            context: RequestContext::default(),
+            session: None,
+            confirmed_at: None,
+            key: None,
+            second_factor: false,
         })
     }
 

@@ -56,6 +56,11 @@ fn quick_run_measures_every_section_and_writes_its_table() {
         "p99 of another tenant beside batches",
         "p99 of another tenant beside uploads",
         "p99 of another tenant beside everything",
+        "back-test of one owner's predictions",
+        "the same: highest memory",
+        "movements by cohorts",
+        "movements by durations",
+        "bulk upload, outcomes",
     ] {
         assert!(
             text.contains(&format!("\n| {figure} |")),
