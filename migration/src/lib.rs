@@ -51,6 +51,7 @@ mod m20261128_000170_company_sharing;
 mod m20261128_000171_organization_settings;
 mod m20261128_000172_job_log;
 mod m20261128_000190_monitoring_snapshots;
+mod m20261128_000216_prediction_owners;
 mod roles;
 mod run;
 
@@ -103,6 +104,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000171_organization_settings::Migration),
             Box::new(m20261128_000172_job_log::Migration),
             Box::new(m20261128_000190_monitoring_snapshots::Migration),
+            Box::new(m20261128_000216_prediction_owners::Migration),
         ]
     }
 }

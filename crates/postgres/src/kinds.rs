@@ -8,6 +8,8 @@ pub(crate) trait KindSchema {
     fn table(self) -> &'static str;
     /// The table of revisions.
     fn revisions(self) -> &'static str;
+    /// The table of the owners that predictions had before they were raised.
+    fn owners(self) -> &'static str;
     /// The rollup with its deltas merged.
     fn rollup(self) -> &'static str;
     /// The deltas that are not merged into the rollup yet.
@@ -38,6 +40,13 @@ impl KindSchema for Kind {
         match self {
             Self::Annual => "annual_prediction_revisions",
             Self::Quarterly => "quarterly_prediction_revisions",
+        }
+    }
+
+    fn owners(self) -> &'static str {
+        match self {
+            Self::Annual => "annual_prediction_owners",
+            Self::Quarterly => "quarterly_prediction_owners",
         }
     }
 

@@ -44,6 +44,7 @@ impl Sql {
         };
         self.with("predictions", kind.table())
             .with("revisions", kind.revisions())
+            .with("owners", kind.owners())
             .with("kind", &kind.to_string())
             .with("rollup", kind.rollup())
             .with("rollup_delta", kind.rollup_delta())

@@ -355,7 +355,7 @@ async fn rows_are_inserted_only_for_permitted_owners() {
 }
 
 #[tokio::test]
-async fn revisions_are_visible_like_their_prediction_and_not_writable() {
+async fn revisions_and_former_owners_are_visible_like_their_prediction_and_not_writable() {
     let setup = Setup::start().await;
     rows_of_all_owners(&setup).await;
     let mut server = setup.service.database.server_role().await;
@@ -366,7 +366,17 @@ async fn revisions_are_visible_like_their_prediction_and_not_writable() {
             &format!("UPDATE {table} SET pd = pd / 2, model_version = 'older'"),
         )
         .await;
+        // As if each had been raised once, from a level that no one reads by itself.
+        run(
+            &setup.pool,
+            &format!(
+                "INSERT INTO {kind}_prediction_owners (prediction_id, owner_key, until) \
+                 SELECT id, gen_random_uuid(), now() FROM {table}"
+            ),
+        )
+        .await;
         let history = format!("SELECT prediction_id FROM {kind}_prediction_revisions");
+        let owners = format!("SELECT prediction_id FROM {kind}_prediction_owners");
         for who in Setup::everyone() {
             let actor = actor(&setup, who).await;
             act(&mut server, &actor.scope()).await;
@@ -374,11 +384,16 @@ async fn revisions_are_visible_like_their_prediction_and_not_writable() {
                 actor.read(row.owner) == Ok(Reading::Open)
             })
             .await;
-            assert_eq!(touched(&mut server, &history).await, readable, "{who}");
-            let change = format!("DELETE FROM {kind}_prediction_revisions");
-            assert!(server.execute(AssertSqlSafe(change)).await.is_err());
+            for read in [&history, &owners] {
+                assert_eq!(touched(&mut server, read).await, readable, "{who}: {read}");
+            }
+            for table in ["revisions", "owners"] {
+                let change = format!("DELETE FROM {kind}_prediction_{table}");
+                assert!(server.execute(AssertSqlSafe(change)).await.is_err());
+            }
         }
         act(&mut server, &Scope::none()).await;
         assert!(touched(&mut server, &history).await.is_empty());
+        assert!(touched(&mut server, &owners).await.is_empty());
     }
 }

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use accunode_tests::Database;
 
 /// Tables whose policies are tested in `row_level_security` and `sql_matrix`.
-pub(super) const GUARDED: [&str; 25] = [
+pub(super) const GUARDED: [&str; 27] = [
+    "annual_prediction_owners",
     "annual_prediction_revisions",
     "annual_prediction_rollup",
     "annual_prediction_rollup_delta",
@@ -24,6 +25,7 @@ pub(super) const GUARDED: [&str; 25] = [
     "monitoring_snapshots",
     "outcome_coverage",
     "outcomes",
+    "quarterly_prediction_owners",
     "quarterly_prediction_revisions",
     "quarterly_prediction_rollup",
     "quarterly_prediction_rollup_delta",

@@ -3,6 +3,7 @@
 mod bitemporal;
 mod examples;
 mod portfolio;
+mod raising;
 mod real_data;
 mod signing;
 mod tenants;

@@ -75,7 +75,10 @@ pub struct PredictionVersion {
     pub period_end: Date,
     /// When it was made.
     pub predicted_at: Timestamp,
-    /// When another version replaced it.
+    /// When it was raised to the owner whose figures these are, if it was made for another owner.
+    /// Until then it did not count for this one.
+    pub owned_from: Option<Timestamp>,
+    /// When another version replaced it, or it was raised to another owner.
     pub replaced_at: Option<Timestamp>,
     /// Above 0 and below 1.
     pub pd: f64,
@@ -86,6 +89,12 @@ pub struct PredictionVersion {
 }
 
 impl PredictionVersion {
+    /// Returns from when on it counted for its owner. Its age is that of `predicted_at`.
+    pub(super) fn counts_from(&self) -> Timestamp {
+        self.owned_from
+            .map_or(self.predicted_at, |raised| raised.max(self.predicted_at))
+    }
+
     /// Returns when it was replaced, as far as that was known at a time.
     pub(super) fn replaced_by(&self, as_of: Option<Timestamp>) -> Option<Timestamp> {
         let known = |at: &Timestamp| as_of.is_none_or(|time| *at <= time);
@@ -323,14 +332,14 @@ impl Window {
             let replaced_at = p.replaced_by(self.as_of);
             match self.basis {
                 Basis::Recorded => {
-                    p.predicted_at.date() <= day && replaced_at.is_none_or(|at| at.date() > day)
+                    p.counts_from().date() <= day && replaced_at.is_none_or(|at| at.date() > day)
                 }
                 Basis::Period => {
                     replaced_at.is_none() && add_months(p.period_end, self.lag_months.into()) <= day
                 }
             }
         };
-        let made = |p: &&PredictionVersion| self.as_of.is_none_or(|time| p.predicted_at <= time);
+        let made = |p: &&PredictionVersion| self.as_of.is_none_or(|time| p.counts_from() <= time);
         let counting = predictions.iter().filter(made).filter(counts);
         counting.max_by(|a, b| a.order().cmp(&b.order()).then(a.pd.total_cmp(&b.pd)))
     }

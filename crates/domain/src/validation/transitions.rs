@@ -484,7 +484,7 @@ impl History<'_> {
     fn changes(&self) -> Vec<Date> {
         let of_prediction = |p: &PredictionVersion| {
             let made = match self.window.basis {
-                Basis::Recorded => p.predicted_at.date(),
+                Basis::Recorded => p.counts_from().date(),
                 Basis::Period => add_months(p.period_end, self.window.lag_months.into()),
             };
             let day_after = |day: Date| day.next_day();

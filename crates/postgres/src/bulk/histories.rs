@@ -134,6 +134,7 @@ impl PgHistories {
             self.predictions.push(PredictionVersion {
                 period_end: day,
                 predicted_at: at,
+                owned_from: row.try_get(8)?,
                 replaced_at: until,
                 pd: row.try_get(5)?,
                 out_of_scope: flag,

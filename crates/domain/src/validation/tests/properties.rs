@@ -172,6 +172,7 @@ proptest! {
         let rated = |company: usize| PredictionVersion {
             period_end: date!(2023-12-31),
             predicted_at: datetime!(2024-06-01 10:00 UTC),
+            owned_from: None,
             replaced_at: None,
             pd: 0.002 + company as f64 / 500.0,
             out_of_scope: company.is_multiple_of(17),

@@ -17,6 +17,7 @@ fn scored(predicted: Date, period_end: Date) -> PredictionVersion {
     PredictionVersion {
         period_end,
         predicted_at: predicted.midnight().assume_utc(),
+        owned_from: None,
         replaced_at: None,
         pd: 0.01,
         out_of_scope: false,
@@ -229,6 +230,79 @@ fn replacement_by_another_model_is_no_migration() {
         .observe(&versions, &[])
         .unwrap();
     assert_eq!((seen.pd, seen.end), (0.01, EndState::OtherModel));
+}
+
+/// Whether a company is in its grade at the end of a window is decided as on the first day of the
+/// next window: otherwise one matrix would say that it stayed, and the next that it was not there.
+#[test]
+fn company_without_a_recent_rating_at_the_end_is_not_rated() {
+    let window = window(datetime!(2026-06-01 00:00 UTC));
+    let end = |predictions: &[PredictionVersion]| {
+        let seen = window.observe(predictions, &[]).unwrap();
+        assert_eq!(seen.excluded, None);
+        seen.end
+    };
+    let refreshed = scored(date!(2025 - 06 - 01), date!(2024 - 12 - 31));
+    assert_eq!(end(&[usual(), refreshed]), EndState::Pd(0.01));
+    // Rated in June 2024 only, which is 18 months before the end.
+    assert_eq!(end(&[usual()]), EndState::NotRated);
+    // Twelve months, and 24 months, are not too old yet; a day more is.
+    let of = |predicted: Date, period_end: Date| end(&[usual(), scored(predicted, period_end)]);
+    let (last, before) = (date!(2024 - 12 - 31), date!(2024 - 12 - 30));
+    assert_eq!(of(last, date!(2023 - 12 - 31)), EndState::Pd(0.01));
+    assert_eq!(of(before, date!(2023 - 12 - 31)), EndState::NotRated);
+    let old = |period_end: Date| {
+        let first = PredictionVersion {
+            replaced_at: Some(datetime!(2025-02-01 09:00 UTC)),
+            ..scored(date!(2024 - 06 - 01), period_end)
+        };
+        let again = scored(date!(2025 - 02 - 01), period_end);
+        end(&[first, again])
+    };
+    assert_eq!(old(date!(2023 - 12 - 31)), EndState::Pd(0.01));
+    assert_eq!(old(date!(2023 - 12 - 30)), EndState::NotRated);
+    let outside = PredictionVersion {
+        out_of_scope: true,
+        ..refreshed
+    };
+    assert_eq!(end(&[usual(), outside]), EndState::NotRated);
+    // A default or an exit is known, whatever happened to the rating.
+    let defaulted = [event_on(Event::Default, date!(2025 - 03 - 01))];
+    let seen = window.observe(&[usual()], &defaulted).unwrap();
+    assert_eq!(seen.end, EndState::Default);
+}
+
+/// Scored in June by its former owner, and raised in October.
+#[test]
+fn raised_prediction_counts_from_then_on_and_ages_from_when_it_was_made() {
+    let raised = PredictionVersion {
+        owned_from: Some(datetime!(2024-10-01 09:00 UTC)),
+        ..usual()
+    };
+    let on = |first_day: Date, as_of: Timestamp| {
+        let window = Window {
+            first_day,
+            ..window(as_of)
+        };
+        window.observe(&[raised], &[]).map(|seen| seen.excluded)
+    };
+    let now = datetime!(2026-06-01 00:00 UTC);
+    assert_eq!(on(date!(2024 - 09 - 30), now), None);
+    assert_eq!(on(date!(2024 - 10 - 01), now), Some(None));
+    assert_eq!(
+        on(date!(2025 - 06 - 02), now),
+        Some(Some(Exclusion::RatingOutdated))
+    );
+    // Before it was raised, no one knew that it would be.
+    assert_eq!(
+        on(date!(2024 - 12 - 31), datetime!(2024-09-30 00:00 UTC)),
+        None
+    );
+    let by_period = Window {
+        basis: Basis::Period,
+        ..window(datetime!(2024-09-30 00:00 UTC))
+    };
+    assert_eq!(by_period.observe(&[raised], &[]), None);
 }
 
 #[test]

@@ -22,6 +22,7 @@ fn rated(day: Date, grade: usize) -> PredictionVersion {
     PredictionVersion {
         period_end: date!(2021 - 12 - 31),
         predicted_at: day.midnight().assume_utc(),
+        owned_from: None,
         replaced_at: None,
         pd: GRADES[grade - 1],
         out_of_scope: false,

@@ -117,6 +117,7 @@ impl PredictionRow {
         PredictionVersion {
             period_end: day(self.period_end),
             predicted_at: timestamp(self.predicted_at).unwrap_or(Timestamp::UNIX_EPOCH),
+            owned_from: None,
             replaced_at: timestamp(self.replaced_at),
             pd: self.pd,
             out_of_scope: self.out_of_scope,
