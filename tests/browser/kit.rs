@@ -234,6 +234,13 @@ impl Browser {
         serde_json::from_value(routes.expect("the routes")).expect("the routes")
     }
 
+    /// Disconnects the browser from the network, or connects it again.
+    pub(crate) async fn connected(&self, is_connected: bool) {
+        let conditions = Network(is_connected);
+        let set = self.client.issue_cmd(conditions).await;
+        let _ = set.expect("the browser's network");
+    }
+
     pub(crate) async fn theme(&self, theme: &str) {
         let script = "document.documentElement.dataset.theme = arguments[0]; localStorage.setItem('accunode.theme', arguments[0])";
         let _ = self.run(script, vec![json!(theme)]).await;
@@ -306,6 +313,27 @@ impl Browser {
             .filter(|line| !EXPECTED.iter().any(|known| line.contains(known)))
             .collect();
         assert!(lines.is_empty(), "{what}: {lines:#?}");
+    }
+}
+
+/// Sets whether the browser has a network (a command specific to chromedriver).
+#[derive(Debug)]
+struct Network(bool);
+
+impl WebDriverCompatibleCommand for Network {
+    fn endpoint(
+        &self,
+        base: &url::Url,
+        session: Option<&str>,
+    ) -> Result<url::Url, url::ParseError> {
+        let session = session.unwrap_or_default();
+        base.join(&format!("session/{session}/chromium/network_conditions"))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        let conditions = json!({ "offline": !self.0, "latency": 0, "throughput": 500_000_000 });
+        let body = json!({ "network_conditions": conditions });
+        (http::Method::POST, Some(body.to_string()))
     }
 }
 

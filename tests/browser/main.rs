@@ -6,10 +6,15 @@
     reason = "a test cannot go on where its browser fails"
 )]
 
+mod accounts;
 mod back_tests;
+mod budgets;
+mod connection;
 mod keyboard;
 mod kit;
+mod monitoring;
 mod operators;
 mod pages;
 mod pictures;
+mod roles;
 mod stories;

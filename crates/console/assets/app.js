@@ -32,6 +32,7 @@ function Page({ load, parameters }) {
 }
 
 function Missing() {
+  useEffect(() => { document.title = "Not found · AccuNode"; }, []);
   return html`<div class="empty"><h1>There is nothing at this address</h1><p>The link may be old, or what it led to is gone or not for you.</p><a class="button" href="#/">To the overview</a></div>`;
 }
 
@@ -90,6 +91,8 @@ function Frame() {
 }
 
 function Console() {
+  // When the page can be used, for profiling (and for the test that limits it).
+  useEffect(() => { if (isKnown.value && !performance.getEntriesByName("accunode.usable").length) performance.mark("accunode.usable"); }, [isKnown.value]);
   if (!isKnown.value) return html`<div class="door" aria-busy="true"><span class="sr-only" role="status">Loading</span></div>`;
   const door = doorOf();
   return html`${door || !me.value ? html`<${Door} kind=${door} icon=${icon} />` : html`<${Frame} />`}<${StepUp} /><${Question} /><${Toasts} />`;

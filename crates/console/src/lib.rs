@@ -10,12 +10,28 @@
 
 use std::{borrow::Cow, sync::LazyLock};
 
-use rust_embed::RustEmbed;
+use rust_embed::{EmbeddedFile, RustEmbed};
 use sha2::{Digest, Sha256};
 
 #[derive(RustEmbed)]
 #[folder = "assets"]
 struct Assets;
+
+/// The pictures of the validation reports of the shipped models; the pages of models show them.
+#[derive(RustEmbed)]
+#[folder = "../../docs/models"]
+#[prefix = "models/"]
+struct Pictures;
+
+/// The names of all files, also of those that are not served.
+fn names() -> impl Iterator<Item = Cow<'static, str>> {
+    Assets::iter().chain(Pictures::iter())
+}
+
+/// A file with its hash, by its name.
+fn file(name: &str) -> Option<EmbeddedFile> {
+    Assets::get(name).or_else(|| Pictures::get(name))
+}
 
 /// The placeholder in the page that [`VERSION`] replaces.
 const PLACEHOLDER: &str = "{version}";
@@ -23,11 +39,11 @@ const PLACEHOLDER: &str = "{version}";
 /// The version of the files: a hash over all of them, which is part of their paths. A file that a
 /// browser has cached under a path is therefore never out of date.
 pub static VERSION: LazyLock<String> = LazyLock::new(|| {
-    let mut names: Vec<_> = Assets::iter().collect();
+    let mut names: Vec<_> = names().collect();
     names.sort();
     let mut hash = Sha256::new();
     for name in names {
-        if let Some(file) = Assets::get(&name) {
+        if let Some(file) = file(&name) {
             hash.update(name.as_bytes());
             hash.update(file.metadata.sha256_hash());
         }
@@ -46,11 +62,12 @@ pub struct Asset {
     pub sha256: String,
 }
 
-/// Returns the file with this path below `assets/`, if there is one.
+/// Returns the file with this path below `assets/`, or the picture of a model below `models/`, if
+/// there is one.
 #[must_use]
 pub fn asset(path: &str) -> Option<Asset> {
     let content_type = content_type(path)?;
-    let file = Assets::get(path)?;
+    let file = file(path)?;
     Some(Asset {
         sha256: hex::encode(file.metadata.sha256_hash()),
         bytes: file.data,
@@ -105,6 +122,31 @@ mod tests {
         let script = asset("app.js").expect("the script");
         assert_eq!(script.content_type, "text/javascript; charset=utf-8");
         assert_eq!(script.sha256, hex::encode(Sha256::digest(&script.bytes)));
+    }
+
+    #[test]
+    fn pictures_that_the_pages_of_models_show_are_served() {
+        let script = asset("pages/model.js").expect("the page");
+        let script = String::from_utf8_lossy(&script.bytes).into_owned();
+        for (model, picture) in [
+            ("annual", "discrimination"),
+            ("annual", "calibration"),
+            ("annual", "curves"),
+            ("annual", "pd"),
+            ("annual", "ratings"),
+            ("quarterly", "discrimination"),
+            ("quarterly", "calibration"),
+            ("quarterly", "curves"),
+            ("quarterly", "pd"),
+        ] {
+            let served = asset(&format!("models/{model}-{picture}.svg")).expect("a picture");
+            assert_eq!(served.content_type, "image/svg+xml");
+            assert!(
+                script.contains(&format!("name: \"{picture}\"")),
+                "{picture}"
+            );
+        }
+        assert!(asset("models/annual.md").is_none());
     }
 
     /// A strict content security policy rejects these, and the console must not need them.

@@ -100,12 +100,22 @@ function Qr({ text }) {
   return html`<canvas ref=${box} class="qr" role="img" aria-label="QR code of the secret below"></canvas>`;
 }
 
+/** The browser and system of a user agent, such as "Firefox 140 on Windows"; of other programs the beginning. @param {string | null | undefined} agent */
+export function programOf(agent) {
+  if (!agent) return "unknown";
+  // Later browsers also name the earlier ones.
+  const browser = /** @type {const} */ ([["Edge", /Edg\w*\/(\d+)/], ["Opera", /OPR\/(\d+)/], ["Firefox", /(?:Firefox|FxiOS)\/(\d+)/], ["Chrome", /(?:Chrome|CriOS)\/(\d+)/], ["Safari", /Version\/(\d+).* Safari\//]])
+    .map(([name, pattern]) => { const found = pattern.exec(agent); return found && `${name} ${found[1]}`; }).find(Boolean);
+  const system = /** @type {const} */ ([["iPhone", /iPhone/], ["iPad", /iPad/], ["Android", /Android/], ["Windows", /Windows/], ["macOS", /Mac OS X/], ["ChromeOS", /CrOS/], ["Linux", /Linux/]]).find(([, pattern]) => pattern.test(agent));
+  return browser ? `${browser}${system ? ` on ${system[0]}` : ""}` : agent.slice(0, 90);
+}
+
 function Sessions() {
   const list = useLoaded((signal) => get("/me/sessions", {}, { signal }), []);
   const end = async (/** @type {Schema["Session"]} */ one) => { await remove(`/me/sessions/${one.id}`); list.again(); toast("The session has ended."); };
   const others = async () => { await remove("/me/sessions"); list.again(); toast("All other sessions have ended."); };
   return html`<${Card} class="card-flush" title="Where you are signed in" actions=${html`<${Act} tone="danger" act=${others}>End all others<//>`}>${show(list, (value) => table({ caption: "Sessions", rows: value.data, columns: [
-    { key: "p", label: "Program", cell: (s) => html`<div class="name-cell">${(s.user_agent ?? "unknown").slice(0, 90)} ${s.current && html`<${Tag} tone="good">this one<//>`}</div>` },
+    { key: "p", label: "Program", cell: (s) => html`<div class="name-cell" title=${s.user_agent}>${programOf(s.user_agent)} ${s.current && html`<${Tag} tone="good">this one<//>`}</div>` },
     { key: "ip", label: "Address", cell: (s) => s.ip_address ?? "–" },
     { key: "b", label: "Since", cell: (s) => html`<span class="nowrap">${time(s.created_at)}</span>` },
     { key: "l", label: "Last seen", cell: (s) => html`<span class="nowrap">${ago(s.last_seen_at)}</span>` },

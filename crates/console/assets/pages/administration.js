@@ -107,7 +107,7 @@ function Maintenance() {
   useEvery(runs.again, 5_000);
   return html`<${Card} class="card-flush" title="Maintenance" about="Done by the service itself when it is due, by one node at a time" actions=${html`<button class="button button-primary" onClick=${() => setStarting(true)}>Do it now…</button>`}>
     ${show(runs, (list) => (list.data.length ? html`${table({ caption: "Runs of maintenance", rows: list.data, columns: [
-      { key: "t", label: "Task", cell: (r) => html`<button class="link" onClick=${() => setQuery({ run: r.id })}>${words(r.task)}</button><span class="sub">${TASKS[r.task] ?? ""}</span>` },
+      { key: "t", label: "Task", cell: (r) => html`<button class="link" onClick=${() => setQuery({ run: r.id })}>${words(r.task)}</button><span class="sub long">${TASKS[r.task] ?? ""}</span>` },
       { key: "s", label: "Status", cell: (r) => html`<${Tag} tone=${RUN_TONES[r.status]}>${r.status}<//>` },
       { key: "o", label: "Result", cell: (r) => html`<div class="name-cell">${resultOf(r)}</div>` },
       { key: "b", label: "Asked for", cell: (r) => html`<span class="nowrap">${r.requested_by ? "by a user" : "it was due"}</span>` },

@@ -18,14 +18,20 @@ export function useColumns(list, names) {
 export const ColumnChoice = ({ all, shown, set }) => html`<details class="menu"><summary class="button">Columns</summary><div class="menu-box">
   ${all.map((one) => html`<${Field} key=${one.key} type="checkbox" label=${one.label} value=${shown.includes(one.key)} onInput=${(/** @type {boolean} */ yes) => set(yes ? [...shown, one.key] : shown.filter((name) => name !== one.key))} />`)}</div></details>`;
 
-/** A text filter of a list; the URL is updated when typing pauses. @param {{ name: string, label: string, [attribute: string]: unknown }} props */
-export function Filter({ name, label, ...rest }) {
-  const known = query.value.get(name) || "";
+/** A text filter of a list; the URL is updated when typing pauses. With `percent` the field shows percent of the fraction in the URL.
+ * @param {{ name: string, label: string, percent?: boolean, [attribute: string]: unknown }} props */
+export function Filter({ name, label, percent, ...rest }) {
+  const known = scaled(query.value.get(name) || "", percent ? 100 : 1);
   const [text, setText] = useState(known);
   const settled = useSettled(text, 250);
-  useEffect(() => { if (settled !== known) setQuery({ [name]: settled, cursor: "", trail: "" }, { replace: true }); }, [settled]);
+  useEffect(() => { if (settled !== known) setQuery({ [name]: scaled(settled, percent ? 0.01 : 1), cursor: "", trail: "" }, { replace: true }); }, [settled]);
   useEffect(() => { setText(known); }, [known]);
   return html`<${Field} label=${label} value=${text} onInput=${setText} ...${rest} />`;
+}
+/** A number in a text times a factor; other texts as they are. @param {string} text @param {number} factor */
+function scaled(text, factor) {
+  const number = Number(text.trim().replace(",", "."));
+  return factor === 1 || text.trim() === "" || Number.isNaN(number) ? text : String(Number((number * factor).toPrecision(12)));
 }
 /** @param {{ name: string, label: string, options: { value: string, label: string }[], none?: string }} props */
 export const Choice = ({ name, label, options, none = "All" }) => html`<${Field} label=${label} options=${[{ value: "", label: none }, ...options]} value=${query.value.get(name) || ""} onInput=${(/** @type {string} */ value) => setQuery({ [name]: value, cursor: "", trail: "" })} />`;

@@ -2,13 +2,13 @@
 import { html, useMemo, useState } from "../parts/html.js";
 import { get, getVersioned, patch, remove } from "../parts/api.js";
 import { go, query, setQuery } from "../parts/router.js";
-import { isAtLeast } from "../parts/session.js";
+import { isAtLeast, mayChange } from "../parts/session.js";
 import { Act, Card, Dialog, Empty, Field, Header, Level, Pd, Risk, Segments, Tag, ask, faultOf, show, table, toast, useLoaded, form, changer } from "../parts/ui.js";
 import { chart } from "../parts/chart.js";
 import { RATIOS, RatioTable, Sentences, Waterfall, labelOf } from "../parts/reasons.js";
 import { Sharing } from "../parts/sharing.js";
 import { EventTag, RecordOutcome, WithdrawOutcome, mayWithdraw } from "../parts/outcomes.js";
-import { count, date, percent, period, ratio, time } from "../parts/format.js";
+import { count, date, fixed, percent, period, ratio, time } from "../parts/format.js";
 import { SECTORS } from "./companies.js";
 
 /** @typedef {import("../parts/types.js").Schema} Schema */
@@ -44,7 +44,7 @@ export default function Company({ id }) {
     };
     return html`<${Header} title=${c.name} back=${{ href: "#/companies", label: "Companies" }} about=${html`${c.symbol} · ${c.sector}${c.industry ? ` · ${c.industry}` : ""} · ${c.country} · <${Level} level=${c.access_level} />`}
       actions=${html`<${Segments} label="Kind" options=${[{ value: "annual", label: "Annual" }, { value: "quarterly", label: "Quarterly" }]} value=${kind} onChange=${(/** @type {string} */ value) => setQuery({ kind: value, period: "" })} />
-        <button class="button" onClick=${() => setEditing(true)}>Edit</button><${Sharing} what="company" level=${c.access_level} change=${save} /><${Act} tone="danger" act=${discard}>Remove<//>`} />
+        ${mayChange(c) && html`<button class="button" onClick=${() => setEditing(true)}>Edit</button><${Sharing} what="company" level=${c.access_level} change=${save} /><${Act} tone="danger" act=${discard}>Remove<//>`}`} />
       ${editing && html`<${Edit} company=${c} save=${save} close=${() => setEditing(false)} />`}
       ${show(rows, (list) => (list.length
         ? html`<${Periods} rows=${list} kind=${kind} thresholds=${thresholds} company=${c} />`
@@ -54,7 +54,7 @@ export default function Company({ id }) {
         <${Happened} company=${c} />
         ${isAtLeast("org_admin") && html`<${Card} class="card-flush" title="History of changes"><${History} id=${id} /><//>`}
       </div>`;
-  }, 12);
+  }, 12, { href: "#/companies", label: "Companies" });
 }
 
 /** @param {{ rows: Prediction[], kind: string, thresholds?: Schema["Thresholds"], company: Schema["Company"] }} props */
@@ -74,7 +74,7 @@ function Periods({ rows, kind, thresholds, company }) {
     <div class="grid">
       <${Card} title="PD over time" about="A click on a period shows it below; the dashed lines are the risk levels">
         ${chart({ height: 280, keys: [rows, thresholds, chosen.id], label: `PD of ${company.name} from ${percent(rows[0].pd)} in ${names[0]} to ${percent(newest.pd)} in ${names.at(-1)}`, table: { head: ["Period", "PD", "Risk", "Confidence"], rows: rows.map((r) => [period(r), percent(r.pd), r.risk_level, percent(r.confidence)]) }, onSelect: (event) => setQuery({ period: names[event.dataIndex] }), option: (c) => { const most = Math.max(...rows.map((r) => r.pd)) * 100; const top = thresholds ? Math.max(most, thresholds.medium * 100) * 1.25 : most * 1.25; return {
-            tooltip: { trigger: "axis", valueFormatter: (/** @type {number} */ v) => `${v.toFixed(3)} %` },
+            tooltip: { trigger: "axis", valueFormatter: (/** @type {number} */ v) => `${fixed(v)} %` },
             xAxis: { type: "category", data: names, boundaryGap: rows.length < 2 }, yAxis: { type: "value", max: nice(top), axisLabel: { formatter: "{value} %" } },
             grid: { left: 8, right: 64, top: 16, bottom: 4, containLabel: true },
             series: [{ name: "PD", type: "line", data: rows.map((r) => ({ value: r.pd * 100, symbol: { Low: "circle", Medium: "triangle", High: "diamond" }[/** @type {"Low"} */ (r.risk_level)], symbolSize: r.id === chosen.id ? 15 : 9, itemStyle: { color: { Low: c.low, Medium: c.medium, High: c.high }[/** @type {"Low"} */ (r.risk_level)] } })), lineStyle: { width: 2.5, color: c.accent },

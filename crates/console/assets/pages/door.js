@@ -3,7 +3,7 @@
 import { html, signal, useEffect, useState } from "../parts/html.js";
 import { ROLES, time } from "../parts/format.js";
 import { Refused, post, noteSession } from "../parts/api.js";
-import { begin, load, me, notice, user } from "../parts/session.js";
+import { begin, load, me, notice, signOut, user } from "../parts/session.js";
 import { Field, Form, faultOf, form, changer, show, useLoaded } from "../parts/ui.js";
 
 const KINDS = ["verify-email", "reset-password", "accept-invitation", "join"];
@@ -153,10 +153,16 @@ function Accept({ icon }) {
     setDone(true);
     if (me.value) await load();
   };
-  const isOther = me.value && me.value.email !== invitation.email;
+  const isOther = way === "known" && me.value && me.value.email !== invitation.email;
+  const changeUser = async () => { await signOut(); setWay(invitation.has_account ? "signin" : "new"); };
+  if (isOther) {
+    return html`<${Box} icon=${icon} title="Accept the invitation">${about}
+      <div class="notice notice-warn" role="status"><p>You are signed in as <strong>${user.value.email}</strong>, and the invitation is for another address.</p></div>
+      <${Form} send=${changeUser} button="Sign out and go on" /><//>`;
+  }
   return html`<${Box} icon=${icon} title="Accept the invitation" foot=${foot}>${about}
     ${form({ send, button: "Accept" }, (error) => (way === "known"
-      ? html`<p>You are signed in as <strong>${user.value.email}</strong>.${isOther ? " The invitation is for another address: sign in with the account of that one." : ""}</p>`
+      ? html`<p>You are signed in as <strong>${user.value.email}</strong>.</p>`
       : html`<p class="muted">Choose a password for your account.</p><br />
         <${Field} label="Password" type="password" help="10 characters or more, and not easily guessed." value=${state.password} onInput=${change("password")} autocomplete="new-password" fault=${faultOf(error, "/password")} required autofocus />
         <${Field} label="First name" optional value=${state.first_name} onInput=${change("first_name")} autocomplete="given-name" />

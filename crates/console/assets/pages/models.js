@@ -5,7 +5,7 @@ import { go } from "../parts/router.js";
 import { organizationId } from "../parts/session.js";
 import { Card, Dialog, Empty, Field, Form, Header, Tag, toast, useLoaded, show } from "../parts/ui.js";
 import { chart } from "../parts/chart.js";
-import { LEVELS, count, percent, period } from "../parts/format.js";
+import { LEVELS, count, fixed, percent, period } from "../parts/format.js";
 
 export default function Models() {
   const models = useLoaded((signal) => get("/models", {}, { signal }), []);
@@ -23,8 +23,8 @@ function Agreement({ rows: given }) {
   const rows = [...given].sort((a, b) => period(a).localeCompare(period(b)));
   if (!rows.length) return html`<${Empty} title="No quarterly predictions yet">They are compared as soon as there are some.<//>`;
   const names = rows.map(period);
-  return chart({ height: 240, keys: [given], label: "Mean deviation of each quarterly model from the ensemble, by quarter", table: { head: ["Quarter", "Predictions", "Logistic", "Boosting", "Mean confidence"], rows: rows.map((r) => [period(r), count(r.total_predictions), r.logistic_deviation.toFixed(4), r.gbm_deviation.toFixed(4), percent(r.mean_confidence)]) }, option: (c) => ({ legend: {}, tooltip: { trigger: "axis" }, grid: { left: 8, right: 16, top: 34, bottom: 4, containLabel: true }, xAxis: { type: "category", data: names }, yAxis: { type: "value" },
-      series: [{ name: "Logistic", type: "line", symbolSize: 7, data: rows.map((r) => r.logistic_deviation), itemStyle: { color: c.accent }, lineStyle: { color: c.accent } }, { name: "Boosting", type: "line", symbol: "rect", data: rows.map((r) => r.gbm_deviation), itemStyle: { color: c.second }, lineStyle: { color: c.second, type: "dashed" } }] }) });
+  return chart({ height: 240, keys: [given], label: "Mean deviation of each quarterly model from the ensemble, by quarter", table: { head: ["Quarter", "Predictions", "Logistic, points", "Boosting, points", "Mean confidence"], rows: rows.map((r) => [period(r), count(r.total_predictions), fixed(r.logistic_deviation * 100), fixed(r.gbm_deviation * 100), percent(r.mean_confidence)]) }, option: (c) => ({ legend: {}, tooltip: { trigger: "axis" }, grid: { left: 8, right: 16, top: 52, bottom: 4, containLabel: true }, xAxis: { type: "category", data: names }, yAxis: { type: "value", name: "percentage points of PD", nameTextStyle: { align: "left" } },
+      series: [{ name: "Logistic", type: "line", symbolSize: 7, data: rows.map((r) => r.logistic_deviation * 100), itemStyle: { color: c.accent }, lineStyle: { color: c.accent } }, { name: "Boosting", type: "line", symbol: "rect", data: rows.map((r) => r.gbm_deviation * 100), itemStyle: { color: c.second }, lineStyle: { color: c.second, type: "dashed" } }] }) });
 }
 
 /** @param {{ models: import("../parts/types.js").Schema["ModelSummary"][], close: () => void }} props */

@@ -5,7 +5,7 @@ import { get, Refused } from "../parts/api.js";
 import { query, setQuery } from "../parts/router.js";
 import { Card, Empty, Field, Header, Pd, show, table, useLoaded } from "../parts/ui.js";
 import { chart } from "../parts/chart.js";
-import { count, percent, ratio, signed } from "../parts/format.js";
+import { count, fixed, percent, ratio, signed, words } from "../parts/format.js";
 import { ownerOf, useOwners } from "../parts/owner.js";
 import { STABILITIES, StabilityTag } from "../parts/stability.js";
 import { filtersOf } from "./companies.js";
@@ -13,9 +13,13 @@ import { filtersOf } from "./companies.js";
 /** @typedef {import("../parts/types.js").Schema} Schema */
 /** @typedef {Schema["MonitoredFigure"]} Figure */
 
+/** Why there is nothing to compare, in the words of this page. @type {Record<string, string>} */
+const NOTHING = {
+  too_few_rows: "This owner has no prediction of the period by this version of the model. Choose whose predictions, or another period.",
+  no_baseline: "There is nothing to compare the period with. Choose the training data or another period.",
+};
 const NAMES = /** @type {const} */ (["period", "baseline"]);
-const index = (/** @type {number | null | undefined} */ value) => (typeof value === "number" ? value.toFixed(3) : "–");
-const share = (/** @type {number | null | undefined} */ value) => (typeof value === "number" ? `${(value * 100).toFixed(1)} %` : "–");
+const share = (/** @type {number | null | undefined} */ value) => (typeof value === "number" ? `${fixed(value * 100, 1)} %` : "–");
 
 /** @param {{ name: string, version: string }} props */
 export default function Monitoring({ name, version }) {
@@ -23,28 +27,26 @@ export default function Monitoring({ name, version }) {
   const owners = useOwners("org_admin");
   const owner = query.value.get("owner") || owners[0].value;
   const asked = { version, ...filters, ...ownerOf(owner) };
-  const change = (/** @type {string} */ what) => (/** @type {string} */ value) => setQuery({ [what]: value });
-  return html`<${Header} title=${`Monitoring of ${name} ${version}`} back=${{ href: `#/models/${name}/${version}`, label: `${name} ${version}` }} about="Whether the companies of a period are still like those of a baseline. Different is not wrong, and the same does not say that PDs are right." />
-    <div class="filters">
-      <${Field} label="Whose" value=${owner} onInput=${change("owner")} options=${owners} />
-      <${Field} label="Period" value=${filters.period ?? ""} onInput=${change("period")} placeholder="the newest" help="A year such as 2024, or a quarter such as 2024-Q3" />
-      <${Field} label="Compared with" value=${filters.baseline ?? ""} onInput=${change("baseline")} placeholder="training" help="training, or a period" /></div>
-    <${Found} key=${JSON.stringify(asked)} name=${name} asked=${asked} />`;
-}
-
-/** @param {{ name: string, asked: Record<string, string | undefined> }} props */
-function Found({ name, asked }) {
   const found = useLoaded(async (signal) => {
     try {
       return await get(`/models/${name}/monitoring`, asked, { signal });
     } catch (error) {
-      if (error instanceof Refused && error.status === 409) return error.message;
+      if (error instanceof Refused && error.code in NOTHING) return NOTHING[error.code];
       throw error;
     }
   }, [JSON.stringify(asked)]);
-  return show(found, (value) => (typeof value === "string"
-    ? html`<${Card}><${Empty} title="Nothing can be compared">${value}<//><//>`
-    : html`<${Report} value=${value} />`), 10);
+  const value = found.value;
+  const known = value && typeof value !== "string" ? value.trend.map((point) => point.period).reverse() : [];
+  const choice = (/** @type {string[]} */ values, /** @type {string | undefined} */ chosen) => [...new Set([...values, ...(chosen ? [chosen] : [])])].map((one) => ({ value: one, label: one }));
+  const change = (/** @type {string} */ what) => (/** @type {string} */ to) => setQuery({ [what]: to });
+  return html`<${Header} title=${`Monitoring of ${name} ${version}`} back=${{ href: `#/models/${name}/${version}`, label: `${name} ${version}` }} about="Whether the companies of a period are still like those of a baseline. Different is not wrong, and the same does not say that PDs are right." />
+    <div class="filters is-wide">
+      <${Field} label="Whose predictions" value=${owner} onInput=${(/** @type {string} */ to) => setQuery({ owner: to, period: "", baseline: "" })} options=${owners} />
+      <${Field} label="Period" value=${filters.period} onInput=${change("period")} options=${[{ value: "", label: "The newest" }, ...choice(known, filters.period)]} />
+      <${Field} label="Compared with" value=${filters.baseline} onInput=${change("baseline")} options=${[{ value: "", label: "The training data" }, ...choice(known, filters.baseline)]} /></div>
+    ${show(found, (/** @type {Schema["Monitoring"] | string} */ shown) => (typeof shown === "string"
+      ? html`<${Card}><${Empty} title="Nothing can be compared">${shown}<//><//>`
+      : html`<${Report} key=${`${shown.period} ${shown.baseline} ${owner}`} value=${shown} />`), 10)}`;
 }
 
 /** @param {{ value: Schema["Monitoring"] }} props */
@@ -57,22 +59,22 @@ function Report({ value }) {
       <div class="figure"><dt>Mean PD</dt><dd>${percent(value.mean_pd)}</dd></div></dl>
     <div class="grid">
       <${Card} class="card-flush" title="Inputs and PD" about="The stability index over bins, and what chance alone stays below in 95 of 100 periods">${table({ caption: "Inputs and PD", rowKey: (row) => row.name, rows: figures, columns: [
-        { key: "n", label: "Figure", cell: (row) => html`<a href=${`#bins-${row.name}`} onClick=${jump(`bins-${row.name}`)}>${row.label}</a>` },
+        { key: "n", label: "Figure", cell: (row) => html`<div class="name-cell"><a href=${`#bins-${row.name}`} onClick=${jump(`bins-${row.name}`)}>${row.label}</a></div>` },
         { key: "v", label: "Verdict", cell: (row) => html`<${StabilityTag} value=${row.verdict} />` },
-        { key: "i", label: "Index", number: true, cell: (row) => index(row.psi) },
-        { key: "c", label: "Critical", number: true, cell: (row) => index(row.critical_psi) },
+        { key: "i", label: "Index", number: true, cell: (row) => fixed(row.psi) },
+        { key: "c", label: "Critical", number: true, cell: (row) => fixed(row.critical_psi) },
         { key: "m", label: "Missing", number: true, cell: (row) => html`${share(row.missing_share)}<span class="sub">before ${share(row.baseline_missing_share)}</span>` },
-        { key: "l", label: "Brought up to the lower bound", number: true, cell: (row) => share(row.clamped_low_share) },
-        { key: "h", label: "Brought down to the upper bound", number: true, cell: (row) => share(row.clamped_high_share) }] })}<//>
+        { key: "l", label: "Below the range", number: true, cell: (row) => share(row.clamped_low_share) },
+        { key: "h", label: "Above the range", number: true, cell: (row) => share(row.clamped_high_share) }] })}<//>
       <${Card} class="span-6" title="From period to period" about=${`The stability index of the PD against ${base}`}><${Trend} points=${value.trend} /><//>
       <${Card} class="span-6 card-flush" title="Moved most" about=${value.moved_from ? `Companies whose log-odds changed most from ${value.moved_from} to ${value.period}` : "There is no earlier period"}>${value.movers.length
-        ? table({ caption: "Moved most", rowKey: (row) => row.company_id, rows: value.movers, columns: [
+        ? table({ caption: "Moved most", isTall: true, rowKey: (row) => row.company_id, rows: value.movers, columns: [
           { key: "s", label: "Company", cell: (row) => html`<a href=${`#/companies/${row.company_id}`}>${row.company_symbol}</a><span class="sub">${row.company_name}</span>` },
           { key: "f", label: "From", number: true, cell: (row) => html`<${Pd} value=${row.from_pd} />` },
           { key: "t", label: "To", number: true, cell: (row) => html`<${Pd} value=${row.to_pd} />` },
           { key: "c", label: "Log-odds", number: true, cell: (row) => html`${signed(row.log_odds_change)}<span class="sub">${row.log_odds_change > 0 ? "riskier" : "safer"}</span>` }] })
         : html`<p class="muted pad">No company has another PD than before.</p>`}<//>
-      ${figures.map((figure) => html`<${Card} key=${figure.name} id=${`bins-${figure.name}`} class="span-6" title=${figure.label} about=${html`<${StabilityTag} value=${figure.verdict} /> index ${index(figure.psi)}, critical ${index(figure.critical_psi)}`}><${Bins} figure=${figure} base=${base} now=${value.period} isShare=${figure.is_share} /><//>`)}
+      ${figures.map((figure) => html`<${Card} key=${figure.name} id=${`bins-${figure.name}`} class="span-6" title=${figure.label} about=${html`<${StabilityTag} value=${figure.verdict} /> index ${fixed(figure.psi)}, critical ${fixed(figure.critical_psi)}`}><${Bins} figure=${figure} base=${base} now=${value.period} isShare=${figure.is_share} /><//>`)}
     </div>`;
 }
 
@@ -87,23 +89,24 @@ function nameOf(bin, isShare) {
   if (bin.kind !== "between") return { missing: "missing", at_min: "lower bound", at_max: "upper bound" }[bin.kind];
   const edge = (/** @type {number} */ value) => ratio(value, isShare);
   if (typeof bin.from !== "number") return typeof bin.to === "number" ? `below ${edge(bin.to)}` : "all between";
-  return typeof bin.to === "number" ? `${edge(bin.from)} to ${edge(bin.to)}` : `from ${edge(bin.from)}`;
+  // The unit once is enough.
+  return typeof bin.to === "number" ? `${edge(bin.from).replace(/ %|×$/, "")} to ${edge(bin.to)}` : `from ${edge(bin.from)}`;
 }
 
 /** Expected and actual shares as bars. @param {{ figure: Figure, base: string, now: string, isShare: boolean }} props */
 function Bins({ figure, base, now, isShare }) {
   const names = figure.bins.map((bin) => nameOf(bin, isShare));
   const rows = figure.bins.map((bin, at) => [names[at], count(bin.expected_count), share(bin.expected_share), count(bin.actual_count), share(bin.actual_share)]);
-  const series = (/** @type {string} */ name, /** @type {string} */ color, /** @type {number[]} */ data) => ({ name, type: "bar", data: data.map((part) => Math.round(part * 1000) / 10), itemStyle: { color } });
-  return chart({ height: 280, keys: [figure], label: `Shares of each bin in ${base} and in ${now}`, table: { head: ["Bin", base, "share", now, "share"], rows }, option: (c) => ({ legend: {}, tooltip: { trigger: "axis" }, grid: { left: 8, right: 16, top: 34, bottom: 4, containLabel: true },
-    xAxis: { type: "category", data: names, axisLabel: { rotate: 35, interval: 0 } }, yAxis: { type: "value", name: "%" },
-    series: [series(base, c.second, figure.bins.map((bin) => bin.expected_share)), series(now, c.accent, figure.bins.map((bin) => bin.actual_share))] }) });
+  const series = (/** @type {string} */ name, /** @type {string} */ color, /** @type {number[]} */ data) => ({ name, type: "bar", data: data.map((part) => Math.round(part * 1000) / 10), itemStyle: { color, borderRadius: [2, 2, 0, 0] } });
+  return chart({ height: 280, keys: [figure], label: `Shares of each bin in ${base} and in ${now}`, table: { head: ["Bin", words(base), "Share", now, "Share"], rows }, option: (c) => ({ legend: {}, tooltip: { trigger: "axis" }, grid: { left: 8, right: 16, top: 34, bottom: 4, containLabel: true },
+    xAxis: { type: "category", data: names, axisLabel: { rotate: 38, interval: 0, fontSize: 10 } }, yAxis: { type: "value", axisLabel: { formatter: "{value} %" } },
+    series: [series(words(base), c.second, figure.bins.map((bin) => bin.expected_share)), series(now, c.accent, figure.bins.map((bin) => bin.actual_share))] }) });
 }
 
 /** @param {{ points: Schema["MonitoredPeriod"][] }} props */
 function Trend({ points }) {
-  const rows = points.map((point) => [point.period, count(point.total_predictions), percent(point.mean_pd), index(point.psi), index(point.critical_psi), STABILITIES[point.verdict].word]);
-  return chart({ height: 280, keys: [points], label: "Stability index of the PD and its critical value by period", table: { head: ["Period", "Predictions", "Mean PD", "Index", "Critical", "Verdict"], rows }, option: (c) => ({ legend: {}, tooltip: { trigger: "axis" }, grid: { left: 8, right: 16, top: 34, bottom: 4, containLabel: true },
-    xAxis: { type: "category", data: points.map((point) => point.period) }, yAxis: { type: "value", min: 0 },
+  const rows = points.map((point) => [point.period, count(point.total_predictions), percent(point.mean_pd), fixed(point.psi), fixed(point.critical_psi), STABILITIES[point.verdict].word]);
+  return chart({ height: 320, keys: [points], label: "Stability index of the PD and its critical value by period", table: { head: ["Period", "Predictions", "Mean PD", "Index", "Critical", "Verdict"], rows }, option: (c) => ({ legend: {}, tooltip: { trigger: "axis" }, grid: { left: 8, right: 16, top: 52, bottom: 4, containLabel: true },
+    xAxis: { type: "category", data: points.map((point) => point.period) }, yAxis: { type: "value", min: 0, name: "stability index", nameTextStyle: { align: "left" } },
     series: [{ name: "Index", type: "line", symbolSize: 7, data: points.map((point) => point.psi), itemStyle: { color: c.accent }, lineStyle: { color: c.accent } }, { name: "Critical", type: "line", symbol: "rect", data: points.map((point) => point.critical_psi), itemStyle: { color: c.second }, lineStyle: { color: c.second, type: "dashed" } }] }) });
 }

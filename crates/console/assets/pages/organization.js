@@ -1,7 +1,7 @@
 // An organization: its members, invitations, join token and settings.
 import { html, useState } from "../parts/html.js";
 import { get, getVersioned, patch, post, put, remove, requestKey } from "../parts/api.js";
-import { isAtLeast, organizationId, user } from "../parts/session.js";
+import { isAtLeast, mayAdminister, organizationId, user } from "../parts/session.js";
 import { go, query, setQuery } from "../parts/router.js";
 import { Act, Card, Copy, Dialog, Empty, Field, Header, Pager, Tag, ask, faultOf, toast, useLoaded, show, table, form, changer } from "../parts/ui.js";
 import { ROLES, ago, count, date, nameOf, time } from "../parts/format.js";
@@ -29,13 +29,13 @@ function One({ id, isOther }) {
   const tab = query.value.get("tab") || (may ? "members" : "settings");
   const at = isOther ? `#/organizations/${id}` : "#/organization";
   return show(organization, ({ value: o, version }) => html`
-    <${Header} title=${o.name} back=${isOther ? { href: "#/organizations", label: "Organizations" } : undefined} about=${html`${o.parent_id ? "An organization of its tenant" : "The root of its tenant"}${o.industry ? ` · ${o.industry}` : ""} ${!o.is_active && html`<${Tag} tone="bad">inactive<//>`}`} />
+    <${Header} title=${o.name} back=${isOther ? { href: "#/organizations", label: "Organizations" } : undefined} about=${html`${o.parent_id ? "An organization within its tenant" : "The root of its tenant"}${o.industry ? ` · ${o.industry}` : ""} ${!o.is_active && html`<${Tag} tone="bad">inactive<//>`}`} />
     ${may && html`<${Stats} id=${id} />`}
     <nav class="tabs" aria-label="Parts of the organization">${tabs.filter(([value]) => may || value === "settings").map(([value, label]) => html`<a key=${value} href=${`${at}?tab=${value}`} aria-current=${value === tab ? "page" : null}>${label}</a>`)}</nav>
     ${tab === "members" && may && html`<${Members} id=${id} organization=${o} />`}
     ${tab === "invitations" && may && html`<${Invitations} id=${id} />`}
     ${tab === "joining" && may && html`<${Joining} id=${id} organization=${o} />`}
-    ${tab === "settings" && html`<${Settings} organization=${o} version=${version} again=${organization.again} may=${may} />`}`, 8);
+    ${tab === "settings" && html`<${Settings} organization=${o} version=${version} again=${organization.again} may=${may} />`}`, 8, isOther ? { href: "#/organizations", label: "Organizations" } : { href: "#/", label: "Overview" });
 }
 
 /** @param {{ id: string }} props */
@@ -56,7 +56,7 @@ function Members({ id, organization }) {
       { key: "r", label: "Role", cell: (u) => html`<${Tag} tone=${["org_admin", "tenant_admin"].includes(u.effective_role) ? "accent" : ""}>${ROLES[u.effective_role]}<//>` },
       { key: "s", label: "Status", cell: (u) => (u.is_active === false ? html`<${Tag} tone="bad">deactivated<//>` : html`<${Tag} tone="good">active<//>`) },
       { key: "l", label: "Last sign-in", cell: (u) => html`<span class="nowrap">${u.last_login ? ago(u.last_login) : "–"}</span>` },
-      { key: "a", label: "", cell: (u) => (u.id === user.value.id ? html`<${Tag}>you<//>` : html`<button class="button button-small" aria-label=${`Manage ${u.email}`} onClick=${() => setOpen(u)}>Manage</button>`) },
+      { key: "a", label: "", cell: (u) => (u.id === user.value.id ? html`<${Tag}>you<//>` : mayAdminister(u) && html`<button class="button button-small" aria-label=${`Manage ${u.email}`} onClick=${() => setOpen(u)}>Manage</button>`) },
     ] })}<${Pager} page=${value} query=${query.value} set=${setQuery} />` : html`<${Empty} title="No member matches">Try fewer letters.<//>`))}<//>
     ${open && html`<${Manage} user=${open} organization=${organization} close=${() => setOpen(null)} again=${list.again} />`}
     ${inviting && html`<${Invite} id=${id} close=${() => setInviting(false)} />`}`;
@@ -100,7 +100,7 @@ function Invitations({ id }) {
       { key: "s", label: "Status", cell: (i) => html`<${Tag} tone=${{ pending: "accent", accepted: "good", expired: "warn" }[/** @type {"pending"} */ (i.status)]}>${i.status}<//>` },
       { key: "x", label: "Good until", cell: (i) => html`<span class="nowrap">${time(i.expires_at)}</span>` },
       { key: "a", label: "", cell: (i) => (i.status === "pending" ? html`<${Act} small act=${async () => { await remove(`/organizations/${id}/invitations/${i.id}`); list.again(); toast("Withdrawn."); }}>Withdraw<//>` : null) },
-    ] }) : html`<${Empty} title="No invitations">They are listed until a while after they end.<//>`))}<//>
+    ] }) : html`<${Empty} title="No invitations">Invite someone by their e-mail address; the mail has a link that is good for a week.<//>`))}<//>
     ${show(enrolments, (value) => value.data.length > 0 && html`<${Card} class="card-flush" title="Second factors that wait for approval">${table({ caption: "Second factors that wait", rowKey: (r) => r.enrolment_id, rows: value.data, columns: [
       { key: "n", label: "User", cell: (e) => html`${nameOf(e)}<span class="sub">${e.email}</span>` }, { key: "w", label: "Waits", cell: (e) => ago(e.waits_since) }, { key: "ip", label: "From", cell: (e) => e.ip_address ?? "–" },
       { key: "a", label: "", cell: (e) => html`<span class="row"><${Act} small tone="primary" act=${() => decide(e, "approve")}>Approve<//><${Act} small tone="danger" act=${() => decide(e, "refuse")}>Refuse<//></span>` }] })}<//>`, 2)}
@@ -125,6 +125,7 @@ function Settings({ organization: o, version, again, may }) {
   const [state, set] = useState(start);
   const change = changer(set);
   if (!may) return html`<${Card}><dl class="facts"><dt>Name</dt><dd>${o.name}</dd><dt>Industry</dt><dd>${o.industry ?? "–"}</dd><dt>Description</dt><dd>${o.description ?? "–"}</dd><dt>Second factor</dt><dd>${o.require_second_factor ? "demanded of everyone" : "up to each member"}</dd></dl><//>`;
+  const isTenantAdmin = isAtLeast("tenant_admin");
   const save = async () => {
     const changes = Object.fromEntries(Object.entries(state).filter(([key, value]) => value !== /** @type {Record<string, unknown>} */ (start)[key]).map(([key, value]) => [key, value === "" ? null : key === "max_users" ? Number(value) : value]));
     if (Object.keys(changes).length) await patch(`/organizations/${o.id}`, changes, { version });
@@ -134,11 +135,13 @@ function Settings({ organization: o, version, again, may }) {
   const discard = async () => { if (await ask({ title: `Delete ${o.name}?`, text: "Its users leave it, and its rows are removed. This cannot be undone.", button: "Delete" })) { await remove(`/organizations/${o.id}`, { force: true }, { version }); toast("The organization is deleted."); go("/organizations"); } };
   return html`<${Card} title="Settings">${form({ send: save, button: "Save" }, (error) => html`<div class="form-grid">
       <${Field} label="Name" value=${state.name} onInput=${change("name")} fault=${faultOf(error, "/name")} /><${Field} label="Industry" optional value=${state.industry} onInput=${change("industry")} fault=${faultOf(error, "/industry")} />
-      <${Field} label="Domain" optional value=${state.domain} onInput=${change("domain")} fault=${faultOf(error, "/domain")} /><${Field} label="Most users" optional type="number" value=${state.max_users} onInput=${change("max_users")} fault=${faultOf(error, "/max_users")} />
+      <${Field} label="Domain" optional value=${state.domain} onInput=${change("domain")} fault=${faultOf(error, "/domain")} />
+      ${isTenantAdmin && html`<${Field} label="Most users" optional type="number" min="1" value=${state.max_users} onInput=${change("max_users")} fault=${faultOf(error, "/max_users")} />`}
       <${Field} label="Who may join" value=${state.join_policy} onInput=${change("join_policy")} options=${[{ value: "closed", label: "Invited users only" }, { value: "token", label: "Holders of the token" }, { value: "allowed_emails", label: "Holders of the token, from the list" }]} /></div>
       <${Field} label="Description" optional rows=${2} value=${state.description} onInput=${change("description")} fault=${faultOf(error, "/description")} />
-      <${Field} type="checkbox" label="Demand a second factor" help="Members without one reach only their own account until they have one." value=${state.require_second_factor} onInput=${change("require_second_factor")} />
+      ${isTenantAdmin ? html`<${Field} type="checkbox" label="Demand a second factor" help="Members without one reach only their own account until they have one." value=${state.require_second_factor} onInput=${change("require_second_factor")} />
       <${Field} type="checkbox" label="Approve second factors" help="An administrator looks at each one that is enrolled." value=${state.second_factor_approval} onInput=${change("second_factor_approval")} />
-      <${Field} type="checkbox" label="Hide everyone's rows" help="Members see only what belongs to the organization and themselves." value=${state.hide_system_data} onInput=${change("hide_system_data")} />`)}
-    ${isAtLeast("tenant_admin") && o.id !== organizationId.value && html`<hr /><${Act} tone="danger" act=${discard}>Delete the organization<//>`}<//>`;
+      <${Field} type="checkbox" label="Hide everyone's rows" help="Members see only what belongs to the organization and themselves." value=${state.hide_system_data} onInput=${change("hide_system_data")} />`
+      : html`<dl class="facts"><dt>Most users</dt><dd>${o.max_users ?? "no limit"}</dd><dt>Second factor</dt><dd>${o.require_second_factor ? "demanded of everyone" : "up to each member"}${o.second_factor_approval ? ", approved by an administrator" : ""}</dd><dt>Everyone's rows</dt><dd>${o.hide_system_data ? "hidden" : "shown"}</dd></dl><p class="small muted after-small">The administrator of the tenant sets these.</p>`}`)}
+    ${isTenantAdmin && o.id !== organizationId.value && html`<hr /><${Act} tone="danger" act=${discard}>Delete the organization<//>`}<//>`;
 }

@@ -5,7 +5,7 @@ import { defaultScope, scopes, user } from "../parts/session.js";
 import { go, href, query, setQuery } from "../parts/router.js";
 import { Card, Empty, Field, Header, Pd, Risk, Segments, show, table, useLoaded } from "../parts/ui.js";
 import { chart } from "../parts/chart.js";
-import { ago, count, percent, period, share, nameOf } from "../parts/format.js";
+import { ago, count, decimal, fixed, percent, period, share, nameOf } from "../parts/format.js";
 import { UploadStatus, placeOf } from "./uploads.js";
 
 /** @typedef {import("../parts/types.js").Schema} Schema */
@@ -79,7 +79,7 @@ function Figures({ value, other, kind, list }) {
     <a class="figure" href=${list({})}><div class="label">${kind === "annual" ? "Annual" : "Quarterly"} predictions</div><div class="value">${count(value.total_predictions)}</div><div class="note">${count(other.total_predictions)} ${kind === "annual" ? "quarterly" : "annual"}</div></a>
     <a class="figure" href=${list({ sort: "pd" })}><div class="label">Mean PD</div><div class="value">${percent(value.mean_pd)}</div><div class="note">within 12 months</div></a>
     <a class="figure" href=${list({ sort: "pd", pd_gte: median })}><div class="label">Median PD</div><div class="value">${percent(median)}</div><div class="note">half are above</div></a>
-    <a class="figure" href=${list({ risk_level: "High" })}><div class="label">High risk</div><div class="value">${count(value.high_risk_count)}</div><div class="note">${share(value.high_risk_count, value.total_predictions)} of predictions</div></a>
+    <a class="figure" href=${list({ risk_level: "High" })}><div class="label">High risk</div><div class="value">${count(value.high_risk_count)}</div><div class="note">${value.total_predictions ? `${share(value.high_risk_count, value.total_predictions)} of predictions` : "no predictions"}</div></a>
     <a class="figure" href=${list({ risk_level: "High", sort: "pd" })}><div class="label">Companies at high risk</div><div class="value">${count(value.high_risk_companies)}</div><div class="note">in at least one period</div></a>
     <a class="figure" href=${list({ sort: "created_at" })}><div class="label">Last prediction</div><div class="value value-text">${ago(value.last_prediction)}</div></a>
   </div>`;
@@ -97,7 +97,7 @@ function TrendChart({ points, list }) {
     table: { head: ["Period", "Predictions", "Mean PD", "Median PD", "High risk"], rows: points.map((p) => [period(p), count(p.total_predictions), percent(p.mean_pd), percent(p.median_pd), percent(p.high_share)]) },
     onSelect: (event) => { const p = points[event.dataIndex]; if (p) location.hash = list({ reporting_year: p.reporting_year, reporting_quarter: p.reporting_quarter }); },
     option: (c) => ({
-      legend: {}, tooltip: { trigger: "axis", valueFormatter: (/** @type {number} */ v) => `${v.toFixed(2)} %` },
+      legend: {}, tooltip: { trigger: "axis", valueFormatter: (/** @type {number} */ v) => `${fixed(v, 2)} %` },
       xAxis: { type: "category", data: at }, yAxis: [{ type: "value", axisLabel: { formatter: "{value} %" } }],
       grid: { left: 8, right: 16, top: 34, bottom: 4, containLabel: true },
       series: [
@@ -139,7 +139,7 @@ function Histogram({ rows, isAll, list }) {
   if (!rows.length) return nothing;
   const last = BINS.length - 2;
   const bins = BINS.slice(0, -1).map((from, at) => ({
-    from, to: BINS[at + 1], name: `${(from * 100).toLocaleString()}–${(BINS[at + 1] * 100).toLocaleString()} %`,
+    from, to: BINS[at + 1], name: `${decimal(from * 100)}–${decimal(BINS[at + 1] * 100)} %`,
     n: rows.filter((r) => r.pd >= from && (r.pd < BINS[at + 1] || at === last)).length,
   }));
   const most = bins.reduce((best, bin) => (bin.n > best.n ? bin : best));
@@ -147,7 +147,7 @@ function Histogram({ rows, isAll, list }) {
     height: 280, keys: [rows], label: `Number of predictions in classes of PD; most are in ${most.name}`,
     table: { head: ["PD", "Predictions"], rows: bins.map((bin) => [bin.name, count(bin.n)]) },
     onSelect: (event) => { const bin = bins[event.dataIndex]; location.hash = list({ sort: "pd", pd_gte: bin.from || "", pd_lte: bin.to }); },
-    option: (c) => ({ tooltip: { trigger: "axis" }, xAxis: { type: "category", data: bins.map((bin) => bin.name), axisLabel: { rotate: 38, fontSize: 10 } }, yAxis: { type: "value", minInterval: 1 },
+    option: (c) => ({ tooltip: { trigger: "axis" }, xAxis: { type: "category", data: bins.map((bin) => bin.name), name: "PD", nameLocation: "middle", nameGap: 50, axisLabel: { rotate: 38, fontSize: 10 } }, yAxis: { type: "value", minInterval: 1, name: "predictions", nameTextStyle: { align: "left" } }, grid: { left: 8, right: 16, top: 30, bottom: 20, containLabel: true },
       series: [{ name: "Predictions", type: "bar", data: bins.map((bin) => bin.n), itemStyle: { color: c.accent, borderRadius: [3, 3, 0, 0] }, barCategoryGap: "12%" }] }),
   })}`;
 }
@@ -157,11 +157,11 @@ function Grades({ distribution, list }) {
   const group = distribution.data[0];
   if (!group?.total_predictions) return nothing;
   const { grades } = group;
-  return html`<p class="small muted">${count(group.total_predictions)} predictions by <code>${distribution.scale}</code>${group.herfindahl === null || group.herfindahl === undefined ? "" : `, concentration ${group.herfindahl.toFixed(3)}`}</p>${chart({
+  return html`<p class="small muted">${count(group.total_predictions)} predictions by <code>${distribution.scale}</code>${group.herfindahl === null || group.herfindahl === undefined ? "" : `, concentration ${fixed(group.herfindahl)}`}</p>${chart({
     height: 200, keys: [distribution], label: `Predictions by grade; most are in ${grades.reduce((best, one) => (one.total_predictions > best.total_predictions ? one : best)).grade}`,
     table: { head: ["Grade", "Predictions", "Share", "Mean PD"], rows: grades.map((one) => [one.grade, count(one.total_predictions), percent(one.share), percent(one.mean_pd)]) },
     onSelect: (event) => { location.hash = list({ sort: "pd", grade: grades[event.dataIndex].grade }); },
-    option: (c) => ({ tooltip: { trigger: "axis" }, xAxis: { type: "category", data: grades.map((one) => one.grade) }, yAxis: { type: "value", minInterval: 1 },
+    option: (c) => ({ tooltip: { trigger: "axis" }, xAxis: { type: "category", data: grades.map((one) => one.grade), name: "grade", nameLocation: "middle", nameGap: 24 }, yAxis: { type: "value", minInterval: 1, name: "predictions", nameTextStyle: { align: "left" } }, grid: { left: 8, right: 16, top: 30, bottom: 22, containLabel: true },
       series: [{ name: "Predictions", type: "bar", data: grades.map((one) => one.total_predictions), itemStyle: { color: c.second, borderRadius: [3, 3, 0, 0] }, barCategoryGap: "18%" }] }),
   })}`;
 }

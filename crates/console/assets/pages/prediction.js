@@ -2,7 +2,8 @@
 import { html } from "../parts/html.js";
 import { get, getVersioned, patch, post, remove } from "../parts/api.js";
 import { go } from "../parts/router.js";
-import { Act, Card, Empty, Header, Level, Pd, Risk, Tag, ask, toast, useLoaded, show, table } from "../parts/ui.js";
+import { mayChange } from "../parts/session.js";
+import { Act, Card, Header, Level, Pd, Risk, Tag, ask, toast, useLoaded, show, table } from "../parts/ui.js";
 import { RatioTable, Sentences, Waterfall } from "../parts/reasons.js";
 import { percent, period, time, words } from "../parts/format.js";
 import { Sharing } from "../parts/sharing.js";
@@ -28,8 +29,8 @@ export default function Prediction({ kind, id }) {
     return html`<${Header} title=${`${p.company_name}, ${period(p)}`} back=${{ href: `#/companies/${p.company_id}`, label: `${p.company_symbol} · company` }}
         about=${html`${words(kind)} prediction of ${time(p.predicted_at)} by ${p.model.name} ${p.model.version} · <${Level} level=${p.access_level} />`}
         actions=${html`<${Act} act=${again}>Reproduce<//><a class="button" href=${`#/score?kind=${kind}&from=${id}`}>What if…</a>
-          <${Sharing} what="prediction" level=${p.access_level} change=${async (/** @type {{ access_level: string }} */ body) => { await patch(at, body, { version }); loaded.again(); }} />
-          <${Act} tone="danger" act=${discard}>Remove<//>`} />
+          ${mayChange(p) && html`<${Sharing} what="prediction" level=${p.access_level} change=${async (/** @type {{ access_level: string }} */ body) => { await patch(at, body, { version }); loaded.again(); }} />
+          <${Act} tone="danger" act=${discard}>Remove<//>`}`} />
       <dl class="figures">
         <div class="figure"><dt>Probability of default</dt><dd title=${`PD ${p.pd}`}>${percent(p.pd)}</dd><dd class="note">${Number(p.pd.toPrecision(6))} as a fraction</dd></div>
         <div class="figure"><dt>Risk level</dt><dd><${Risk} level=${p.risk_level} /></dd>${thresholds && html`<dd class="note">medium from ${percent(thresholds.medium)}, high from ${percent(thresholds.high)}</dd>`}</div>
@@ -41,14 +42,14 @@ export default function Prediction({ kind, id }) {
         <${Card} class="span-7" title="How it comes about" about="Contributions to the log-odds; to the right the risk is higher"><${Waterfall} base=${p.base} reasons=${p.reasons} pd=${p.pd} /><//>
         <${Card} class="span-5" title="Reasons" about="Largest first"><${Sentences} reasons=${p.reasons} /><//>
         <${Card} class="card-flush" title="Ratios" about="As they were scored"><${RatioTable} ratios=${p.ratios} flags=${p.flags} /><//>
-        <${Card} class="card-flush" title="What it said before">${show(revisions, (list) => (list.data.length ? table({ caption: "Revisions", rowKey: (r) => r.version, rows: list.data, columns: [
+        <${Card} class="card-flush" title="Earlier versions">${show(revisions, (list) => (list.data.length ? table({ caption: "Revisions", rowKey: (r) => r.version, rows: list.data, columns: [
           { key: "v", label: "Version", cell: (r) => r.version },
           { key: "pd", label: "PD", number: true, cell: (r) => html`<${Pd} value=${r.pd} />` },
           { key: "risk", label: "Risk", cell: (r) => html`<${Risk} level=${r.risk_level} />` },
           { key: "model", label: "Model", cell: (r) => `${r.model.name} ${r.model.version}` },
           { key: "why", label: "Replaced because of", cell: (r) => html`<${Tag}>${{ ratios: "new ratios", model: "another model", figures: "corrected figures" }[/** @type {"ratios"} */ (r.reason)] ?? r.reason}<//>` },
           { key: "when", label: "Replaced", cell: (r) => html`<span class="nowrap">${time(r.replaced_at)}</span>` },
-        ] }) : html`<${Empty} title="Never changed">It says what it said at first.<//>`), 3)}<//>
+        ] }) : html`<p class="muted pad">It was never changed.</p>`), 3)}<//>
       </div>`;
-  }, 14);
+  }, 14, { href: "#/predictions", label: "Predictions" });
 }

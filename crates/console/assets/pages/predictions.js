@@ -44,8 +44,8 @@ export default function Predictions() {
       ${kind === "quarterly" && html`<${Choice} name="reporting_quarter" label="Quarter" options=${["Q1", "Q2", "Q3", "Q4"].map((name) => ({ value: name, label: name }))} />`}
       <${Filter} name="grade" label="Grade" placeholder="7" maxlength="10" />
       <${Choice} name="risk_level" label="Risk" options=${["Low", "Medium", "High"].map((name) => ({ value: name, label: name }))} />
-      <${Filter} name="pd_gte" label="PD from (0–1)" placeholder="0" inputmode="decimal" />
-      <${Filter} name="pd_lte" label="PD to (0–1)" placeholder="1" inputmode="decimal" />
+      <${Filter} name="pd_gte" label="PD from, %" placeholder="0" inputmode="decimal" percent />
+      <${Filter} name="pd_lte" label="PD to, %" placeholder="100" inputmode="decimal" percent />
       <${Choice} name="access_level" label="Seen by" options=${Object.entries(LEVELS).map(([value, label]) => ({ value, label }))} />
     </div>
     ${hidden.length > 0 && html`<p class="row hint">${hidden.map((name) => html`<${Tag} tone="accent">${words(name)}: ${filters[name].slice(0, 13)}<//>`)} <button class="button button-small" onClick=${() => setQuery({ job_id: "", company_id: "", model_version: "", cursor: "", trail: "" })}>Remove</button></p>`}

@@ -5,7 +5,7 @@ import { get, post, requestKey } from "../parts/api.js";
 import { query, setQuery } from "../parts/router.js";
 import { Card, Dialog, Empty, Field, Header, Level, Pager, Segments, Tag, changer, faultOf, form, show, table, toast, useLoaded } from "../parts/ui.js";
 import { chart } from "../parts/chart.js";
-import { count, date, percent } from "../parts/format.js";
+import { count, date, fixed, percent } from "../parts/format.js";
 import { ownerOf, useOwners } from "../parts/owner.js";
 
 /** @typedef {import("../parts/types.js").Schema} Schema */
@@ -29,7 +29,7 @@ export default function Scales() {
         { key: "n", label: "Scale", cell: (r) => html`<button class="link" aria-pressed=${r.id === open?.id ? "true" : "false"} onClick=${() => setQuery({ id: r.id })}>${nameOf(r)}</button>${r.created_at ? "" : html`<span class="sub">shipped with the service</span>`}` },
         { key: "g", label: "Grades", number: true, cell: (r) => count(r.grades.length) },
         { key: "s", label: "Status", cell: (r) => html`<${Tag} tone=${TONES[r.status]}>${r.status}<//>` },
-        { key: "b", label: "Figures", cell: (r) => (r.on_buckets ? "sums that are there" : "counted when asked for") },
+        { key: "b", label: "Figures", cell: (r) => (r.on_buckets ? "from stored sums" : "counted on request") },
         { key: "l", label: "Seen by", cell: (r) => html`<${Level} level=${r.access_level} />` },
         { key: "d", label: "Made", cell: (r) => html`<span class="nowrap">${date(r.created_at)}</span>` },
       ] })}<${Pager} page=${value} query=${query.value} set=${setQuery} /><//>
@@ -66,9 +66,9 @@ function Spread({ distribution }) {
   return html`${chart({
     height: 280, keys: [distribution], label: `Predictions by grade; most are in ${grades.reduce((best, one) => (one.total_predictions > best.total_predictions ? one : best)).grade}`,
     table: { head: ["Grade", "Predictions", "Share"], rows: grades.map((one) => [one.grade, count(one.total_predictions), percent(one.share)]) },
-    option: (c) => ({ tooltip: { trigger: "axis" }, xAxis: { type: "category", data: grades.map((one) => one.grade) }, yAxis: { type: "value", minInterval: 1 },
+    option: (c) => ({ tooltip: { trigger: "axis" }, xAxis: { type: "category", data: grades.map((one) => one.grade), name: "grade", nameLocation: "middle", nameGap: 24 }, yAxis: { type: "value", minInterval: 1, name: "predictions", nameTextStyle: { align: "left" } }, grid: { left: 8, right: 16, top: 30, bottom: 22, containLabel: true },
       series: [{ name: "Predictions", type: "bar", data: grades.map((one) => one.total_predictions), itemStyle: { color: c.accent, borderRadius: [3, 3, 0, 0] }, barCategoryGap: "18%" }] }),
-  })}<dl class="facts after-small"><dt>Concentration</dt><dd>${typeof group.herfindahl === "number" ? `Herfindahl index ${group.herfindahl.toFixed(3)}` : "–"} <span class="muted">0: evenly spread, 1: all in one grade</span></dd></dl>`;
+  })}<dl class="facts after-small"><dt>Concentration</dt><dd>${typeof group.herfindahl === "number" ? `Herfindahl index ${fixed(group.herfindahl)}` : "–"} <span class="muted">0: evenly spread, 1: all in one grade</span></dd></dl>`;
 }
 
 /** Parses grades from a text: one line for each, with its code, its upper bound and its label. @param {string} text */
@@ -85,7 +85,7 @@ export function gradesOf(text) {
 /** @param {{ from?: Scale, close: () => void, done: (id: string) => void }} props */
 function New({ from, close, done }) {
   const owners = useOwners("org_admin");
-  const [state, set] = useState({ name: from?.created_at ? from.name : "", version: from?.created_at ? String(from.version + 1) : "1", owner: "", grades: (from?.grades ?? []).map((grade) => [grade.code, grade.pd_to, grade.label].filter((part) => part !== null && part !== undefined).join("; ")).join("\n") });
+  const [state, set] = useState({ name: from?.created_at ? from.name : "", version: from?.created_at ? String(from.version + 1) : "1", owner: "", grades: (from?.grades ?? []).map((grade) => [grade.code, Number(grade.pd_to.toPrecision(6)), grade.label].filter((part) => part !== null && part !== undefined).join("; ")).join("\n") });
   const change = changer(set);
   const send = async () => {
     const made = await post("/rating-scales", { name: state.name, version: Number(state.version), grades: gradesOf(state.grades), ...ownerOf(state.owner || owners[0].value) }, { headers: { "Idempotency-Key": requestKey() } });

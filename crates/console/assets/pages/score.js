@@ -6,7 +6,7 @@ import { go, query, setQuery, unsaved } from "../parts/router.js";
 import { organizationId } from "../parts/session.js";
 import { Card, Dialog, Failure, Field, Header, Risk, Segments, faultOf, toast, useLoaded, useSettled, show, form, changer, onText } from "../parts/ui.js";
 import { RATIOS, Sentences, Waterfall } from "../parts/reasons.js";
-import { LEVELS, percent, ratio, signed } from "../parts/format.js";
+import { LEVELS, isZero, percent, period, ratio, signed } from "../parts/format.js";
 import { SECTORS } from "./companies.js";
 
 /** @type {Record<string, Record<string, number>>} */
@@ -19,10 +19,13 @@ export default function Score() {
   const kind = query.value.get("kind") || "annual";
   const from = query.value.get("from");
   const models = useLoaded((signal) => get("/models", {}, { signal }), []);
-  const start = useLoaded(async (signal) => (from ? { known: await get(`/predictions/${kind}/${from}`, {}, { signal }) } : { known: null }), [kind, from]);
+  const key = `${kind} ${from ?? ""}`;
+  const loaded = useLoaded(async (signal) => ({ of: key, known: from ? await get(`/predictions/${kind}/${from}`, {}, { signal }) : null }), [key]);
+  // The ratios of another prediction or kind must not be taken for those that were asked for.
+  const start = { ...loaded, value: loaded.value?.of === key ? loaded.value : null };
   return html`<${Header} title="Score and what-if" about="Nothing is stored while you try. A slider recomputes as it is dragged." actions=${html`
     <${Segments} label="Kind" options=${[{ value: "annual", label: "Annual" }, { value: "quarterly", label: "Quarterly" }]} value=${kind} onChange=${(/** @type {string} */ value) => setQuery({ kind: value, from: "" })} />`} />
-    ${show(start, ({ known }) => html`<${Scenarios} key=${kind + (from ?? "")} kind=${kind} known=${known} models=${models.value?.data ?? []} />`, 10)}`;
+    ${show(start, ({ known }) => html`<${Scenarios} key=${key} kind=${kind} known=${known} models=${models.value?.data ?? []} />`, 10)}`;
 }
 
 /** @typedef {import("../parts/types.js").Schema} Schema */
@@ -38,7 +41,7 @@ function Scenarios({ kind, known, models }) {
   const model = models.find((one) => one.kind === kind && one.is_default);
   const inputs = useLoaded((signal) => (model ? get(`/models/${model.name}/versions/${model.version}`, {}, { signal }) : Promise.resolve(null)), [model?.name, model?.version]);
   const ranges = Object.keys(TYPICAL[kind]).map((name) => ({ name, ...RATIOS[name], ...(inputs.value?.inputs.find((one) => one.name === name)) }));
-  return html`${known && html`<div class="notice">Starts from <a href=${`#/predictions/${kind}/${known.id}`}>${known.company_name}, ${known.reporting_year} ${known.reporting_quarter ?? ""}</a>: scenario A is as it was scored, scenario B is yours to change.</div>`}
+  return html`${known && html`<div class="notice">Starts from <a href=${`#/predictions/${kind}/${known.id}`}>${known.company_name}, ${period(known)}</a>: scenario A is as it was scored, scenario B is yours to change.</div>`}
     <div class=${two ? "grid two" : "grid"}>
       <${Scenario} letter="A" kind=${kind} ranges=${ranges} ratios=${a} set=${setA} thresholds=${model?.thresholds} company=${known} alone=${!two} />
       ${two && html`<${Scenario} letter="B" kind=${kind} ranges=${ranges} ratios=${b} set=${setB} thresholds=${model?.thresholds} company=${known} against=${a} />`}
@@ -63,13 +66,13 @@ function Scenario({ letter, kind, ranges, ratios, set, thresholds, company, alon
   const change = (/** @type {string} */ name, /** @type {number | null} */ value) => { unsaved.value = false; set((now) => ({ ...now, [name]: value })); };
   const result = scored.value;
   return html`<section class=${`card ${alone ? "span-6" : ""}`} aria-label=${`Scenario ${letter}`}>
-      <div class="card-head"><h2>${alone ? "Ratios" : `Scenario ${letter}`}</h2><button class="button button-small" onClick=${() => setStoring(true)}>Store…</button></div>
+      <div class="card-head"><h2>${alone ? "Ratios" : `Scenario ${letter}`}</h2><button class="button" onClick=${() => setStoring(true)}>Store…</button></div>
       ${!alone && html`<${Verdict} scored=${scored} thresholds=${thresholds} />`}
       ${ranges.map((one) => html`<${Slider} key=${one.name} letter=${letter} input=${one} value=${ratios[one.name]} change=${(/** @type {number | null} */ value) => change(one.name, value)} />`)}
       ${!alone && result && html`<details class="after-small"><summary>Reasons</summary><${Sentences} reasons=${result.reasons} /></details>`}
     </section>
     ${alone && html`<section class="card span-6" aria-label="Result"><div class="card-head"><h2>Result</h2></div><${Verdict} scored=${scored} thresholds=${thresholds} />
-      ${result && html`<${Waterfall} base=${result.base} reasons=${result.reasons} pd=${result.pd} small /><${Sentences} reasons=${result.reasons} />`}</section>`}
+      ${result && html`<${Waterfall} base=${result.base} reasons=${result.reasons} pd=${result.pd} small /><div class="after"><${Sentences} reasons=${result.reasons} /></div>`}</section>`}
     ${storing && html`<${Store} kind=${kind} ratios=${ratios} company=${company} close=${() => setStoring(false)} />`}`;
 }
 
@@ -80,7 +83,7 @@ function Verdict({ scored, thresholds }) {
   if (!result) return html`<p class="muted" role="status">Scoring…</p>`;
   const change = result.other ? result.pd - result.other.pd : null;
   return html`<div class="verdict" role="status" aria-live="polite"><span class="big" title=${`PD ${result.pd}`}>${percent(result.pd)}</span><${Risk} level=${result.risk_level} />
-    ${change !== null && html`<span class=${`number ${change > 0 ? "up" : "down"}`}>${signed(change * 100)} points against A</span>`}</div>
+    ${change !== null && html`<span class=${`number ${isZero(change * 100) ? "muted" : change > 0 ? "up" : "down"}`}>${signed(change * 100)} points against A</span>`}</div>
     <p class="muted small">Confidence ${percent(result.confidence)}${thresholds ? ` · medium from ${percent(thresholds.medium)}, high from ${percent(thresholds.high)}` : ""} · ${result.model.name} ${result.model.version}</p>`;
 }
 

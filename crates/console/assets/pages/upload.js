@@ -5,6 +5,7 @@ import { go, href, query, setQuery, unsaved } from "../parts/router.js";
 import { Act, Card, Empty, Header, Pager, Progress, Tag, ask, toast, useLoaded, show, table, onText } from "../parts/ui.js";
 import { bytes, count, duration, time, words, LEVELS } from "../parts/format.js";
 import { isMoving, useJob } from "../parts/job.js";
+import { mayChange } from "../parts/session.js";
 import { UploadStatus } from "./uploads.js";
 import { firstRows, line } from "../parts/csv.js";
 
@@ -27,19 +28,22 @@ export default function Upload({ id }) {
       <div class="figure"><dt>Rows</dt><dd>${count(job.total_rows ?? job.processed_rows)}</dd></div>
     </dl>
     ${!isMoving(job) && html`<div class="stack">${job.error_count > 0 && html`<${Failed} job=${job} />`}<${Rows} job=${job} /></div>`}
-    ${(job.log ?? []).length > 0 && html`<${Card} class="card-flush after" title="What happened to it">${table({ caption: "Log of the job", rowKey: (l) => `${l.at} ${l.event}`, rows: job.log ?? [], columns: [
+    ${(job.log ?? []).length > 0 && html`<${Card} class="card-flush after" title="Log">${table({ caption: "Log of the job", rowKey: (l) => `${l.at} ${l.event}`, rows: job.log ?? [], columns: [
       { key: "a", label: "When", cell: (l) => html`<span class="nowrap">${time(l.at)}</span>` },
-      { key: "e", label: "Event", cell: (l) => html`<${Tag} tone=${{ completed: "good", failed: "bad", attempt_failed: "warn", cancelled: "warn" }[/** @type {"failed"} */ (l.event)] ?? ""}>${words(l.event)}<//>` },
+      { key: "e", label: "Event", cell: (l) => html`<${Tag} tone=${{ completed: "good", failed: "bad", attempt_failed: "warn", cancelled: "warn" }[/** @type {"failed"} */ (l.event)] ?? ""}>${EVENTS[l.event]}<//>` },
       { key: "n", label: "Attempt", number: true, cell: (l) => count(l.attempt) },
       { key: "r", label: "At row", number: true, cell: (l) => count(l.row) },
       { key: "d", label: "Details", cell: (l) => html`<div class="name-cell">${l.detail ?? l.code ?? "–"}</div>` }] })}<//>`}
-    <${Card} title="How it was read" class="after"><dl class="facts"><dt>Columns</dt><dd>${job.columns.length ? job.columns.join(", ") : "–"}</dd><dt>Shares in</dt><dd>${job.options.ratio_unit}${job.options.units ? `, ${job.options.units}` : ""}</dd><dt>Periods that are there</dt><dd>${job.options.on_conflict}</dd><dt>Started, ended</dt><dd>${time(job.started_at)}, ${time(job.completed_at)}</dd>${job.file_sha256 && html`<dt>SHA-256</dt><dd><code>${job.file_sha256}</code></dd>`}</dl><//>`, 10);
+    <${Card} title="How it was read" class="after"><dl class="facts"><dt>Columns</dt><dd>${job.columns.length ? job.columns.join(", ") : "–"}</dd>${job.options.sheet && html`<dt>Sheet</dt><dd>${job.options.sheet}</dd>`}${job.job_type !== "outcomes" && html`<dt>Shares given in</dt><dd>${{ fraction: "fractions (0.25)", percent: "percent (25)" }[job.options.ratio_unit]}${job.options.units ? `, ${job.options.units}` : ""}</dd><dt>Decimals separated by</dt><dd>${job.options.decimal ? `a ${job.options.decimal}` : "what the file shows"}</dd><dt>Periods that were there already</dt><dd>${{ error: "reported as failed rows", skip: "left as they were", update: "replaced" }[job.options.on_conflict]}</dd>`}<dt>Started, ended</dt><dd>${time(job.started_at)}, ${time(job.completed_at)}</dd>${job.file_sha256 && html`<dt>SHA-256</dt><dd><code>${job.file_sha256}</code></dd>`}</dl><//>`, 10, { href: "#/uploads", label: "Uploads" });
 }
+
+/** @type {Record<import("../parts/types.js").Schema["JobEvent"], string>} */
+const EVENTS = { taken: "Started", attempt_failed: "Attempt failed", released: "Interrupted", cancel_requested: "Cancelling", continued: "Continued", completed: "Completed", failed: "Failed", cancelled: "Cancelled" };
 
 /** @param {{ job: Job, set: (job: Job) => void }} props */
 function Actions({ job, set }) {
   const at = /** @type {const} */ (`/bulk-uploads/${String(job.id)}`);
-  if (isMoving(job)) return html`<${Act} tone="danger" disabled=${Boolean(job.cancel_requested_at)} act=${async () => set(await post(`${at}/cancel`))}>${job.cancel_requested_at ? "Cancelling…" : "Cancel"}<//>`;
+  if (isMoving(job)) return mayChange(job) && html`<${Act} tone="danger" disabled=${Boolean(job.cancel_requested_at)} act=${async () => set(await post(`${at}/cancel`))}>${job.cancel_requested_at ? "Cancelling…" : "Cancel"}<//>`;
   const undo = async () => {
     if (!(await ask({ title: "Undo this upload?", text: job.job_type === "outcomes" ? `The ${count(job.success_count)} outcomes that it recorded are withdrawn, with that as the reason.` : `The upload and the ${count(job.success_count)} predictions that it made are removed. Predictions that it replaced stay as they are now.`, button: "Undo the upload" }))) return;
     await remove(at, { predictions: "delete" });
@@ -47,8 +51,8 @@ function Actions({ job, set }) {
     go("/uploads");
   };
   return html`${job.job_type === "outcomes" ? html`<a class="button" href="#/outcomes">Outcomes</a>` : html`<a class="button" href=${href("/predictions", { kind: job.job_type, job_id: job.id })}>Its predictions</a>`}
-    ${["failed", "cancelled"].includes(job.status) && html`<${Act} act=${async () => { set(await post(`${at}/retry`)); toast("The job continues."); }}>Retry<//>`}
-    ${!job.options.dry_run && job.success_count > 0 && html`<${Act} tone="danger" act=${undo}>Undo<//>`}`;
+    ${mayChange(job) && ["failed", "cancelled"].includes(job.status) && html`<${Act} act=${async () => { set(await post(`${at}/retry`)); toast("The job continues."); }}>Retry<//>`}
+    ${mayChange(job) && !job.options.dry_run && job.success_count > 0 && html`<${Act} tone="danger" act=${undo}>Undo<//>`}`;
 }
 
 /** The rows that were not simply stored. @param {{ job: Job }} props */

@@ -98,9 +98,9 @@ function Expected({ kind, change }) {
   const rows = kind === "outcomes"
     ? [["company_symbol", "The company, by the symbol under which it is rated. Needed."], ["definition", "What a default is: crr_178@1 or bankruptcy@1. Needed."], ["occurred_on", "A day, such as 2025-03-01. Needed."], ["event", "default where it is empty, cure or exit."], ["technical", "true for a default of systems or payments only, which does not count."], ["reason_code, external_id, note", "Yours."]]
     : [["company_symbol", "Which company: a ticker, or a code of yours. Needed."], ["reporting_year", `The year of the statement. Needed.${kind === "quarterly" ? " And reporting_quarter, Q1 to Q4." : ""}`], ["company_name, sector, country, …", "Describe a company that is not there yet."], ...RATIOS_OF[kind].map((name) => [name, RATIOS[name].help])];
-  return html`<${Card} class="card-flush" title="What a file has" about="Columns in any order; the usual names of vendors are known, and titles may stand above them. Numbers may be written as in Europe or America."
-    actions=${html`<${Field} label="Of" value=${kind} onInput=${change} options=${KIND_OPTIONS} />`}>${table({ caption: "Columns of a file", rows, rowKey: (row) => row[0], columns: [
-    { key: "n", label: "Column", cell: ([name]) => html`<code>${name}</code>` }, { key: "w", label: "What it is", cell: ([, what]) => what }] })}<//>`;
+  return html`<${Card} class="card-flush" title="Columns of a file" about="Columns in any order; the usual names of vendors are known, and titles may stand above them. Numbers may be written as in Europe or America."
+    actions=${html`<${Field} label="Kind" value=${kind} onInput=${change} options=${KIND_OPTIONS} />`}>${table({ caption: "Columns", rows, rowKey: (row) => row[0], columns: [
+    { key: "n", label: "Column", cell: ([name]) => html`<code class="breaks">${name.split(/(?<=_)/).map((part) => html`${part}<wbr />`)}</code>` }, { key: "w", label: "What it is", cell: ([, what]) => what }] })}<//>`;
 }
 
 /** @param {{ looked: Looked, kind: JobType, sheet: string }} props */

@@ -4,7 +4,7 @@ import { download, get, post } from "../parts/api.js";
 import { query, setQuery } from "../parts/router.js";
 import { isAtLeast, me } from "../parts/session.js";
 import { Act, Card, Field, Header, Level, Progress, Segments, Tag, changer, faultOf, form, show, toast, useLoaded } from "../parts/ui.js";
-import { count, date, percent, time, words } from "../parts/format.js";
+import { count, date, fixed, percent, time, words } from "../parts/format.js";
 import { isMoving, useJob } from "../parts/job.js";
 import { Series, WindowReport } from "../parts/report.js";
 import { ASSESSMENTS, VERDICTS, VerdictTag } from "../parts/verdict.js";
@@ -28,7 +28,7 @@ export default function ValidationPage({ id }) {
           <${Act} act=${() => download(`/validations/${id}/report.md`, {}, "text/markdown", `${name}.md`)}>Report, Markdown<//>`} />
       ${!isDone && html`<${Making} id=${id} validation=${v} again=${loaded.again} />`}
       ${isDone && report && html`<${Shown} validation=${v} report=${report}><${SignOff} validation=${v} done=${loaded.again} /><${Identity} validation=${v} report=${report} /><//>`}`;
-  }, 14);
+  }, 14, { href: "#/validations", label: "Back-tests" });
 }
 
 /** A report that is in progress or failed. @param {{ id: string, validation: Validation, again: () => void }} props */
@@ -59,7 +59,7 @@ function Shown({ validation, report, children }) {
       <div><p>${VERDICTS[verdict].says}</p>${shown && html`<p><${Sentence} window=${shown} /></p>`}</div></section>
     ${report.notes.length > 0 && html`<div class="notice"><ul>${report.notes.map((note, at) => html`<li key=${at}>${note}</li>`)}</ul></div>`}
     ${report.series.rates.length > 1 && html`<${Series} series=${report.series} chosen=${shown?.first_day ?? ""} />`}
-    ${report.windows.length > 1 && html`<div class="row after"><${Segments} label="Window" options=${report.windows.map((one) => ({ value: one.first_day, label: `${one.first_day} ${VERDICTS[one.verdicts.overall].mark}` }))} value=${shown?.first_day ?? ""} onChange=${(/** @type {string} */ value) => setQuery({ window: value })} /></div>`}
+    ${report.windows.length > 1 && html`<div class="row after"><${Segments} label="Window" options=${report.windows.map((one) => ({ value: one.first_day, label: `${date(one.first_day)} ${VERDICTS[one.verdicts.overall].mark}` }))} value=${shown?.first_day ?? ""} onChange=${(/** @type {string} */ value) => setQuery({ window: value })} /></div>`}
     ${shown ? html`<${WindowReport} key=${shown.first_day} window=${shown} reference=${report.parameters.reference}>${children}<//>` : html`<div class="stack after"><${Card}><p class="muted">Overlapping windows count a default more than once, so there are rates but no tests.</p><//>${children}</div>`}`;
 }
 
@@ -68,7 +68,7 @@ function Sentence({ window: w }) {
   const test = w.predictive_ability.portfolio;
   const shift = w.calibration.shift;
   if (!test) return html`No company is in the sample.`;
-  return html`Of ${count(test.companies)} companies ${count(test.defaults)} defaulted: ${percent(test.rate)}, where a mean PD of ${percent(test.pd)} was predicted.${shift ? ` The odds of a default were ${shift.odds_ratio.toFixed(2)} times those predicted (95 %: ${Math.exp(shift.delta.from).toFixed(2)} to ${Math.exp(shift.delta.to).toFixed(2)}).` : ""}`;
+  return html`Of ${count(test.companies)} companies ${count(test.defaults)} defaulted: ${percent(test.rate)}, where a mean PD of ${percent(test.pd)} was predicted.${shift ? ` The odds of a default were ${fixed(shift.odds_ratio, 2)} times those predicted (95 %: ${fixed(Math.exp(shift.delta.from), 2)} to ${fixed(Math.exp(shift.delta.to), 2)}).` : ""}`;
 }
 
 /** @param {{ validation: Validation, done: () => void }} props */
@@ -82,7 +82,7 @@ function SignOff({ validation: v, done }) {
   };
   if (v.assessment) {
     return html`<${Card} title="Sign-off"><p><${Tag} tone=${v.assessment < 3 ? "good" : "bad"}>${ASSESSMENTS[v.assessment]}<//></p><p class="after-small">${v.comment}</p>
-      <p class="small muted after-small">${v.signed_off_by === me.value?.id ? "By you" : html`By the user <code>${v.signed_off_by}</code>`}, ${time(v.signed_off_at)}. It is final.</p><//>`;
+      <p class="small muted after-small">${v.signed_off_by === me.value?.id ? "By you" : html`By another administrator, user <code>${v.signed_off_by}</code>`}, ${time(v.signed_off_at)}. It is final.</p><//>`;
   }
   const why = v.created_by === me.value?.id ? "You requested this report, so someone else signs it off: four eyes."
     : isAtLeast(v.access_level === "system" ? "super_admin" : "org_admin") ? "" : "An administrator who did not request the report signs it off.";

@@ -3,7 +3,7 @@ import { html, useEffect } from "../parts/html.js";
 import { download, get } from "../parts/api.js";
 import { query, setQuery } from "../parts/router.js";
 import { Act, Card, Empty, Header, Level, Pager, Tag, show, table, useLoaded } from "../parts/ui.js";
-import { LEVELS, ago, date, words } from "../parts/format.js";
+import { LEVELS, ago, count, date, words } from "../parts/format.js";
 import { ASSESSMENTS, VERDICT_OPTIONS, VerdictTag } from "../parts/verdict.js";
 import { isMoving } from "../parts/job.js";
 import { Choice, filtersOf } from "./companies.js";
@@ -35,7 +35,7 @@ export default function Validations() {
     <${Card} class="card-flush">${show(page, (value) => (value.data.length ? html`${table({ caption: "Back-tests", rows: value.data, columns: [
       { key: "what", label: "Back-test", cell: (r) => html`<div class="name-cell"><a href=${`#/validations/${r.id}`}>${words(r.kind)}, ${windowsOf(r)}</a><span class="sub">${r.definition} · ${r.basis === "period" ? "by statements, with hindsight" : "as recorded"}</span></div>` },
       { key: "verdict", label: "Verdict", cell: (r) => (r.status === "completed" ? html`<${VerdictTag} value=${r.verdict} />` : html`<${ValidationStatus} validation=${r} />`) },
-      { key: "rows", label: "Companies", number: true, cell: (r) => (r.sample_rows ?? null) === null ? "–" : r.sample_rows?.toLocaleString() },
+      { key: "rows", label: "Companies", number: true, cell: (r) => count(r.sample_rows) },
       { key: "sign", label: "Sign-off", cell: (r) => (r.assessment ? html`<${Tag} tone=${r.assessment < 3 ? "good" : "bad"}>${ASSESSMENTS[r.assessment]}<//>` : html`<span class="muted">open</span>`) },
       { key: "level", label: "Seen by", cell: (r) => html`<${Level} level=${r.access_level} />` },
       { key: "at", label: "When", cell: (r) => html`<span class="nowrap">${ago(r.created_at)}</span>` },

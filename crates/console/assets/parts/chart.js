@@ -2,6 +2,7 @@
 // written into the page. The library is loaded with the first chart. Every chart has a
 // sentence that describes it, and its figures as a table.
 import { html, useEffect, useRef, useState, signal } from "./html.js";
+import { decimal } from "./format.js";
 
 /** A part of ECharts' options, whose own types are larger than the console. @typedef {Record<string, unknown>} Part */
 /** The part of ECharts that is used here.
@@ -12,7 +13,7 @@ import { html, useEffect, useRef, useState, signal } from "./html.js";
 /** @typedef {{ head: string[], rows: (string | number)[][] }} FiguresTable */
 /** @typedef {Part & { axisLabel?: Part, nameTextStyle?: Part }} Axis */
 /** @typedef {{ series: Part[], xAxis?: Axis | Axis[], yAxis?: Axis | Axis[], legend?: Part, tooltip?: Part, grid?: Part }} Option */
-/** @typedef {{ label: string, height?: 160 | 200 | 240 | 280 | 320 | 400, option: (colours: Colours) => Option, keys: unknown[], onSelect?: (event: Selected) => void, table?: FiguresTable }} ChartProps */
+/** @typedef {{ label: string, height?: 160 | 200 | 240 | 280 | 320 | 400, option: (colours: Colours, width: number) => Option, keys: unknown[], onSelect?: (event: Selected) => void, table?: FiguresTable }} ChartProps */
 
 /** @type {Promise<Library> | null} */
 let loading = null;
@@ -60,7 +61,7 @@ function Chart({ label, height = 240, option, keys, onSelect, table }) {
       if (gone || !box.current) return;
       chart = echarts.init(box.current, null, { renderer: "canvas" });
       const colours = palette();
-      chart.setOption({ animation: false, textStyle: { fontFamily: "system-ui, sans-serif", color: colours.muted }, ...dressed(option(colours), colours) });
+      chart.setOption({ animation: false, textStyle: { fontFamily: "system-ui, sans-serif", color: colours.muted }, ...dressed(option(colours, box.current.clientWidth), colours) });
       if (onSelect) chart.on("click", onSelect);
       observer.observe(box.current);
     }, (caught) => setError(caught.message));
@@ -79,12 +80,15 @@ function Chart({ label, height = 240, option, keys, onSelect, table }) {
   </figure>`;
 }
 
+/** The formatter of an axis of numbers, which writes them as the user's locale does: `{value} %`. @param {unknown} formatter */
+const inLocale = (formatter) => (typeof formatter === "function" ? formatter : (/** @type {number} */ value) => (typeof formatter === "string" ? formatter : "{value}").replace("{value}", decimal(value)));
+
 /** The common axes, grid and tooltip of all charts. @param {Option} option @param {Colours} colours @returns {Part} */
 function dressed(option, colours) {
   const axis = (/** @type {Axis} */ one) => ({
     axisLine: { lineStyle: { color: colours.line } }, axisTick: { show: false },
     splitLine: { lineStyle: { color: colours.line } }, ...one,
-    axisLabel: { color: colours.muted, fontSize: 11, ...one.axisLabel },
+    axisLabel: { color: colours.muted, fontSize: 11, ...one.axisLabel, ...(one.type === "value" ? { formatter: inLocale(one.axisLabel?.formatter) } : {}) },
     nameTextStyle: { color: colours.muted, fontSize: 11, ...one.nameTextStyle },
   });
   const many = (/** @type {Axis | Axis[] | undefined} */ axes) => (Array.isArray(axes) ? axes.map(axis) : axes && axis(axes));

@@ -3,7 +3,10 @@
 const locale = navigator.language || "en";
 const whole = new Intl.NumberFormat(locale);
 const dateOnly = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
+// A day without a time is the same day everywhere.
+const calendarDay = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeZone: "UTC" });
 const dateTime = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
+const exactTime = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" });
 const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
 
 /** A count. @param {number | null | undefined} value */
@@ -16,8 +19,20 @@ export function percent(pd) {
   if (pd === 0 || pd === 1) return `${pd * 100} %`;
   const value = pd * 100;
   const digits = value < 0.1 ? 3 : value < 10 ? 2 : 1;
-  return `${value.toLocaleString(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits })} %`;
+  return `${fixed(value, digits)} %`;
 }
+
+/** A number as the user's locale writes it, with a real minus sign, which is as wide as a plus. @param {number} value @param {Intl.NumberFormatOptions} digits */
+const written = (value, digits) => value.toLocaleString(locale, digits).replace("-", "−");
+
+/** A number with this many decimals. @param {number | null | undefined} value @param {number} [digits] */
+export const fixed = (value, digits = 3) => (value === null || value === undefined ? "–" : written(value, { minimumFractionDigits: digits, maximumFractionDigits: digits }));
+
+/** A number with at most this many decimals. @param {number} value @param {number} [digits] */
+export const decimal = (value, digits = 4) => written(value, { maximumFractionDigits: digits });
+
+/** A p-value; below 0.001 its exact value is not informative. @param {number | null | undefined} p */
+export const pValue = (p) => (typeof p === "number" && p < 0.001 ? `< ${fixed(0.001)}` : fixed(p));
 
 /** A share of a whole. @param {number} part @param {number} all */
 export const share = (part, all) => (all ? `${Math.round((part / all) * 100)} %` : "–");
@@ -25,21 +40,25 @@ export const share = (part, all) => (all ? `${Math.round((part / all) * 100)} %`
 /** A ratio, as a multiple or in percent. @param {number | null | undefined} value @param {boolean} [isShare] */
 export function ratio(value, isShare = false) {
   if (value === null || value === undefined) return "missing";
-  if (isShare) return `${(value * 100).toLocaleString(locale, { maximumFractionDigits: 2 })} %`;
-  return value.toLocaleString(locale, { maximumFractionDigits: Math.abs(value) < 10 ? 3 : 1 });
+  if (isShare) return `${decimal(value * 100, 2)} %`;
+  return `${decimal(value, Math.abs(value) < 10 ? 3 : 1)}×`;
 }
 
 /** @param {number} value @param {number} [digits] */
-export const signed = (value, digits = 2) =>
-  `${value > 0 ? "+" : value < 0 ? "−" : "±"}${Math.abs(value).toLocaleString(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits })}`;
+export const signed = (value, digits = 2) => `${isZero(value, digits) ? "±" : value > 0 ? "+" : "−"}${fixed(Math.abs(value), digits)}`;
+/** Whether a number is zero at this many decimals. @param {number} value @param {number} [digits] */
+export const isZero = (value, digits = 2) => Math.abs(value) < 0.5 * 10 ** -digits;
 
-/** @param {string | null | undefined} text */
-export const date = (text) => (text ? dateOnly.format(new Date(text)) : "–");
+/** A day, or the day of a time. @param {string | null | undefined} text */
+export const date = (text) => (text ? (/^\d{4}-\d\d-\d\d$/.test(text) ? calendarDay : dateOnly).format(new Date(text)) : "–");
 /** @param {string | null | undefined} text */
 export const time = (text) => (text ? dateTime.format(new Date(text)) : "–");
 
 /** @type {[Intl.RelativeTimeFormatUnit, number][]} */
 const UNITS = [["year", 31557600], ["month", 2629800], ["day", 86400], ["hour", 3600], ["minute", 60]];
+
+/** A time with its seconds, for logs. @param {string | null | undefined} text */
+export const timeExact = (text) => (text ? exactTime.format(new Date(text)) : "–");
 
 /** The time since then, in words. @param {string | null | undefined} text */
 export function ago(text) {

@@ -1,12 +1,11 @@
 // The ladder of grades: predictions and outcomes of each grade in its own row, best first.
 import { html, useState } from "./html.js";
 import { Field, table } from "./ui.js";
-import { count, percent } from "./format.js";
+import { count, percent, pValue } from "./format.js";
 import { VerdictTag } from "./verdict.js";
 
 /** @typedef {import("./types.js").GradeTest} GradeTest */
 
-const p = (/** @type {number | null} */ value) => (value === null ? "–" : value < 0.001 ? "< 0.001" : value.toFixed(3));
 /** The position of a rate on a logarithmic line from 0.01 % to 100 %. @param {number} rate */
 const place = (rate) => 2 + 96 * Math.min(1, Math.max(0, (Math.log10(Math.max(rate, 1e-4)) + 4) / 4));
 
@@ -24,7 +23,7 @@ export function GradeLadder({ grades }) {
     { key: "rate", label: "Observed", number: true, cell: (r) => percent(r.test?.rate) },
     { key: "range", label: "5 % to 95 %", number: true, cell: (r) => (r.test ? `${percent(r.test.jeffreys.rate_from)} to ${percent(r.test.jeffreys.rate_to)}` : "–") },
     { key: "line", label: "0.01 % to 100 %", cell: (r) => r.test && html`<${Interval} test=${r.test} />` },
-    { key: "p", label: "p", number: true, cell: (r) => html`${p(r.p_holm)}<span class="sub">${r.test ? `clustered ${p(r.test.p_correlated)}` : ""}</span>` },
+    { key: "p", label: "p", number: true, cell: (r) => html`${pValue(r.p_holm)}<span class="sub">${r.test ? `clustered ${pValue(r.test.p_correlated)}` : ""}</span>` },
     { key: "v", label: "Verdict", cell: (r) => (r.test ? html`<${VerdictTag} value=${r.verdict} />` : html`<span class="muted">no company</span>`) },
   ] })}
   <div class="pad row-between"><p class="small muted">p of "the PD is high enough" after Holm; below it the same if defaults cluster. In the line: <span class="ladder-pd" aria-hidden="true">|</span> mean PD, <span aria-hidden="true">▪</span> observed rate.</p>

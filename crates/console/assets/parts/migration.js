@@ -2,7 +2,7 @@
 // of its row it has.
 import { html, useState } from "./html.js";
 import { Segments } from "./ui.js";
-import { count } from "./format.js";
+import { count, fixed } from "./format.js";
 
 /** How dark a share is, from 0 to 6. @param {number} part */
 export const heat = (part) => (part <= 0 ? 0 : Math.min(6, 1 + Math.floor(part * 8)));
@@ -38,11 +38,10 @@ export function MigrationTable({ stability, codes }) {
   const { upper, lower } = stability.bandwidths;
   const note = (/** @type {number} */ from, /** @type {number} */ to) => {
     const test = stability.cells[from]?.[to];
-    return test && test.p < 0.05 ? `; more than one step nearer, p = ${test.p.toFixed(3)}` : "";
+    return test && test.p < 0.05 ? `; more than one step nearer, p = ${fixed(test.p)}` : "";
   };
-  const part = (/** @type {number | null} */ value) => (value === null ? "–" : value.toFixed(3));
   return html`<${Matrix} rows=${rows} codes=${codes} ends=${["Default", "Other model", "Left"]} note=${note} />
     <dl class="facts pad"><dt>Stayed, better, worse</dt><dd>${count(sum((from, to) => from === to))}, ${count(sum((from, to) => to < from))}, ${count(sum((from, to) => to > from))} companies</dd>
-      <dt>Bandwidths, worse and better</dt><dd>${part(upper)} and ${part(lower)} <span class="muted">0: no movement, 1: the largest possible movement</span></dd>
-      <dt>Concentration over grades</dt><dd>${stability.concentration ? `Herfindahl index ${stability.concentration.herfindahl.toFixed(3)}, coefficient of variation ${stability.concentration.variation.toFixed(2)}` : "–"}</dd></dl>`;
+      <dt>Bandwidths, worse and better</dt><dd>${fixed(upper)} and ${fixed(lower)} <span class="muted">0: no movement, 1: the largest possible movement</span></dd>
+      <dt>Concentration over grades</dt><dd>${stability.concentration ? `Herfindahl index ${fixed(stability.concentration.herfindahl)}, coefficient of variation ${fixed(stability.concentration.variation, 2)}` : "–"}</dd></dl>`;
 }

@@ -1,7 +1,7 @@
 // Outcomes of companies: their names, recording and withdrawing them.
 import { html, useState } from "./html.js";
 import { get, post, requestKey } from "./api.js";
-import { isAtLeast, me } from "./session.js";
+import { mayChange } from "./session.js";
 import { Dialog, Field, Tag, changer, faultOf, form, toast, useLoaded } from "./ui.js";
 import { date } from "./format.js";
 import { ownerOf, useOwners } from "./owner.js";
@@ -19,7 +19,7 @@ export const EVENT_OPTIONS = Object.entries(EVENTS).map(([value, one]) => ({ val
 /** The definitions of default that the service knows. */
 export const useDefinitions = () => useLoaded(async (signal) => (await get("/default-definitions", {}, { signal })).data, []);
 /** @param {{ definition: string, name: string }[] | null} list */
-export const definitionOptions = (list) => (list ?? []).map((one) => ({ value: one.definition, label: `${one.name} (${one.definition})` }));
+export const definitionOptions = (list) => (list ?? []).map((one) => ({ value: one.definition, label: `${one.definition}: ${one.name.charAt(0).toLowerCase()}${one.name.slice(1)}` }));
 
 /** @param {{ outcome: Outcome }} props */
 export const EventTag = ({ outcome }) => html`<${Tag} tone=${EVENTS[outcome.event].tone}>${EVENTS[outcome.event].label}<//>${outcome.technical ? html` <${Tag}>technical<//>` : null}${outcome.withdrawn_at ? html` <${Tag} tone="warn">withdrawn<//>` : null}`;
@@ -27,8 +27,7 @@ export const EventTag = ({ outcome }) => html`<${Tag} tone=${EVENTS[outcome.even
 export const today = () => new Date().toISOString().slice(0, 10);
 
 /** Whether the user may withdraw it: its creator and administrators of its owner may. @param {Outcome} outcome */
-export const mayWithdraw = (outcome) => !outcome.withdrawn_at
-  && (outcome.access_level === "system" ? isAtLeast("super_admin") : outcome.created_by === me.value?.id || (outcome.access_level === "organization" && isAtLeast("org_admin")));
+export const mayWithdraw = (outcome) => !outcome.withdrawn_at && mayChange(outcome);
 
 /** Records an outcome of a given company, or of one that is named by its symbol.
  * @param {{ company?: { id: string, name: string }, close: () => void, done: () => void }} props */

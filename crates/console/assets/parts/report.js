@@ -3,17 +3,13 @@ import { html } from "./html.js";
 import { href, query } from "./router.js";
 import { Card, table } from "./ui.js";
 import { chart } from "./chart.js";
-import { count, date, percent, share, signed } from "./format.js";
+import { count, date, decimal, fixed, percent, pValue, share, signed } from "./format.js";
 import { GradeLadder } from "./ladder.js";
 import { MigrationTable } from "./migration.js";
 import { VerdictTag } from "./verdict.js";
 
 /** @typedef {import("./types.js").WindowFigures} WindowFigures */
 /** @typedef {import("./types.js").Estimate} Estimate */
-
-const fixed = (/** @type {number | null | undefined} */ value, digits = 2) => (value === null || value === undefined ? "–" : value.toLocaleString(navigator.language, { minimumFractionDigits: digits, maximumFractionDigits: digits }));
-/** A p-value; below 0.001 its exact value is not informative. @param {number | null | undefined} p */
-export const pValue = (p) => (p === null || p === undefined ? "–" : p < 0.001 ? "< 0.001" : fixed(p, 3));
 
 /** @param {{ window: WindowFigures, reference: { initial_auc: number | null, target_rate: number | null }, children?: import("./types.js").View }} props */
 export function WindowReport({ window: w, reference, children }) {
@@ -24,8 +20,8 @@ export function WindowReport({ window: w, reference, children }) {
       <div class="figure"><dt>Companies tested</dt><dd>${count(w.sample.sample)}</dd><dd class="note">${date(w.first_day)} to ${date(w.last_day)}</dd></div>
       <div class="figure"><dt>Defaults</dt><dd>${count(w.sample.defaults)}</dd><dd class="note">${all ? `${fixed(all.pd * all.companies, 1)} were expected` : "–"}</dd></div>
       <div class="figure"><dt>Default rate</dt><dd>${percent(all?.rate)}</dd><dd class="note">mean PD ${percent(all?.pd)}</dd></div>
-      <div class="figure"><dt>Shift δ</dt><dd>${w.calibration.shift ? signed(w.calibration.shift.delta.value) : "–"}</dd><dd class="note">${w.calibration.shift ? `odds × ${fixed(w.calibration.shift.odds_ratio)}` : "needs a default and a survivor"}</dd></div>
-      <div class="figure"><dt>AUC</dt><dd>${fixed(auc?.auc, 3)}</dd><dd class="note">${auc && auc.from !== null ? `95 %: ${fixed(auc.from)} to ${fixed(auc.to)}` : "needs two defaults"}</dd></div>
+      <div class="figure"><dt>Shift δ</dt><dd>${w.calibration.shift ? signed(w.calibration.shift.delta.value) : "–"}</dd><dd class="note">${w.calibration.shift ? `odds × ${fixed(w.calibration.shift.odds_ratio, 2)}` : "needs a default and a survivor"}</dd></div>
+      <div class="figure"><dt>AUC</dt><dd>${fixed(auc?.auc, 3)}</dd><dd class="note">${auc && auc.from !== null ? `95 %: ${fixed(auc.from, 2)} to ${fixed(auc.to, 2)}` : "needs two defaults"}</dd></div>
     </dl>
     <${Card} title="Verdicts" about="A convention: attention below p = 0.05, breach below 0.01, undetermined below ten defaults. The overall one is the worst."><dl class="verdicts">
       <div><dt>Calibration</dt><dd><${VerdictTag} value=${v.calibration} /></dd></div><div><dt>Portfolio</dt><dd><${VerdictTag} value=${v.portfolio} /></dd></div>
@@ -51,7 +47,7 @@ function CalibrationTable({ window: w, reference }) {
   const rows = [];
   if (shift) {
     rows.push({ name: "Shift δ", about: "the shift that all log-odds would need", right: "0", ...estimate(shift.delta) });
-    rows.push({ name: "Observed over expected odds", about: "e to the power δ; above 1 PDs are too low", right: "1", value: fixed(shift.odds_ratio), range: `${fixed(Math.exp(shift.delta.from))} to ${fixed(Math.exp(shift.delta.to))}`, p: "" });
+    rows.push({ name: "Observed over expected odds", about: "e to the power δ; above 1 PDs are too low", right: "1", value: fixed(shift.odds_ratio, 2), range: `${fixed(Math.exp(shift.delta.from), 2)} to ${fixed(Math.exp(shift.delta.to), 2)}`, p: "" });
     if (rate !== null) rows.push({ name: "Target rate π that would fit", about: `the model has ${percent(reference.target_rate)}`, right: percent(reference.target_rate), value: percent(rate), range: "", p: "" });
   }
   if (line) {
@@ -61,14 +57,14 @@ function CalibrationTable({ window: w, reference }) {
   if (all) {
     rows.push({ name: "PDs too low? (Jeffreys)", about: "assuming independent defaults", right: "", value: "", range: `rate ${percent(all.jeffreys.rate_from)} to ${percent(all.jeffreys.rate_to)}`, p: pValue(all.jeffreys.p_too_low) });
     rows.push({ name: "PDs too high? (Jeffreys)", about: "the other side", right: "", value: "", range: "", p: pValue(all.jeffreys.p_too_high) });
-    rows.push({ name: "PDs too low, if defaults cluster", about: `asset correlation ${fixed(all.correlation)}`, right: "", value: "", range: "", p: pValue(all.p_correlated) });
+    rows.push({ name: "PDs too low, if defaults cluster", about: `asset correlation ${fixed(all.correlation, 2)}`, right: "", value: "", range: "", p: pValue(all.p_correlated) });
   }
   if (w.kaplan_meier !== null) rows.push({ name: "Default rate, Kaplan-Meier", about: "companies that left count until their exit", right: "", value: percent(w.kaplan_meier), range: "", p: "" });
   if (brier) rows.push({ name: "Brier score", about: brier.skill === null ? "mean squared error" : `${fixed(Math.abs(brier.skill) * 100, 1)} % ${brier.skill < 0 ? "worse" : "better"} than the default rate alone`, right: "0", value: fixed(brier.score, 4), range: parts ? `reliability ${fixed(parts.reliability, 4)}, resolution ${fixed(parts.resolution, 4)}` : "", p: "" });
   if (hl) rows.push({ name: "Hosmer-Lemeshow", about: "for reporting; it has little power", right: "", value: fixed(hl.statistic, 1), range: `${hl.degrees} degrees of freedom`, p: pValue(hl.p) });
   if (!rows.length) return html`<p class="muted pad">No company is in the sample.</p>`;
   return html`${!line && html`<p class="muted pad-top">Intercept and slope are missing: too few defaults, or a PD that separates all defaulters from all survivors.</p>`}${table({ caption: "Figures of the calibration", rows, rowKey: (r) => r.name, columns: [
-    { key: "n", label: "Figure", cell: (r) => html`${r.name}<span class="sub">${r.about}</span>` },
+    { key: "n", label: "Figure", cell: (r) => html`${r.name}<span class="sub long">${r.about}</span>` },
     { key: "v", label: "Value", number: true, cell: (r) => html`<strong>${r.value || "–"}</strong>` },
     { key: "r", label: "95 % interval", cell: (r) => html`<span class="number">${r.range || "–"}</span>` },
     { key: "c", label: "If right", number: true, cell: (r) => r.right || "–" },
@@ -86,7 +82,7 @@ function CalibrationCurve({ window: w }) {
   const at = (/** @type {number} */ value) => Math.max(FLOOR, value) * 100;
   // One line with gaps: a segment from the lower to the upper end for every grade.
   const intervals = grades.flatMap(({ test }) => [[at(test.pd), at(test.jeffreys.rate_from)], [at(test.pd), at(test.jeffreys.rate_to)], ["-", "-"]]);
-  const label = (/** @type {number} */ value) => `${value >= 1 ? value : Number(value.toPrecision(2))} %`;
+  const label = (/** @type {number} */ value) => `${decimal(value)} %`;
   return chart({
     height: 320, keys: [w], label: `Default rates against mean PDs of ${grades.length} grades; on the diagonal they are the same`,
     table: { head: ["Grade", "Mean PD", "Observed", "5 %", "95 %"], rows: grades.map(({ code, test }) => [code, percent(test.pd), percent(test.rate), percent(test.jeffreys.rate_from), percent(test.jeffreys.rate_to)]) },
@@ -94,7 +90,7 @@ function CalibrationCurve({ window: w }) {
       tooltip: { trigger: "item", formatter: (/** @type {import("./chart.js").Selected} */ e) => { const one = e.seriesName === "Grades" ? grades[e.dataIndex] : null; return one ? `Grade ${one.code}\npredicted ${percent(one.test.pd)}\nobserved ${percent(one.test.rate)}: ${one.test.defaults} of ${one.test.companies}` : "right on the diagonal"; } },
       grid: { left: 12, right: 20, top: 26, bottom: 24, containLabel: true },
       xAxis: { type: "log", name: "mean PD", nameLocation: "middle", nameGap: 28, min: 0.01, max: 100, axisLabel: { formatter: label } },
-      yAxis: { type: "log", name: "default rate", min: 0.01, max: 100, axisLabel: { formatter: label } },
+      yAxis: { type: "log", name: "default rate", nameTextStyle: { align: "left" }, min: 0.01, max: 100, axisLabel: { formatter: label } },
       series: [
         { name: "Right", type: "line", silent: true, symbol: "none", data: [[0.01, 0.01], [100, 100]], lineStyle: { color: c.muted, type: "dashed", width: 1 } },
         { name: "Interval", type: "line", silent: true, symbol: "none", connectNulls: false, data: intervals, lineStyle: { color: c.second, width: 2.5, opacity: 0.75 } },
@@ -115,7 +111,7 @@ function Roc({ window: w }) {
     option: (c) => ({
       tooltip: { trigger: "axis", formatter: (/** @type {{ data: number[] }[]} */ e) => { const one = e.at(-1)?.data ?? [0, 0]; return `survivors suspected ${fixed(one[0], 1)} %\ndefaulters found ${fixed(one[1], 1)} %`; } },
       grid: { left: 12, right: 20, top: 26, bottom: 24, containLabel: true },
-      xAxis: { type: "value", min: 0, max: 100, name: "survivors suspected", nameLocation: "middle", nameGap: 28, axisLabel: { formatter: "{value} %" } }, yAxis: { type: "value", min: 0, max: 100, axisLabel: { formatter: "{value} %" } },
+      xAxis: { type: "value", min: 0, max: 100, name: "survivors suspected", nameLocation: "middle", nameGap: 28, axisLabel: { formatter: "{value} %" } }, yAxis: { type: "value", name: "defaulters found", nameTextStyle: { align: "left" }, min: 0, max: 100, axisLabel: { formatter: "{value} %" } },
       series: [
         { name: "Chance", type: "line", silent: true, symbol: "none", data: [[0, 0], [100, 100]], lineStyle: { color: c.muted, type: "dashed", width: 1 } },
         { name: "PDs", type: "line", symbol: "none", data: roc.map(([x, y]) => [x * 100, y * 100]), lineStyle: { color: c.accent, width: 2.5 }, itemStyle: { color: c.accent }, areaStyle: { color: c.accent, opacity: 0.1 } },
@@ -156,11 +152,12 @@ export function Series({ series, chosen }) {
   return html`<${Card} title="Default rates of the windows" about=${`Long-run average ${percent(average)}${series.pooled_auc ? `; one AUC over all windows: ${fixed(series.pooled_auc.auc, 3)}` : ""}${series.overlapping ? "; windows overlap, so there are no tests" : ""}`}>
     ${chart({
       height: 200, keys: [series, chosen], label: `Default rates of ${rates.length} windows; their mean is ${percent(average)}`,
-      table: { head: ["First day", "Companies", "Defaults", "Rate"], rows: rates.map((one) => [one.first_day, count(one.companies), count(one.defaults), percent(one.rate)]) },
+      table: { head: ["First day", "Companies", "Defaults", "Rate"], rows: rates.map((one) => [date(one.first_day), count(one.companies), count(one.defaults), percent(one.rate)]) },
       onSelect: (event) => { location.hash = href(`/validations/${location.hash.split("/")[2].split("?")[0]}`, { ...Object.fromEntries(query.value), window: days[event.dataIndex] }); },
       option: (c) => ({
-        tooltip: { trigger: "axis", formatter: (/** @type {import("./chart.js").Selected[]} */ [e]) => `${days[e.dataIndex]}\n${percent(rates[e.dataIndex].rate)}: ${rates[e.dataIndex].defaults} of ${rates[e.dataIndex].companies}` },
-        xAxis: { type: "category", data: days }, yAxis: { type: "value", axisLabel: { formatter: "{value} %" } },
+        tooltip: { trigger: "axis", formatter: (/** @type {import("./chart.js").Selected[]} */ [e]) => `12 months after ${date(days[e.dataIndex])}\n${percent(rates[e.dataIndex].rate)}: ${rates[e.dataIndex].defaults} of ${rates[e.dataIndex].companies}` },
+        grid: { left: 8, right: 60, top: 24, bottom: 4, containLabel: true },
+        xAxis: { type: "category", data: days.map(date) }, yAxis: { type: "value", axisLabel: { formatter: "{value} %" } },
         series: [{ name: "Default rate", type: "bar", barMaxWidth: 40, data: rates.map((one) => ({ value: (one.rate ?? 0) * 100, itemStyle: { color: c.accent, opacity: one.first_day === chosen ? 1 : 0.55, borderRadius: [3, 3, 0, 0] } })),
           markLine: { silent: true, symbol: "none", label: { color: c.muted, fontSize: 11, formatter: "average" }, lineStyle: { type: "dashed", color: c.second }, data: [{ yAxis: (average ?? 0) * 100 }] } }],
       }),

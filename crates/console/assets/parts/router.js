@@ -65,8 +65,13 @@ export function match(pattern, actual) {
   /** @type {Record<string, string>} */
   const found = {};
   for (let at = 0; at < wanted.length; at += 1) {
-    if (wanted[at].startsWith(":")) found[wanted[at].slice(1)] = decodeURIComponent(given[at]);
-    else if (wanted[at] !== given[at]) return null;
+    if (wanted[at].startsWith(":")) {
+      try {
+        found[wanted[at].slice(1)] = decodeURIComponent(given[at]);
+      } catch {
+        return null; // An address that was cut off within a `%20`.
+      }
+    } else if (wanted[at] !== given[at]) return null;
   }
   return found;
 }

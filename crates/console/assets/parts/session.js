@@ -21,6 +21,13 @@ export const rank = computed(() => RANKS.indexOf(me.value?.effective_role ?? "")
 export const isAtLeast = (role) => rank.value >= RANKS.indexOf(role);
 export const organizationId = computed(() => me.value?.organization?.id ?? null);
 
+/** Whether the user may change and remove a row: of an organization's, its creator and the administrators may. Only the API decides; the console offers no button that it refuses.
+ * @param {{ access_level: string, created_by?: string | null }} row */
+export const mayChange = (row) => (row.access_level === "system" ? isAtLeast("super_admin")
+  : row.access_level === "personal" || row.created_by === me.value?.id || isAtLeast("org_admin"));
+/** Whether the user may administer another one: users of their own rank only if they are super admins. @param {{ id: string, effective_role: string }} other */
+export const mayAdminister = (other) => other.id !== me.value?.id && (isAtLeast("super_admin") || rank.value > RANKS.indexOf(other.effective_role));
+
 /** The scopes of figures, the widest last. */
 export const scopes = computed(() => {
   const found = [{ value: "all", label: "All" }];

@@ -23,12 +23,16 @@ export function useLoaded(load, keys) {
   return { ...state, again: () => setRound((n) => n + 1) };
 }
 
-/** The loaded value, or an error; until then this many grey lines.
- * @template T @param {Loaded<T>} of @param {(value: T) => View} children @param {number} [lines] */
-export const show = (of, children, lines = 5) => html`<${Show} of=${of} lines=${lines}>${children}<//>`;
+/** The loaded value, or an error; until then this many grey lines. With `back` the value is a whole page with its own heading, and so is the error.
+ * @template T @param {Loaded<T>} of @param {(value: T) => View} children @param {number} [lines] @param {{ href: string, label: string }} [back] */
+export const show = (of, children, lines = 5, back = undefined) => html`<${Show} of=${of} lines=${lines} back=${back}>${children}<//>`;
 
-/** @template T @param {{ of: Loaded<T>, lines?: number, children: (value: T) => View }} props */
-function Show({ of, lines = 5, children }) {
+/** @template T @param {{ of: Loaded<T>, lines?: number, back?: { href: string, label: string }, children: (value: T) => View }} props */
+function Show({ of, lines = 5, back, children }) {
+  if (of.error && !of.value && back) {
+    const isMissing = of.error instanceof Refused && of.error.status === 404;
+    return html`<${Header} title=${isMissing ? "Not found" : "Not shown"} back=${back} /><${Failure} error=${of.error} again=${isMissing ? undefined : of.again} />`;
+  }
   if (of.error && !of.value) return html`<${Failure} error=${of.error} again=${of.again} />`;
   if (!of.value) return html`<${Skeleton} lines=${lines} />`;
   return html`<div class=${of.loading ? "is-refreshing" : ""} aria-busy=${of.loading ? "true" : null}>
