@@ -23,8 +23,14 @@ async fn outcome_is_recorded_withdrawn_and_uploaded_on_the_pages() {
     browser.is_accessible_in_both_themes("recording").await;
     browser.click("Record").await;
     browser.see("Recorded.").await;
+    // A day is the same day west of Greenwich.
+    browser.time_zone("America/Los_Angeles").await;
     browser.go("/outcomes?symbol=ALAA").await;
     browser.see("<img src=x onerror=alert(1)>").await;
+    let day = "return document.querySelector('.card-flush tbody tr').cells[2].innerText";
+    let day = browser.run(day, vec![]).await;
+    let day = day.as_str().unwrap_or_default();
+    assert!(day.contains("31") && day.contains("2025"), "{day}");
     browser.click("Withdraw the outcome of").await;
     browser.fill("Why", "it was another company").await;
     browser.click("Withdraw").await;

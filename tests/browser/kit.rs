@@ -241,6 +241,13 @@ impl Browser {
         let _ = set.expect("the browser's network");
     }
 
+    /// Sets the time zone of the browser, such as `America/Los_Angeles`.
+    pub(crate) async fn time_zone(&self, name: &str) {
+        let zone = TimeZone(name.to_owned());
+        let set = self.client.issue_cmd(zone).await;
+        let _ = set.expect("the browser's time zone");
+    }
+
     pub(crate) async fn theme(&self, theme: &str) {
         let script = "document.documentElement.dataset.theme = arguments[0]; localStorage.setItem('accunode.theme', arguments[0])";
         let _ = self.run(script, vec![json!(theme)]).await;
@@ -333,6 +340,27 @@ impl WebDriverCompatibleCommand for Network {
     fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
         let conditions = json!({ "offline": !self.0, "latency": 0, "throughput": 500_000_000 });
         let body = json!({ "network_conditions": conditions });
+        (http::Method::POST, Some(body.to_string()))
+    }
+}
+
+/// Sets the browser's time zone (a command specific to chromedriver).
+#[derive(Debug)]
+struct TimeZone(String);
+
+impl WebDriverCompatibleCommand for TimeZone {
+    fn endpoint(
+        &self,
+        base: &url::Url,
+        session: Option<&str>,
+    ) -> Result<url::Url, url::ParseError> {
+        let session = session.unwrap_or_default();
+        base.join(&format!("session/{session}/goog/cdp/execute"))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        let parameters = json!({ "timezoneId": self.0 });
+        let body = json!({ "cmd": "Emulation.setTimezoneOverride", "params": parameters });
         (http::Method::POST, Some(body.to_string()))
     }
 }

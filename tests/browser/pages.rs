@@ -155,15 +155,25 @@ async fn every_page_is_accessible_and_free_of_errors_in_both_themes() {
         browser.is_accessible_in_both_themes(view).await;
         browser.is_quiet(view).await;
     }
-    // A telephone: nothing may be wider than the window. Reloading shows the same page.
+}
+
+#[tokio::test]
+async fn every_page_fits_a_telephone_and_can_be_reloaded() {
+    let service = demo().await;
+    let browser = Browser::open(&service).await;
+    browser
+        .sign_in("operator@demo.example", DEMO_PASSWORD)
+        .await;
+    let views = every_view(&browser).await;
     let _ = browser.client.set_window_size(390, 844).await;
     for view in &views {
         browser.go(view).await;
+        browser.is_quiet(&format!("{view} on a telephone")).await;
         let title = browser.run(TITLE, vec![]).await;
         browser.client.refresh().await.expect("to load again");
         browser.see(title.as_str().unwrap_or_default()).await;
         browser.settled().await;
-        browser.is_quiet(&format!("{view} on a telephone")).await;
+        browser.is_quiet(&format!("{view}, loaded again")).await;
     }
 }
 

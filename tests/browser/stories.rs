@@ -5,7 +5,7 @@ use std::fs;
 use accunode_tests::{PASSWORD, Service};
 use serde_json::json;
 
-use crate::kit::Browser;
+use crate::{kit::Browser, pages::first};
 
 const HEADER: &str = "company_symbol,company_name,sector,country,currency,reporting_year,long_term_debt_to_total_capital,total_debt_to_ebitda,net_income_margin,ebit_to_interest_expense,return_on_assets";
 const HOSTILE: &str = "<img src=x onerror=alert(1)>";
@@ -95,6 +95,13 @@ async fn what_if_page_recomputes_while_dragging_and_stores_the_result() {
     browser.click("Store").await;
     browser.see("What If, 20").await;
     browser.see("How it comes about").await;
+    // The page of the typical ratios must not keep them for a prediction that is opened in it.
+    let from = first(&browser, "/predictions/annual", "/score?from=", "true").await;
+    browser.go("/score").await;
+    browser.go(&from).await;
+    browser.see("Scenario B").await;
+    let ratio = "return document.getElementById('ratio-A-ebit_to_interest_expense').value";
+    assert_eq!(browser.run(ratio, vec![]).await, json!("0.2"));
     browser.is_quiet("a stored scenario").await;
 }
 
