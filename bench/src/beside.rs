@@ -90,6 +90,8 @@ pub(crate) async fn measure(
         let loads: Arc<[Load]> = parts.concat().into();
         let (mut under, mut quiet) = (Samples::default(), Samples::default());
         for _ in 0..options.repetitions {
+            // What the load before left behind (aborted requests, jobs) is not the quiet value.
+            tokio::time::sleep(options.window() / 2).await;
             quiet.add(slowest(other, options.window()).await?);
             let heavy_user = HeavyUser::start(busy, &loads);
             // What is slow at the beginning is not what lasts.

@@ -1,9 +1,6 @@
 //! The ports on which the use cases depend.
 
-use std::{
-    num::NonZero,
-    sync::{Arc, LazyLock},
-};
+use std::sync::Arc;
 
 use accunode_domain::{prediction::Kind, ratio::Ratios, risk::ModelRef, secret::Secret};
 use accunode_ports::{
@@ -23,21 +20,13 @@ use accunode_ports::{
     throttle::Throttle,
 };
 
-use accunode_tasks::Tasks;
-use tokio::sync::Semaphore;
+use accunode_tasks::{Tasks, compute};
 
 use crate::{Error, Outbox, auth::KnownKeys, mail::MailQuotas};
 
 /// The largest number of rows that are scored without waiting for a turn; with their reasons they
 /// take some milliseconds.
 const FEW_ROWS: usize = 20;
-
-/// The requests that score many rows at once, in this process: they leave a processor to others,
-/// where there is more than one.
-static SCORING_TURNS: LazyLock<Semaphore> = LazyLock::new(|| {
-    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
-    Semaphore::new(processors.saturating_sub(1).max(1))
-});
 
 /// The operator's settings of the use cases.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -165,20 +154,16 @@ impl Ports {
         explain: bool,
     ) -> Result<Vec<Scored>, Error> {
         let scorer = self.scorer.clone();
-        let turn = if ratios.len() > FEW_ROWS {
-            let turn = SCORING_TURNS.acquire().await;
-            Some(turn.map_err(|closed| Error::Internal(Box::new(closed)))?)
+        let few = ratios.len() <= FEW_ROWS;
+        let score = move || scorer.score(kind, &ratios, explain);
+        let scored = if few {
+            tokio::task::spawn_blocking(score).await
         } else {
-            None
+            compute(score).await
         };
-        tokio::task::spawn_blocking(move || {
-            // Held as long as the work runs, also when its client has disconnected.
-            let _turn = turn;
-            scorer.score(kind, &ratios, explain)
-        })
-        .await
-        .map_err(|panic| Error::Internal(Box::new(panic)))?
-        .map_err(Error::from)
+        scored
+            .map_err(|panic| Error::Internal(Box::new(panic)))?
+            .map_err(Error::from)
     }
 
     /// Scores again with the model version that scored before.

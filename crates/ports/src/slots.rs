@@ -28,6 +28,8 @@ impl<K: Eq + Hash + Copy> Clone for Slots<K> {
 #[derive(Debug)]
 struct Taken<K: Eq + Hash + Copy> {
     slots: usize,
+    /// The number of permits of this key that the newest caller named.
+    at_most: usize,
     waiting: VecDeque<oneshot::Sender<Slot<K>>>,
 }
 
@@ -35,8 +37,7 @@ struct Taken<K: Eq + Hash + Copy> {
 #[derive(Debug)]
 pub struct Slot<K: Eq + Hash + Copy> {
     key: K,
-    /// `None` once the permit was handed to another task.
-    home: Option<Slots<K>>,
+    home: Slots<K>,
 }
 
 /// The error if the queue for a permit of this key is full.
@@ -66,25 +67,44 @@ impl<K: Eq + Hash + Copy> Slots<K> {
     /// # Errors
     /// [`QueueFull`] if `queue` others are waiting already.
     pub async fn acquire(&self, key: K, queue: usize) -> Result<Slot<K>, QueueFull> {
-        let turn = {
+        self.acquire_within(key, self.each, queue).await
+    }
+
+    /// Like [`acquire`](Self::acquire), with another number of permits of this key from now on:
+    /// at least one. If more than `at_most` are taken, they are kept until they are dropped, and
+    /// nobody gets one until fewer are taken.
+    ///
+    /// # Errors
+    /// [`QueueFull`] if `queue` others are waiting already.
+    pub async fn acquire_within(
+        &self,
+        key: K,
+        at_most: usize,
+        queue: usize,
+    ) -> Result<Slot<K>, QueueFull> {
+        let (turn, ready) = {
             let mut keys = self.lock();
             let taken = keys.entry(key).or_insert_with(|| Taken {
                 slots: 0,
+                at_most,
                 waiting: VecDeque::new(),
             });
-            if taken.slots < self.each {
+            taken.at_most = at_most.max(1);
+            // Cancelled waiters keep no place.
+            taken.waiting.retain(|waiting| !waiting.is_canceled());
+            if taken.waiting.is_empty() && taken.slots < taken.at_most {
                 taken.slots += 1;
                 return Ok(self.slot(key));
             }
-            // Cancelled waiters keep no place.
-            taken.waiting.retain(|waiting| !waiting.is_canceled());
             if taken.waiting.len() >= queue {
                 return Err(QueueFull);
             }
             let (hand, turn) = oneshot::channel();
             taken.waiting.push_back(hand);
-            turn
+            // There may be more permits than before.
+            (turn, taken.ready())
         };
+        self.hand_to(key, ready);
         // Every sender is kept until it has sent: as long as permits are taken.
         turn.await.map_err(|_| QueueFull)
     }
@@ -92,34 +112,33 @@ impl<K: Eq + Hash + Copy> Slots<K> {
     fn slot(&self, key: K) -> Slot<K> {
         Slot {
             key,
-            home: Some(self.clone()),
+            home: self.clone(),
         }
     }
 
-    /// Hands a permit to the next waiting task, or returns it if there is none.
+    /// Returns a permit, and hands those that are free to the next waiting tasks.
     fn release(&self, key: K) {
-        loop {
-            let next = {
-                let mut keys = self.lock();
-                let Entry::Occupied(mut entry) = keys.entry(key) else {
-                    return;
-                };
-                match entry.get_mut().waiting.pop_front() {
-                    Some(next) => next,
-                    None => {
-                        entry.get_mut().slots -= 1;
-                        if entry.get().slots == 0 {
-                            entry.remove();
-                        }
-                        return;
-                    }
-                }
+        let ready = {
+            let mut keys = self.lock();
+            let Entry::Occupied(mut entry) = keys.entry(key) else {
+                return;
             };
-            match next.send(self.slot(key)) {
-                Ok(()) => return,
-                // The receiver was dropped: the permit is still ours to hand on.
-                Err(mut unwanted) => unwanted.home = None,
+            let taken = entry.get_mut();
+            taken.slots -= 1;
+            let ready = taken.ready();
+            if taken.slots == 0 {
+                entry.remove();
             }
+            ready
+        };
+        self.hand_to(key, ready);
+    }
+
+    /// Hands one permit to each of these tasks; they are counted as taken already.
+    fn hand_to(&self, key: K, ready: Vec<oneshot::Sender<Slot<K>>>) {
+        for next in ready {
+            // A task that gave up meanwhile drops its permit, which is released.
+            drop(next.send(self.slot(key)));
         }
     }
 
@@ -129,11 +148,20 @@ impl<K: Eq + Hash + Copy> Slots<K> {
     }
 }
 
+impl<K: Eq + Hash + Copy> Taken<K> {
+    /// Takes the free permits for the tasks that have waited longest, and returns these.
+    fn ready(&mut self) -> Vec<oneshot::Sender<Slot<K>>> {
+        self.waiting.retain(|waiting| !waiting.is_canceled());
+        let free = self.at_most.saturating_sub(self.slots);
+        let ready: Vec<_> = self.waiting.drain(..free.min(self.waiting.len())).collect();
+        self.slots += ready.len();
+        ready
+    }
+}
+
 impl<K: Eq + Hash + Copy> Drop for Slot<K> {
     fn drop(&mut self) {
-        if let Some(home) = self.home.take() {
-            home.release(self.key);
-        }
+        self.home.release(self.key);
     }
 }
 
@@ -186,6 +214,30 @@ mod tests {
         // The permit was handed over, but never received.
         drop(handed);
         assert!(after.now_or_never().unwrap().is_ok());
+        assert!(slots.lock().is_empty());
+    }
+
+    #[test]
+    fn fewer_permits_are_handed_out_once_enough_were_returned() {
+        let slots = Slots::new(3);
+        let mut held: Vec<_> = (0..3)
+            .map(|_| block_on(slots.acquire((), 0)).unwrap())
+            .collect();
+        let mut waiting = Box::pin(slots.acquire_within((), 1, 2));
+        let mut last = Box::pin(slots.acquire_within((), 1, 2));
+        assert!(waiting.as_mut().now_or_never().is_none());
+        assert!(last.as_mut().now_or_never().is_none());
+        for _ in 0..2 {
+            held.pop();
+            assert!(waiting.as_mut().now_or_never().is_none());
+        }
+        held.pop();
+        let one = waiting.now_or_never().unwrap().unwrap();
+        assert!(last.as_mut().now_or_never().is_none());
+        // With three again, those who wait get theirs at once and in order.
+        let third = Box::pin(slots.acquire((), 2)).now_or_never();
+        assert!(last.now_or_never().unwrap().is_ok());
+        drop((one, third));
         assert!(slots.lock().is_empty());
     }
 }

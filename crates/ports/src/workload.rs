@@ -77,11 +77,26 @@ pub struct Workload {
     /// The tenant for which it is done: the id of a root organization, or of a user without
     /// an organization. `None` for the service's own work, and before the caller is known.
     pub owner: Option<Uuid>,
+    /// The number of tenants, this one included, among which what is limited for each tenant is
+    /// divided at present; 0 where nothing is divided.
+    pub tenants: usize,
+}
+
+impl Workload {
+    /// Returns this tenant's share of a number of places: at least one.
+    #[must_use]
+    pub const fn share_of(self, places: usize) -> usize {
+        match places.checked_div(self.tenants) {
+            None => places,
+            Some(0) => 1,
+            Some(share) => share,
+        }
+    }
 }
 
 thread_local! {
     /// The workload of the task that is being polled.
-    static CURRENT: Cell<Workload> = const { Cell::new(Workload { work: Work::Unlimited, owner: None }) };
+    static CURRENT: Cell<Workload> = const { Cell::new(Workload { work: Work::Unlimited, owner: None, tenants: 0 }) };
 }
 
 impl Workload {
@@ -151,7 +166,25 @@ mod tests {
     use super::*;
 
     fn of(work: Work) -> Workload {
-        Workload { work, owner: None }
+        Workload {
+            work,
+            ..Workload::default()
+        }
+    }
+
+    #[test]
+    fn places_are_divided_among_tenants_and_each_has_one() {
+        let share = |tenants, places| {
+            Workload {
+                tenants,
+                ..Workload::default()
+            }
+            .share_of(places)
+        };
+        assert_eq!(
+            [share(0, 5), share(1, 5), share(2, 5), share(9, 5)],
+            [5, 5, 2, 1]
+        );
     }
 
     #[test]

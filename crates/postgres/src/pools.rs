@@ -124,7 +124,8 @@ impl PoolSizes {
     }
 }
 
-/// A pool of which one owner can have at most half.
+/// A pool of which one owner can have at most half; of the expensive one, only their share of
+/// that half while other tenants send requests.
 #[derive(Debug)]
 pub(crate) struct SharedPool {
     kind: PoolKind,
@@ -168,11 +169,18 @@ impl SharedPool {
     /// # Errors
     /// `Unavailable` if other tasks of the same owner hold every turn for too long.
     pub(crate) async fn turn(&self) -> Result<Turn, RepositoryError> {
-        let Some(owner) = Workload::current().owner else {
+        let workload = Workload::current();
+        let Some(owner) = workload.owner else {
             return Ok(None);
         };
-        let queue = QUEUE * self.turns.each();
-        let turn = tokio::time::timeout(self.wait, self.turns.acquire(owner, queue));
+        // Quick statements need no further division: they are over before another is delayed.
+        let turns = match self.kind {
+            PoolKind::Expensive => workload.share_of(self.turns.each()),
+            _ => self.turns.each(),
+        };
+        let queue = QUEUE * turns;
+        let turn = self.turns.acquire_within(owner, turns, queue);
+        let turn = tokio::time::timeout(self.wait, turn);
         match turn.await {
             Ok(Ok(turn)) => Ok(Some(turn)),
             Ok(Err(_)) | Err(_) => {

@@ -1,9 +1,10 @@
 //! Lists as CSV: all pages, read one by one while the client receives them.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
 use accunode_application::Error;
 use accunode_domain::{page::Limit, text::guard_formula};
+use accunode_tasks::compute;
 use actix_web::{HttpResponse, HttpResponseBuilder, http::header};
 use bytes::Bytes;
 use futures::stream;
@@ -120,7 +121,7 @@ pub(crate) async fn stream<T, C>(
     fetch: Fetch<T, C>,
 ) -> Answer
 where
-    T: Serialize + 'static,
+    T: Serialize + Send + 'static,
     C: Serialize + 'static,
 {
     let header = columns.header();
@@ -138,7 +139,7 @@ pub(crate) async fn lines<T, C>(
     fetch: Fetch<T, C>,
 ) -> Answer
 where
-    T: Serialize + 'static,
+    T: Serialize + Send + 'static,
     C: 'static,
 {
     let mut response = HttpResponse::Ok();
@@ -168,10 +169,10 @@ pub(crate) async fn records_for_spreadsheets<T, C>(
     header: Vec<String>,
     after: Option<C>,
     fetch: Fetch<T, C>,
-    record: impl Fn(&T) -> Option<Vec<String>> + 'static,
+    record: impl Fn(&T) -> Option<Vec<String>> + Send + Sync + 'static,
 ) -> Answer
 where
-    T: 'static,
+    T: Send + 'static,
     C: 'static,
 {
     let mut head = UTF8_MARK.as_bytes().to_vec();
@@ -187,10 +188,10 @@ async fn records<T, C>(
     header: Vec<String>,
     after: Option<C>,
     fetch: Fetch<T, C>,
-    record: impl Fn(&T) -> Option<Vec<String>> + 'static,
+    record: impl Fn(&T) -> Option<Vec<String>> + Send + Sync + 'static,
 ) -> Answer
 where
-    T: 'static,
+    T: Send + 'static,
     C: 'static,
 {
     let head = csv([header]);
@@ -215,10 +216,10 @@ async fn pages<T, C>(
     head: Vec<u8>,
     after: Option<C>,
     fetch: Fetch<T, C>,
-    write: impl Fn(&[T]) -> Vec<u8> + 'static,
+    write: impl Fn(&[T]) -> Vec<u8> + Send + Sync + 'static,
 ) -> Answer
 where
-    T: 'static,
+    T: Send + 'static,
     C: 'static,
 {
     let all = Limit::new(PAGE_ROWS).map_err(|fault| Problem::faults(vec![fault]))?;
@@ -231,6 +232,7 @@ where
         .await?;
     let mut ready = VecDeque::from([Step::Bytes(head)]);
     ready.extend(steps(first));
+    let write = Arc::new(write);
     let body = stream::try_unfold(
         (ready, fetch, write),
         move |(mut ready, fetch, write)| async move {
@@ -238,9 +240,10 @@ where
                 let bytes = match step {
                     Step::Bytes(bytes) => bytes,
                     Step::Rows(rows) => {
-                        // Requests of others are answered in between.
-                        tokio::task::yield_now().await;
-                        write(&rows)
+                        let write = write.clone();
+                        compute(move || write(&rows))
+                            .await
+                            .map_err(|panic| cut(Error::Internal(Box::new(panic))))?
                     }
                     Step::After(cursor) => {
                         let start = Start {
@@ -259,10 +262,9 @@ where
     Ok(response.streaming(body))
 }
 
-/// The rows that are read by one statement: what is decoded before others get a turn.
-const PAGE_ROWS: u32 = 250;
-/// The rows that are written before others get a turn.
-const ROWS_AT_A_TIME: usize = 50;
+/// The rows that are read by one statement, and written in one turn. They are decoded on a thread
+/// that answers requests, so there must not be many.
+const PAGE_ROWS: u32 = 100;
 
 enum Step<T, C> {
     Bytes(Vec<u8>),
@@ -271,14 +273,9 @@ enum Step<T, C> {
 }
 
 /// Returns the steps that write a page, and read the one after it.
-fn steps<T, C>(slice: Slice<T, C>) -> Vec<Step<T, C>> {
-    let mut steps = Vec::new();
-    let mut rows = slice.rows.into_iter().peekable();
-    while rows.peek().is_some() {
-        steps.push(Step::Rows(rows.by_ref().take(ROWS_AT_A_TIME).collect()));
-    }
-    steps.extend(slice.next.map(Step::After));
-    steps
+fn steps<T, C>(slice: Slice<T, C>) -> impl Iterator<Item = Step<T, C>> {
+    let rows = (!slice.rows.is_empty()).then_some(Step::Rows(slice.rows));
+    rows.into_iter().chain(slice.next.map(Step::After))
 }
 
 /// Breaks the response off, so that the client does not take a part for the whole.

@@ -2,6 +2,7 @@
 //! idempotency, lists. The module must not depend on any resource, which `scripts/check-layers.sh`
 //! checks.
 
+mod active_tenants;
 pub(crate) mod address;
 pub(crate) mod body;
 pub(crate) mod browser;

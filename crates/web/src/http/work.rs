@@ -6,6 +6,10 @@
 //! refuses. A read or a score gives its place back as soon as there is a response; expensive work
 //! keeps it ([`keep`]) until the last byte was written or the client has disconnected. Places are
 //! counted in the process: each node has its own.
+//!
+//! The places of a kind are divided among the tenants that send requests at present
+//! ([`ActiveTenants`]), so that a tenant alone has them all, and beside others does not keep every
+//! processor busy.
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
@@ -35,7 +39,7 @@ use actix_web::{
 use bytes::Bytes;
 use uuid::Uuid;
 
-use super::{problem::Problem, route::Endpoint};
+use super::{active_tenants::ActiveTenants, problem::Problem, route::Endpoint};
 
 /// Whose places a request takes: the tenant's, and a hash of the operation if each operation of
 /// the kind has places of its own.
@@ -141,7 +145,13 @@ impl Default for ConcurrencyLimits {
 
 /// The places of every tenant, and the number of refusals. Cloning shares them.
 #[derive(Clone, Debug)]
-pub struct WorkLimits(Arc<[Kind]>);
+pub struct WorkLimits(Arc<Limits>);
+
+#[derive(Debug)]
+struct Limits {
+    kinds: Vec<Kind>,
+    active: ActiveTenants,
+}
 
 #[derive(Debug)]
 struct Kind {
@@ -183,12 +193,15 @@ impl WorkLimits {
             running: AtomicU64::new(0),
             refused: AtomicU64::new(0),
         });
-        Self(kinds.collect())
+        Self(Arc::new(Limits {
+            kinds: kinds.collect(),
+            active: ActiveTenants::new(),
+        }))
     }
 
     /// Returns the figures of each kind.
     pub fn figures(&self) -> impl Iterator<Item = (Work, WorkFigures)> {
-        self.0.iter().map(|kind| {
+        self.0.kinds.iter().map(|kind| {
             let figures = WorkFigures {
                 at_most: kind.places.as_ref().map(Slots::each),
                 running: kind.running.load(Ordering::Relaxed),
@@ -198,29 +211,42 @@ impl WorkLimits {
         })
     }
 
-    /// Returns a place, or `None` for work that needs none.
+    /// Returns the workload of a request that begins now.
+    fn workload(&self, work: Work, tenant: Uuid) -> Workload {
+        Workload {
+            work,
+            owner: Some(tenant),
+            tenants: self.0.active.note(tenant),
+        }
+    }
+
+    /// Returns a place for a workload of this tenant, or `None` for work that needs none.
     async fn enter(
         &self,
-        work: Work,
+        workload: Workload,
         tenant: Uuid,
         operation: &str,
     ) -> Result<Option<WorkPermit>, Problem> {
-        let Some(at) = self.0.iter().position(|kind| kind.work == work) else {
+        let work = workload.work;
+        let Some(at) = self.0.kinds.iter().position(|kind| kind.work == work) else {
             return Ok(None);
         };
-        let kind = &self.0[at];
+        let kind = &self.0.kinds[at];
         let slot = match &kind.places {
             None => None,
             Some(places) => {
                 let terms = Terms::of(work);
-                let queue = terms.queue * places.each();
-                let key = terms.key(tenant, operation);
-                let slot = tokio::time::timeout(terms.wait, places.acquire(key, queue)).await;
-                match slot {
+                let share = workload.share_of(places.each());
+                let slot = places.acquire_within(
+                    terms.key(tenant, operation),
+                    share,
+                    terms.queue * places.each(),
+                );
+                match tokio::time::timeout(terms.wait, slot).await {
                     Ok(Ok(slot)) => Some(slot),
                     Ok(Err(_)) | Err(_) => {
                         kind.refused.fetch_add(1, Ordering::Relaxed);
-                        return Err(too_many(work, places.each()));
+                        return Err(too_many(work, share));
                     }
                 }
             }
@@ -242,7 +268,7 @@ impl Default for WorkLimits {
 
 impl Drop for WorkPermit {
     fn drop(&mut self) {
-        if let Some(kind) = self.limits.0.get(self.kind) {
+        if let Some(kind) = self.limits.0.kinds.get(self.kind) {
             kind.running.fetch_sub(1, Ordering::Relaxed);
         }
     }
@@ -272,11 +298,8 @@ pub(crate) async fn begin(
     tenant: Uuid,
 ) -> Result<(), Problem> {
     let operation = Endpoint::of(request).map_or("", Endpoint::path);
-    let permit = limits.enter(work, tenant, operation).await?;
-    let workload = Workload {
-        work,
-        owner: Some(tenant),
-    };
+    let workload = limits.workload(work, tenant);
+    let permit = limits.enter(workload, tenant, operation).await?;
     workload.assign();
     if let Some(permit) = permit {
         request
@@ -336,6 +359,21 @@ impl MessageBody for BodyWithPermit {
 mod tests {
     use super::*;
 
+    /// Begins this work of a tenant beside whom no other is active.
+    async fn enter(
+        limits: &WorkLimits,
+        work: Work,
+        tenant: Uuid,
+        operation: &str,
+    ) -> Result<Option<WorkPermit>, Problem> {
+        let workload = Workload {
+            work,
+            owner: Some(tenant),
+            tenants: 1,
+        };
+        limits.enter(workload, tenant, operation).await
+    }
+
     #[tokio::test]
     async fn concurrent_work_is_limited_per_tenant() {
         let limits = WorkLimits::new(ConcurrencyLimits {
@@ -344,31 +382,34 @@ mod tests {
             ..ConcurrencyLimits::default()
         });
         let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
-        let held = limits.enter(Work::Export, one, "/companies").await.unwrap();
-        let _theirs = limits
-            .enter(Work::Export, other, "/companies")
+        let held = enter(&limits, Work::Export, one, "/companies")
+            .await
+            .unwrap();
+        let _theirs = enter(&limits, Work::Export, other, "/companies")
             .await
             .unwrap();
         let _unlimited = [
-            limits.enter(Work::Search, one, "/companies").await.unwrap(),
-            limits.enter(Work::Search, one, "/companies").await.unwrap(),
+            enter(&limits, Work::Search, one, "/companies")
+                .await
+                .unwrap(),
+            enter(&limits, Work::Search, one, "/companies")
+                .await
+                .unwrap(),
         ];
         assert!(
-            limits
-                .enter(Work::Unlimited, one, "")
+            enter(&limits, Work::Unlimited, one, "")
                 .await
                 .unwrap()
                 .is_none()
         );
         // The queue is full: the next request is refused at once.
         let mut waiting: Vec<_> = (0..Terms::EXPENSIVE.queue)
-            .map(|_| Box::pin(limits.enter(Work::Export, one, "/companies")))
+            .map(|_| Box::pin(enter(&limits, Work::Export, one, "/companies")))
             .collect();
         for waiting in &mut waiting {
             assert!(futures::poll!(waiting).is_pending());
         }
-        let refused = limits
-            .enter(Work::Export, one, "/companies")
+        let refused = enter(&limits, Work::Export, one, "/companies")
             .await
             .unwrap_err();
         assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
@@ -387,20 +428,41 @@ mod tests {
             ..ConcurrencyLimits::default()
         });
         let tenant = Uuid::from_u128(1);
-        let held = limits
-            .enter(Work::Read, tenant, "/companies")
+        let held = enter(&limits, Work::Read, tenant, "/companies")
             .await
             .unwrap();
-        let mut second = Box::pin(limits.enter(Work::Read, tenant, "/companies"));
+        let mut second = Box::pin(enter(&limits, Work::Read, tenant, "/companies"));
         assert!(futures::poll!(&mut second).is_pending());
         assert!(
-            limits
-                .enter(Work::Read, tenant, "/me")
+            enter(&limits, Work::Read, tenant, "/me")
                 .await
                 .unwrap()
                 .is_some()
         );
         drop(held);
         assert!(second.await.unwrap().is_some());
+    }
+
+    #[tokio::test]
+    async fn places_are_divided_while_another_tenant_is_active() {
+        let limits = WorkLimits::new(ConcurrencyLimits {
+            read: 3,
+            ..ConcurrencyLimits::default()
+        });
+        let [one, other] = [1, 2].map(Uuid::from_u128);
+        let begin = async |tenant| {
+            let workload = limits.workload(Work::Read, tenant);
+            limits.enter(workload, tenant, "/companies").await.unwrap()
+        };
+        let mut alone = vec![begin(one).await, begin(one).await, begin(one).await];
+        let theirs = begin(other).await;
+        let mut second = Box::pin(begin(one));
+        assert!(futures::poll!(&mut second).is_pending());
+        alone.truncate(1);
+        // One of one, and one of the other: three among two.
+        assert!(futures::poll!(&mut second).is_pending());
+        alone.clear();
+        assert!(second.await.is_some());
+        drop(theirs);
     }
 }

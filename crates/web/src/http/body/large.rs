@@ -5,14 +5,13 @@
 use std::time::Duration;
 
 use accunode_application::Error;
+use accunode_tasks::ComputeTurn;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::http::problem::Problem;
 
 /// The large bodies that may be received or parsed at once, in this process: 64 MiB.
 static MEMORY: Semaphore = Semaphore::const_new(32);
-/// The large bodies that are parsed at once.
-static TURNS: Semaphore = Semaphore::const_new(2);
 /// How long a body waits for memory, and then for its turn.
 const PERMIT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -24,7 +23,8 @@ pub(super) type MemoryPermit = SemaphorePermit<'static>;
 /// # Errors
 /// 503 if there is none for too long.
 pub(super) async fn reserve() -> Result<MemoryPermit, Problem> {
-    acquire(&MEMORY).await
+    let permit = within(MEMORY.acquire()).await?;
+    Ok(permit.map_err(|closed| Error::Unavailable(Box::new(closed)))?)
 }
 
 /// Parses a large body on a thread that may block, when it is its turn.
@@ -35,22 +35,18 @@ pub(super) async fn parse<T: Send + 'static>(
     permit: MemoryPermit,
     parse: impl FnOnce() -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
-    let turn = acquire(&TURNS).await?;
-    let span = tracing::Span::current();
-    tokio::task::spawn_blocking(move || {
-        // Both are held as long as the work runs, also when its client has disconnected.
-        let _held = (permit, turn);
-        span.in_scope(parse)
+    let turn = within(ComputeTurn::wait()).await?;
+    // The memory is held as long as the work runs, also when its client has disconnected.
+    turn.run(move || {
+        let _permit = permit;
+        parse()
     })
     .await
     .map_err(|panic| Error::Internal(Box::new(panic)))?
 }
 
-async fn acquire(semaphore: &'static Semaphore) -> Result<SemaphorePermit<'static>, Problem> {
-    let busy = |cause| Error::Unavailable(cause);
-    let permit = tokio::time::timeout(PERMIT_TIMEOUT, semaphore.acquire())
-        .await
-        .map_err(|_| busy("too many large bodies at once".into()))?
-        .map_err(|closed| busy(Box::new(closed)))?;
-    Ok(permit)
+/// Waits for a place of a large body, though not for long.
+async fn within<T>(place: impl Future<Output = T>) -> Result<T, Problem> {
+    let place = tokio::time::timeout(PERMIT_TIMEOUT, place).await;
+    Ok(place.map_err(|_| Error::Unavailable("too many large bodies at once".into()))?)
 }

@@ -51,7 +51,7 @@ pub(crate) async fn answer<T, C, F, R>(
     ask: F,
 ) -> Answer
 where
-    T: Serialize + 'static,
+    T: Serialize + Send + 'static,
     C: Serialize + 'static,
     F: Fn(Application, Caller, Start<C>) -> R + 'static,
     R: Future<Output = Result<Slice<T, C>, Error>> + 'static,
@@ -69,7 +69,7 @@ pub(crate) async fn answer_counted<T, C, F, R>(
     count: impl Future<Output = Result<Option<u32>, Error>>,
 ) -> Answer
 where
-    T: Serialize + 'static,
+    T: Serialize + Send + 'static,
     C: Serialize + 'static,
     F: Fn(Application, Caller, Start<C>) -> R + 'static,
     R: Future<Output = Result<Slice<T, C>, Error>> + 'static,

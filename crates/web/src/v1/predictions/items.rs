@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use accunode_application::Error;
+use accunode_tasks::compute;
 use actix_web::HttpResponse;
 use serde::Serialize;
 use utoipa::{
@@ -129,12 +130,10 @@ impl<T> ItemsDto<T> {
 pub(crate) async fn items_response<T: Serialize>(
     results: impl FnOnce() -> ItemsDto<T> + Send + 'static,
 ) -> Answer {
-    let span = tracing::Span::current();
-    let formatted =
-        tokio::task::spawn_blocking(move || span.in_scope(|| serde_json::to_vec(&results())))
-            .await
-            .map_err(|panic| Error::Internal(Box::new(panic)))?
-            .map_err(|error| Error::Internal(Box::new(error)))?;
+    let formatted = compute(move || serde_json::to_vec(&results()))
+        .await
+        .map_err(|panic| Error::Internal(Box::new(panic)))?
+        .map_err(|error| Error::Internal(Box::new(error)))?;
     Ok(HttpResponse::Ok()
         .content_type("application/json")
         .body(formatted))
