@@ -10,8 +10,9 @@ use accunode_ports::UnitOfWork;
 
 use crate::{Error, Ports};
 
-/// How often a unit of work is repeated that conflicted with another one.
-const REPEATS: u32 = 3;
+/// How often a unit of work is repeated that conflicted with another one. With their pauses, five
+/// repetitions take about as long as two further transactions in the way.
+const REPEATS: u32 = 5;
 /// The longest pause before the first repetition; it doubles with each further one.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -38,7 +39,7 @@ impl Ports {
     /// rolled back if it fails.
     ///
     /// If PostgreSQL ends the unit of work because of a deadlock or a serialization failure,
-    /// nothing of it was stored, and all of it is repeated, up to three times. So `work` must
+    /// nothing of it was stored, and all of it is repeated, up to five times. So `work` must
     /// be repeatable: it reads the data for its decisions through the transaction, does
     /// nothing slow, and has no effect outside of the database that must not happen twice.
     /// Because it is `Fn` and not `FnOnce`, the compiler refuses closures that consume

@@ -11,15 +11,18 @@ use accunode_ports::{Conflict, Contention, RepositoryError, error::Cause};
 
 use crate::support::Doubles;
 
+/// More units than a transaction may use.
+const UNITS: usize = 7;
+
 fn deadlock() -> RepositoryError {
     RepositoryError::Unavailable(Box::new(Contention("deadlock detected".into())))
 }
 
 /// Runs a unit of work whose first `failures` runs end with `error`; returns how often it
-/// ran, how it ended, and which of the five available units were committed.
+/// ran, how it ended, and which of the available units were committed.
 async fn run(failures: u32, error: fn() -> Error) -> (u32, Result<u32, Error>, Vec<bool>) {
     let mut doubles = Doubles::default();
-    let committed: Vec<_> = (0..5).map(|_| doubles.unit(|_| {})).collect();
+    let committed: Vec<_> = (0..UNITS).map(|_| doubles.unit(|_| {})).collect();
     let application = doubles.application();
     let runs = Arc::new(AtomicU32::new(0));
     let count = &runs;
@@ -43,17 +46,17 @@ async fn run(failures: u32, error: fn() -> Error) -> (u32, Result<u32, Error>, V
 }
 
 #[tokio::test]
-async fn a_unit_of_work_is_repeated_up_to_three_times_after_a_deadlock() {
-    for failures in 0..=3 {
+async fn a_unit_of_work_is_repeated_up_to_five_times_after_a_deadlock() {
+    for failures in 0..=5 {
         let (runs, done, committed) = run(failures, || deadlock().into()).await;
         assert_eq!((runs, done.ok()), (failures + 1, Some(failures)));
-        let only_the_last: Vec<bool> = (0..5).map(|unit| unit == failures).collect();
+        let only_the_last: Vec<bool> = (0..).take(UNITS).map(|unit| unit == failures).collect();
         assert_eq!(committed, only_the_last);
     }
-    let (runs, done, committed) = run(4, || deadlock().into()).await;
-    assert_eq!(runs, 4);
+    let (runs, done, committed) = run(6, || deadlock().into()).await;
+    assert_eq!(runs, 6);
     assert!(matches!(done, Err(Error::Unavailable(_))), "{done:?}");
-    assert_eq!(committed, [false; 5]);
+    assert_eq!(committed, [false; UNITS]);
 }
 
 #[tokio::test]
@@ -66,7 +69,7 @@ async fn failures_other_than_deadlocks_are_not_retried() {
     ];
     for error in errors {
         let (runs, done, committed) = run(1, error).await;
-        assert_eq!((runs, committed), (1, vec![false; 5]), "{done:?}");
+        assert_eq!((runs, committed), (1, vec![false; UNITS]), "{done:?}");
         assert!(done.is_err());
     }
 }
