@@ -25,6 +25,7 @@ async fn outcome_is_recorded_withdrawn_and_uploaded_on_the_pages() {
     browser.see("Recorded.").await;
     // A day is the same day west of Greenwich.
     browser.time_zone("America/Los_Angeles").await;
+    browser.client.refresh().await.expect("to load again");
     browser.go("/outcomes?symbol=ALAA").await;
     browser.see("<img src=x onerror=alert(1)>").await;
     let day = "return document.querySelector('.card-flush tbody tr').cells[2].innerText";

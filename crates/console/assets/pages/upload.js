@@ -19,7 +19,6 @@ export default function Upload({ id }) {
     ${isMoving(job) && html`<${Card} title=${job.status === "pending" ? "Waiting for its turn" : "Being worked on"}><${Progress} value=${job.processed_rows} max=${job.total_rows ?? 0} label="Rows done" />
       <p class="row-between small muted after-small" role="status"><span>${count(job.processed_rows)}${job.total_rows ? ` of ${count(job.total_rows)} rows` : " rows"}</span><span>${job.rows_per_second ? `${count(Math.round(job.rows_per_second))} rows a second` : ""}${job.eta_seconds ? ` · about ${duration(job.eta_seconds)} left` : ""}</span></p><//><br />`}
     ${job.status === "failed" && html`<div class="notice notice-bad" role="alert"><strong>The file could not be worked on</strong><p>${job.error_message ?? job.error_code}</p></div>`}
-    ${job.warnings.map((warning, /** @type {number} */ at) => html`<div class="notice notice-warn" key=${at}><p>${warning.detail}</p>${warning.columns.length > 0 && html`<p class="small">Columns: ${warning.columns.join(", ")}</p>`}</div>`)}
     <dl class="figures">
       <div class="figure"><dt>Created</dt><dd>${count(job.success_count)}</dd></div>
       <div class="figure"><dt>Updated</dt><dd>${count(job.updated_count)}</dd></div>
@@ -27,6 +26,7 @@ export default function Upload({ id }) {
       <div class="figure"><dt>Failed</dt><dd class=${job.error_count ? "up" : ""}>${count(job.error_count)}</dd></div>
       <div class="figure"><dt>Rows</dt><dd>${count(job.total_rows ?? job.processed_rows)}</dd></div>
     </dl>
+    ${job.warnings.length > 0 && html`<div class="notice notice-warn"><strong>${job.warnings.length === 1 ? "A remark on the file" : `${job.warnings.length} remarks on the file`}</strong><ul>${job.warnings.map((warning, /** @type {number} */ at) => html`<li key=${at}>${sentence(warning.detail)}${warning.columns.every((name) => warning.detail.includes(name)) ? "" : html` <span class="small">Columns: ${warning.columns.join(", ")}.</span>`}</li>`)}</ul></div>`}
     ${!isMoving(job) && html`<div class="stack">${job.error_count > 0 && html`<${Failed} job=${job} />`}<${Rows} job=${job} /></div>`}
     ${(job.log ?? []).length > 0 && html`<${Card} class="card-flush after" title="Log">${table({ caption: "Log of the job", rowKey: (l) => `${l.at} ${l.event}`, rows: job.log ?? [], columns: [
       { key: "a", label: "When", cell: (l) => html`<span class="nowrap">${time(l.at)}</span>` },
@@ -36,6 +36,9 @@ export default function Upload({ id }) {
       { key: "d", label: "Details", cell: (l) => html`<div class="name-cell">${l.detail ?? l.code ?? "–"}</div>` }] })}<//>`}
     <${Card} title="How it was read" class="after"><dl class="facts"><dt>Columns</dt><dd>${job.columns.length ? job.columns.join(", ") : "–"}</dd>${job.options.sheet && html`<dt>Sheet</dt><dd>${job.options.sheet}</dd>`}${job.job_type !== "outcomes" && html`<dt>Shares given in</dt><dd>${{ fraction: "fractions (0.25)", percent: "percent (25)" }[job.options.ratio_unit]}${job.options.units ? `, ${job.options.units}` : ""}</dd><dt>Decimals separated by</dt><dd>${job.options.decimal ? `a ${job.options.decimal}` : "what the file shows"}</dd><dt>Periods that were there already</dt><dd>${{ error: "reported as failed rows", skip: "left as they were", update: "replaced" }[job.options.on_conflict]}</dd>`}<dt>Started, ended</dt><dd>${time(job.started_at)}, ${time(job.completed_at)}</dd>${job.file_sha256 && html`<dt>SHA-256</dt><dd><code>${job.file_sha256}</code></dd>`}</dl><//>`, 10, { href: "#/uploads", label: "Uploads" });
 }
+
+/** A remark as a sentence; a column's name at its beginning stays as it is. @param {string} text */
+const sentence = (text) => `${/^[a-z]+ /.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text}.`;
 
 /** @type {Record<import("../parts/types.js").Schema["JobEvent"], string>} */
 const EVENTS = { taken: "Started", attempt_failed: "Attempt failed", released: "Interrupted", cancel_requested: "Cancelling", continued: "Continued", completed: "Completed", failed: "Failed", cancelled: "Cancelled" };

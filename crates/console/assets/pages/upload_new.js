@@ -112,5 +112,5 @@ function Preview({ looked, kind, sheet }) {
     ${lacking.length > 0 && html`<div class="pad-top"><div class=${`notice ${missing.length ? "notice-bad" : "notice-warn"}`}><p><strong>${missing.length ? "Needed and not found" : "Not found"}:</strong> ${lacking.map(fieldLabel).join(", ")}. ${missing.length ? "The service refuses the file unless it knows one of the columns better." : "Missing ratios are scored as missing, with less confidence."}</p></div></div>`}
     <div class="table-wrap" tabindex="0" role="region" aria-label="First rows of the file"><table><thead><tr>${head.map((name, of) => html`<th key=${of} scope="col">${name || html`<span class="muted">no name</span>`}<br />${fields[of] ? html`<${Tag} tone="good"><span aria-hidden="true">✓ </span>${fieldLabel(fields[of])}<//>` : html`<${Tag}>not used<//>`}</th>`)}</tr></thead>
       <tbody>${rows.slice(0, SHOWN).map((row, number) => html`<tr key=${number}>${head.map((_, of) => html`<td key=${of}>${row[of] ?? ""}</td>`)}</tr>`)}</tbody></table></div>
-    <p class="small muted pad">Read in this browser, by the names of the columns; the service says below the upload what it took for what.</p><//>`;
+    <p class="small muted pad">Read in this browser by the names of the columns. The page of the upload shows how the service read them.</p><//>`;
 }
