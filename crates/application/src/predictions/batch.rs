@@ -1,4 +1,4 @@
-//! Scores several companies in one request; each succeeds or fails independently.
+//! Checks several predictions that are sent in one request; each succeeds or fails independently.
 
 use accunode_domain::{
     fault::Fault,
@@ -6,47 +6,11 @@ use accunode_domain::{
     ratio::RatioUnit,
 };
 
-use super::{CreatePrediction, CreatedPrediction, Predictions};
-use crate::{Caller, Error, Replayable};
+use super::CreatePrediction;
+use crate::Error;
 
 /// The largest number of items in one request.
 pub const MAX_BATCH: usize = 100;
-
-impl Predictions {
-    /// Scores and stores items one after the other, in their order: a later item sees what
-    /// an earlier one stored.
-    ///
-    /// # Errors
-    /// Only if there are none or too many, or if their ratios are in another unit than they say
-    /// ([`check_units`]). A fault of an item is reported in its place.
-    #[tracing::instrument(name = "predictions.batch", level = "debug", skip_all)]
-    pub async fn batch(
-        &self,
-        caller: &Caller,
-        items: &[CreatePrediction],
-    ) -> Result<Vec<Result<CreatedPrediction, Error>>, Error> {
-        if items.is_empty() || items.len() > MAX_BATCH {
-            return Err(Error::invalid(Fault::new(
-                "/items",
-                "out_of_range",
-                format!("has {} items; 1 to {MAX_BATCH} are allowed", items.len()),
-            )));
-        }
-        check_units(&items.iter().collect::<Vec<_>>())?;
-        let mut results = Vec::with_capacity(items.len());
-        for item in items {
-            results.push(match self.create(caller, item, None).await {
-                Ok(Replayable::Fresh(created)) => Ok(created),
-                // Without a key nothing is replayed.
-                Ok(Replayable::Replayed(_)) => {
-                    Err(Error::Internal("a replay without a key".into()))
-                }
-                Err(error) => Err(error),
-            });
-        }
-        Ok(results)
-    }
-}
 
 /// Judges the unit of the items' ratios as that of a file with the same rows, before any of them is
 /// stored.

@@ -7,7 +7,6 @@
 
 mod rules;
 mod turnover_check;
-mod unit_check;
 
 use serde::{Deserialize, Serialize};
 use strum::{EnumCount, IntoStaticStr, VariantArray};
@@ -15,7 +14,6 @@ use strum::{EnumCount, IntoStaticStr, VariantArray};
 pub(crate) use rules::flag_of;
 pub use rules::{IMPLAUSIBLE, MIN_PRESENT, check, in_unit};
 pub use turnover_check::TurnoverCheck;
-pub use unit_check::{UnitCheck, UnitMismatch};
 
 use crate::{decimal::Decimal, fault::text_enum, prediction::Kind};
 

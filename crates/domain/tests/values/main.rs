@@ -14,7 +14,7 @@ mod periods;
 mod ratios;
 mod risk;
 mod texts;
-mod units_of_a_file;
+mod turnovers;
 
 /// A host name of this length, made of labels of at most 60 characters.
 fn host(length: usize) -> String {
