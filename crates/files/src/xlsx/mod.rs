@@ -1,8 +1,10 @@
 //! Workbooks (.xlsx): inspected completely, then read sheet by sheet as they are displayed.
 
 mod arrays;
+mod cell;
 mod count;
 mod inspect;
+mod merges;
 mod package;
 mod raised;
 mod read;

@@ -1,20 +1,18 @@
 //! Reads one sheet, row by row, as it is displayed.
 
-use std::{borrow::Cow, io::BufRead};
+use std::io::BufRead;
 
-use accunode_domain::text::unguard_formula;
 use accunode_ports::files::{CellMark, MarkKind, OpenError};
-use quick_xml::{
-    escape::unescape,
-    events::{BytesStart, Event},
-};
+use quick_xml::events::{BytesStart, Event};
 
 use super::{
     arrays::Arrays,
+    cell::{CellInHand, Place},
     count::{Merged, place},
+    merges::Merges,
     raised::Run,
     tables::{Strings, Styles},
-    xml::{Xml, attribute, is_set, referenced, unescaped},
+    xml::{Xml, attribute, is_set, referenced},
 };
 use crate::{Limits, fault};
 
@@ -61,29 +59,6 @@ pub(super) struct SheetReader<'a, R> {
     cell: CellInHand,
     /// The columns in which a computed formula has been reported.
     computed: Vec<bool>,
-}
-
-/// The cell that is being read.
-#[derive(Debug, Default)]
-struct CellInHand {
-    column: u32,
-    style: usize,
-    kind: String,
-    value: String,
-    inline: String,
-    has_value: bool,
-    has_formula: bool,
-    /// Whether its formula fills other cells, too.
-    fills_others: bool,
-}
-
-/// The destination of the text that follows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Place {
-    #[default]
-    Nowhere,
-    Value,
-    Inline,
 }
 
 impl<'a, R: BufRead> SheetReader<'a, R> {
@@ -303,7 +278,7 @@ impl<'a, R: BufRead> SheetReader<'a, R> {
     fn put(&mut self) -> Result<(), OpenError> {
         let mut cell = std::mem::take(&mut self.cell);
         cell.has_formula |= self.arrays.cover(cell.column, self.row.number);
-        let (text, mark) = self.shown(cell.kind.as_str(), &cell)?;
+        let (text, mark) = cell.shown(self.row.number, self.shared)?;
         let column = cell.column as usize;
         if text.is_empty() && mark.is_none() {
             return Ok(());
@@ -374,64 +349,6 @@ impl<'a, R: BufRead> SheetReader<'a, R> {
         Ok(())
     }
 
-    /// Returns what a cell displays, and its mark.
-    fn shown(
-        &self,
-        kind: &str,
-        cell: &CellInHand,
-    ) -> Result<(String, Option<MarkKind>), OpenError> {
-        let value = cell.value.trim();
-        let is_text = matches!(kind, "s" | "str" | "inlineStr");
-        if value.is_empty() && !is_text {
-            if !cell.inline.is_empty() {
-                return Ok(text(plain(&cell.inline)));
-            }
-            let mark = cell.has_formula.then_some(MarkKind::FormulaWithoutValue);
-            return Ok((String::new(), mark));
-        }
-        let other = match kind {
-            "s" if value.is_empty() => String::new(),
-            "s" => {
-                let index = value.parse().ok();
-                let shared = index.and_then(|index| self.shared.strings.get(index));
-                let Some(shared) = shared else {
-                    return Err(fault::malformed(format!(
-                        "row {}, column {} refers to a text that the workbook does not have",
-                        self.row.number,
-                        cell.column + 1
-                    )));
-                };
-                return Ok(text(unguard_formula(shared).into_owned()));
-            }
-            "inlineStr" if !cell.inline.is_empty() => return Ok(text(plain(&cell.inline))),
-            "str" | "inlineStr" => {
-                if cell.has_formula && !cell.has_value {
-                    return Ok((String::new(), Some(MarkKind::FormulaWithoutValue)));
-                }
-                return Ok(text(plain(&cell.value)));
-            }
-            "b" => match value {
-                "1" | "true" => "TRUE".to_owned(),
-                "0" | "false" => "FALSE".to_owned(),
-                other => other.to_owned(),
-            },
-            "d" => value.strip_suffix("T00:00:00").unwrap_or(value).to_owned(),
-            "e" => value.to_owned(),
-            _ => return Ok(self.number(value, cell)),
-        };
-        Ok((other, None))
-    }
-
-    fn number(&self, value: &str, cell: &CellInHand) -> (String, Option<MarkKind>) {
-        // A text that is not a number is returned as it is.
-        let Some(n) = value.parse::<f64>().ok().filter(|n| n.is_finite()) else {
-            return (value.to_owned(), None);
-        };
-        let mark = (cell.has_formula && n == 0.0).then_some(MarkKind::FormulaZero);
-        let shown = self.shared.styles.get(cell.style);
-        (shown.text(n, self.shared.is_1904), mark)
-    }
-
     fn end_row(&mut self) -> Result<Row, OpenError> {
         self.last = self.row.number;
         self.row.is_blank =
@@ -451,98 +368,7 @@ impl<'a, R: BufRead> SheetReader<'a, R> {
     }
 }
 
-impl CellInHand {
-    fn append(&mut self, place: Place, run: Run, piece: &str) {
-        match place {
-            Place::Value => self.value.push_str(piece),
-            _ => run.push(&mut self.inline, piece),
-        }
-    }
-
-    /// Returns the cell that begins, and its stated position. Most of the time of reading a
-    /// workbook is spent on cells, so their attributes are read in one pass.
-    fn of(tag: &BytesStart<'_>) -> (Self, Option<String>) {
-        let (mut reference, mut style, mut kind) = (None, None, None);
-        for attribute in tag.attributes().with_checks(false).flatten() {
-            let wanted = match attribute.key.local_name().as_ref() {
-                "r" => &mut reference,
-                "s" => &mut style,
-                "t" => &mut kind,
-                _ => continue,
-            };
-            if wanted.is_none() {
-                *wanted = unescape(&attribute.value).ok().map(Cow::into_owned);
-            }
-        }
-        let style = style.and_then(|style: String| style.trim().parse().ok());
-        let cell = Self {
-            style: style.unwrap_or(0),
-            kind: kind.unwrap_or_default(),
-            ..Self::default()
-        };
-        (cell, reference)
-    }
-}
-
 /// Returns the stated number of a row, and whether it is hidden.
 fn described(tag: &BytesStart<'_>) -> (Option<String>, bool) {
     (attribute(tag, "r"), is_set(tag, "hidden"))
-}
-
-fn plain(text: &str) -> String {
-    unguard_formula(&unescaped(text)).into_owned()
-}
-
-/// The merged areas of a sheet: each displays the value of its first cell in all its rows.
-struct Merges<'a> {
-    /// The areas by first row.
-    merged: &'a [Merged],
-    /// The areas that the rows have reached: by column the last row and the value.
-    active: Vec<(usize, u32, String)>,
-}
-
-impl<'a> Merges<'a> {
-    const fn new(merged: &'a [Merged]) -> Self {
-        Self {
-            merged,
-            active: Vec::new(),
-        }
-    }
-
-    /// Returns the cells of a row that display the value of a merged area.
-    fn over(&mut self, row: &Row) -> Vec<(usize, String)> {
-        self.active.retain(|(_, last, _)| *last >= row.number);
-        let is_empty = |column: usize| row.cells.get(column).is_none_or(|c| c.trim().is_empty());
-        self.active
-            .iter()
-            .filter(|(column, ..)| is_empty(*column))
-            .map(|(column, _, text)| (*column, text.clone()))
-            .collect()
-    }
-
-    /// Stores the values of the areas that begin in a row.
-    fn begin(&mut self, row: &Row) {
-        while let Some((merged, rest)) = self.merged.split_first() {
-            if merged.first_row > row.number {
-                break;
-            }
-            self.merged = rest;
-            let column = merged.column as usize;
-            if merged.first_row < row.number {
-                continue;
-            }
-            // Areas do not overlap: there is at most one for each column.
-            self.active.retain(|(other, ..)| *other != column);
-            if let Some(text) = row.cells.get(column).filter(|text| !text.is_empty()) {
-                self.active.push((column, merged.last_row, text.clone()));
-            }
-        }
-    }
-}
-
-/// Returns a text cell, with a mark if it may be a number whose decimal mark is not certain.
-fn text(text: String) -> (String, Option<MarkKind>) {
-    let has_separator = text.contains(['.', ',']) && text.contains(|c: char| c.is_ascii_digit());
-    let mark = has_separator.then_some(MarkKind::Text);
-    (text, mark)
 }
