@@ -36,6 +36,16 @@ impl Format {
         }
     }
 
+    /// Returns the format of a file whose name promises none; text if its bytes are of no format
+    /// that can be read, so that they are refused as contradicting that.
+    pub(crate) const fn of_bytes(found: Bytes) -> Self {
+        match found {
+            Bytes::Gzip => Self::CsvGz,
+            Bytes::Zip | Bytes::Ole => Self::Xlsx,
+            _ => Self::Csv,
+        }
+    }
+
     /// Refuses bytes that contradict the name.
     pub(crate) fn agrees_with(self, found: Bytes) -> Result<(), OpenError> {
         match (self, found) {
@@ -222,6 +232,18 @@ mod tests {
         assert_eq!(Format::promised("macros.xlsm").unwrap(), Format::Xlsx);
         assert_eq!(Format::promised("A.CSV.GZ").unwrap(), Format::CsvGz);
         assert_eq!(Format::promised("a.b.XlsX").unwrap(), Format::Xlsx);
+    }
+
+    #[test]
+    fn file_without_an_ending_has_the_format_of_its_bytes() {
+        for (head, format) in [
+            (b"PK\x03\x04".as_slice(), Format::Xlsx),
+            (b"\x1f\x8b", Format::CsvGz),
+            (b"a,b\n", Format::Csv),
+            (b"%PDF-1.7", Format::Csv),
+        ] {
+            assert_eq!(Format::of_bytes(Bytes::of(head)), format);
+        }
     }
 
     #[test]

@@ -1,6 +1,11 @@
 //! The rows of a table, received from the thread that reads it.
 
-use std::{fs::File, path::Path, vec};
+use std::{
+    fs::File,
+    io::{Read, Seek},
+    path::Path,
+    vec,
+};
 
 use accunode_ports::files::{FileNote, OpenError, Peek, RowReader, SourceRow, TableChoice};
 use async_trait::async_trait;
@@ -9,7 +14,7 @@ use tokio::sync::mpsc;
 use crate::{
     Limits, ParserSettings, fault,
     find::find,
-    format::Format,
+    format::{Bytes, Format},
     parse::{Tally, Task},
     progress::Progress,
     worker::{self, Batch, Delivery, Ending, Reading, Source, Start},
@@ -281,8 +286,17 @@ fn local(
     parser: ParserSettings,
 ) -> Result<Reading, OpenError> {
     let name = path.file_name().map(|n| n.to_string_lossy());
-    let format = Format::promised(name.as_deref().unwrap_or_default())?;
-    let file = File::open(path).map_err(fault::store_failed)?;
+    let name = name.as_deref().unwrap_or_default();
+    let mut file = File::open(path).map_err(fault::store_failed)?;
+    let format = if name.contains('.') {
+        Format::promised(name)?
+    } else {
+        let mut head = Vec::new();
+        let mut first = (&mut file).take(Bytes::NEEDED as u64);
+        let read = first.read_to_end(&mut head).and_then(|_| file.rewind());
+        read.map_err(fault::store_failed)?;
+        Format::of_bytes(Bytes::of(&head))
+    };
     let size = file.metadata().map_err(fault::store_failed)?.len();
     Ok(Reading {
         source: Source::File(file),

@@ -132,9 +132,16 @@ impl<L: Header> Table<L> {
             let others: Vec<&TableHead> = others.map(|(head, _)| *head).collect();
             return Ok(Self::of(head, layout?, &[], &others));
         }
+        // The empty template beside the table is no choice.
+        let has_filled = read
+            .iter()
+            .any(|(head, layout)| may_be_meant(layout) && !is_empty(head, layout));
         let usable = |visible: bool| {
             read.iter()
-                .filter(move |(head, layout)| may_be_meant(layout) && head.is_hidden != visible)
+                .filter(|(head, layout)| {
+                    may_be_meant(layout) && !(has_filled && is_empty(head, layout))
+                })
+                .filter(|(head, _)| head.is_hidden != visible)
                 .map(|(head, _)| *head)
                 .collect::<Vec<_>>()
         };
@@ -187,7 +194,7 @@ impl<L: Header> Table<L> {
                 "sheets_not_read",
                 format!(
                     "the workbook has other sheets with the same columns that were not read: {}; \
-                     send the file again with sheet= for each",
+                     send the file again for each, naming it as the sheet",
                     names(&alike)
                 ),
             ));
@@ -277,6 +284,12 @@ fn may_be_meant<L>(layout: &Result<L, Vec<Fault>>) -> bool {
     }
 }
 
+/// Returns whether a table has a header and nothing below it.
+fn is_empty<L: Header>(head: &TableHead, layout: &Result<L, Vec<Fault>>) -> bool {
+    let header = layout.as_ref().map(Header::row).ok();
+    header.is_some_and(|header| head.rows.iter().all(|row| row.row <= header))
+}
+
 fn is_named(head: &TableHead, wanted: &str) -> bool {
     let wanted = wanted.trim().to_lowercase();
     head.sheet
@@ -348,9 +361,13 @@ fn several_sheets(heads: &[&TableHead]) -> Fault {
         "/sheet",
         "several_sheets",
         format!(
-            "the sheets {} all have the needed columns; say with sheet= which is meant, and \
-             send the file again for each of the others",
-            names(heads)
+            "the sheets {} all have the needed columns: name the one that is meant, like \
+             sheet={:?}, and send the file again for each of the others",
+            names(heads),
+            heads
+                .first()
+                .and_then(|head| head.sheet.as_deref())
+                .map_or_else(String::new, shorten)
         ),
     )
 }
@@ -416,6 +433,17 @@ mod tests {
         let warning = &table.warnings[0];
         assert_eq!(warning.code, "sheet_chosen");
         assert!(warning.detail.contains("Data") && warning.detail.contains("README"));
+    }
+
+    #[test]
+    fn sheet_with_only_a_header_is_no_choice_beside_a_filled_one() {
+        let filled = sheet("Data", &[HEADER, "A,2024,0.1,1,0.1,1,0.1"]);
+        let template = sheet("Template", &[HEADER]);
+        let table = choose(vec![template.clone(), filled], None).unwrap();
+        assert_eq!(table.choice.sheet.as_deref(), Some("Data"));
+        // An empty one alone is still read, and reported as empty.
+        let table = choose(vec![template], None).unwrap();
+        assert!(!table.has_rows);
     }
 
     #[test]

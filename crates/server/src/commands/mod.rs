@@ -105,6 +105,8 @@ fn in_options(text: &str) -> String {
         ("sheet=", "--sheet "),
         ("on_conflict=", "--on-conflict "),
         ("other_company=", "--other-company "),
+        ("dry_run=true", "--dry-run"),
+        ("force=true", "--force"),
     ]
     .iter()
     .fold(text.to_owned(), |text, (field, option)| {

@@ -206,11 +206,8 @@ impl Scoring<'_> {
         let (plan, warnings) = surveying
             .finish(table, rows.notes(), &medians)
             .map_err(input_error)?;
-        for JobWarning {
-            columns, detail, ..
-        } in warnings
-        {
-            tracing::warn!(?columns, "{}", in_options(&detail));
+        for JobWarning { code, detail, .. } in warnings {
+            print_warning(&code, &detail);
         }
         Ok((plan, seen))
     }
@@ -251,10 +248,15 @@ impl Scoring<'_> {
         }
         csv.flush()?;
         if let Some(warning) = repeated.warning() {
-            tracing::warn!("{warning}");
+            print_warning("repeated_rows", &warning);
         }
         Ok(summary)
     }
+}
+
+/// Prints a warning about the file. It is a result of the command, whatever the level of its log.
+fn print_warning(code: &str, detail: &str) {
+    print_note(format_args!("warning ({code}): {}", in_options(detail)));
 }
 
 fn next(rows: &mut Rows) -> Result<Vec<SourceRow>, OpenError> {

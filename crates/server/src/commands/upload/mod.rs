@@ -197,6 +197,24 @@ fn keeps_secrets(url: &Url) -> bool {
     url.scheme() == "https" || is_loopback
 }
 
+/// Returns the outcome of an upload in a sentence.
+fn summary(job: &Job, is_dry_run: bool) -> String {
+    let (kind, stored, updated) = if is_dry_run {
+        ("dry run", "would be stored", "would be updated")
+    } else {
+        ("upload", "stored", "updated")
+    };
+    format!(
+        "{kind} {} {}: {} {stored}, {} {updated}, {} skipped, {} failed",
+        job.id,
+        job.status,
+        job.success_count,
+        job.updated_count,
+        job.skipped_count,
+        job.error_count
+    )
+}
+
 async fn end(
     what: &Upload,
     client: &Client,
@@ -210,15 +228,7 @@ async fn end(
             in_options(&warning.detail)
         ));
     }
-    print_note(format_args!(
-        "upload {} {}: {} stored, {} updated, {} skipped, {} failed",
-        job.id,
-        job.status,
-        job.success_count,
-        job.updated_count,
-        job.skipped_count,
-        job.error_count
-    ));
+    print_note(format_args!("{}", summary(job, what.dry_run)));
     if let (Some(mut output), true) = (failed_rows, job.error_count > 0) {
         let rows = client.failed_rows(&job.id).await?;
         let written = output.writer().write_all(&rows);
@@ -244,6 +254,19 @@ async fn end(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn dry_run_claims_to_have_stored_nothing() {
+        let job: Job = serde_json::from_value(serde_json::json!({
+            "id": "7", "status": "completed", "total_rows": 3, "processed_rows": 3,
+            "success_count": 2, "updated_count": 0, "skipped_count": 0, "error_count": 1,
+            "error_message": null, "warnings": [],
+        }))
+        .unwrap();
+        let dry = "dry run 7 completed: 2 would be stored, 0 would be updated, 0 skipped, 1 failed";
+        assert_eq!(summary(&job, true), dry);
+        assert!(summary(&job, false).starts_with("upload 7 completed: 2 stored, "));
+    }
 
     #[test]
     fn key_is_sent_over_plain_http_only_to_this_machine() {

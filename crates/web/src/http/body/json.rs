@@ -32,6 +32,8 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 /// is out of range, or more faults are found than are listed.
 pub(super) fn parse(bytes: &[u8], shape: &Shape) -> Result<(Value, Faults), Problem> {
     let reading = Reading::default();
+    // RFC 8259 allows to ignore a byte order mark, which some programs write.
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let seed = Seed {
         reading: &reading,

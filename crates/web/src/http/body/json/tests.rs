@@ -42,6 +42,12 @@ fn faults(text: &str) -> Vec<String> {
 }
 
 #[test]
+fn byte_order_mark_before_a_body_is_ignored() {
+    assert_eq!(read("\u{feff}{\"name\": \"x\"}").unwrap().0["name"], "x");
+    assert!(read("{\u{feff}}").is_err());
+}
+
+#[test]
 fn json_values_equal_those_of_serde_json() {
     let text =
         r#"{"a": [1, -2, 3.5, true, null, "x"], "b": {"c": 12345678901234567890}, "seconds": 5}"#;
