@@ -15,6 +15,14 @@ use crate::{
 /// The country of a company whose description names none, as in the schema.
 pub const DEFAULT_COUNTRY: &str = "USA";
 
+/// The country of a company whose description names one that cannot be understood: a code that ISO
+/// 3166 leaves to its users.
+pub const UNKNOWN_COUNTRY: &str = "ZZZ";
+
+/// The currency of a company whose description names one that cannot be understood: the code of ISO
+/// 4217 for no currency.
+pub const UNKNOWN_CURRENCY: &str = "XXX";
+
 /// The sector of a company whose sector is not given.
 pub const UNKNOWN_SECTOR: &str = "Unknown";
 

@@ -166,9 +166,13 @@ impl Figures {
     }
 
     /// Returns the sum, the mean, both bounds and both standard deviations of at least two
-    /// values.
+    /// values that are not all the same.
+    #[expect(
+        clippy::float_cmp,
+        reason = "the same values, not results of arithmetic"
+    )]
     pub(super) fn summaries(&self) -> Option<[f64; 6]> {
-        if self.count < 2 {
+        if self.count < 2 || self.min == self.max {
             return None;
         }
         let n = f64::from(self.count);
@@ -191,7 +195,8 @@ pub(super) type Readings = [Option<f64>; 2];
 
 impl ColumnStats {
     /// Adds a cell to the statistics, and returns its number. A number cell of a workbook,
-    /// unlike a text, reveals nothing about separators and is never ambiguous.
+    /// unlike a text, reveals nothing about separators and is never ambiguous. The values of a row
+    /// that `is_stored` is not set for are not reported as stored otherwise than written.
     pub(super) fn see(
         &mut self,
         definition: &RatioDefinition,
@@ -199,6 +204,7 @@ impl ColumnStats {
         text: &str,
         cell: &Cell,
         is_text: bool,
+        is_stored: bool,
     ) -> Readings {
         let number = match cell {
             Cell::Number(number) => number,
@@ -212,7 +218,10 @@ impl ColumnStats {
         let readings = readings(number, is_text);
         let note = |measures: &mut Measures, value: Option<f64>| {
             if let Some(value) = value {
-                measures.see(definition, row, text, number.sign, value);
+                measures.see(row, text, number.sign, value);
+                if is_stored {
+                    measures.see_flag(definition, row, text, number.sign, value);
+                }
             }
         };
         let evidence = if is_text {
@@ -271,20 +280,12 @@ impl ColumnStats {
 }
 
 impl Measures {
-    fn see(
-        &mut self,
-        definition: &RatioDefinition,
-        row: u32,
-        text: &str,
-        sign: Option<Sign>,
-        value: f64,
-    ) {
-        let scale = |places: i64| value / 10_f64.powf(places as f64);
+    fn see(&mut self, row: u32, text: &str, sign: Option<Sign>, value: f64) {
         match sign {
             Some(Sign::Times) => {}
             Some(sign) => {
                 self.signed.see(row, text);
-                self.signed_sizes.see(scale(sign.places()));
+                self.signed_sizes.see(scaled(value, sign));
             }
             None => {
                 self.unsigned += 1;
@@ -293,17 +294,6 @@ impl Measures {
         }
         self.zeros += u32::from(value == 0.0);
         self.figures.see(value);
-        for (unit, flagged) in [
-            (RatioUnit::Fraction, &mut self.fractions),
-            (RatioUnit::Percent, &mut self.percent),
-        ] {
-            let value = match (sign, unit) {
-                (Some(sign), _) => scale(sign.places()),
-                (None, RatioUnit::Percent) => value / 100.0,
-                (None, RatioUnit::Fraction) => value,
-            };
-            flagged.see(row, text, flag_of(definition, value));
-        }
         if sign.is_none() && is_of_nines(value) {
             let mut seen = Seen::default();
             seen.see(row, text);
@@ -323,6 +313,28 @@ impl Measures {
             self.add_placeholder(*value, seen);
         }
         self.figures.add(&other.figures);
+    }
+
+    /// Counts a value that cannot be stored unchanged.
+    fn see_flag(
+        &mut self,
+        definition: &RatioDefinition,
+        row: u32,
+        text: &str,
+        sign: Option<Sign>,
+        value: f64,
+    ) {
+        for (unit, flagged) in [
+            (RatioUnit::Fraction, &mut self.fractions),
+            (RatioUnit::Percent, &mut self.percent),
+        ] {
+            let value = match (sign, unit) {
+                (Some(sign), _) => scaled(value, sign),
+                (None, RatioUnit::Percent) => value / 100.0,
+                (None, RatioUnit::Fraction) => value,
+            };
+            flagged.see(row, text, flag_of(definition, value));
+        }
     }
 
     fn add_placeholder(&mut self, value: f64, cells: &Seen) {
@@ -346,6 +358,11 @@ impl Measures {
             RatioUnit::Percent => &self.percent,
         }
     }
+}
+
+/// Returns a number with a unit sign as a fraction or a multiple.
+fn scaled(value: f64, sign: Sign) -> f64 {
+    value / 10_f64.powf(sign.places() as f64)
 }
 
 /// Returns whether a data set would write this value for a missing one: -99, -999.99, 9999.

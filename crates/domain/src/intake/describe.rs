@@ -7,12 +7,12 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::{
     Cells, Layout,
-    names::{CURRENCY, DESCRIPTIONS, MARKET_CAP},
+    names::{COUNTRY, CURRENCY, DESCRIPTIONS, MARKET_CAP, NATIONAL_ID},
     number::{CURRENCIES, Cell, Evidence, Separators, Sign, says_missing, shifted},
     text::squeezed,
 };
 use crate::{
-    company::CompanyDraft,
+    company::{CompanyDraft, UNKNOWN_COUNTRY, UNKNOWN_CURRENCY},
     identifier::{IdentifierKind, Identifiers},
     text::clean_text,
 };
@@ -60,7 +60,8 @@ pub(super) fn read(
 /// Reads the descriptions of a row, each with [`read`], and then checks them together: an amount
 /// whose sign belongs to another currency than that of the row is left out, and a sign that only
 /// one currency has sets the currency if no column does. `unread` receives the position and the
-/// rule of each description that was left out.
+/// rule of each description that was left out; a country or a currency that is left out is unknown,
+/// which is not the same as not given.
 pub(super) fn of_row<'a>(
     layout: &Layout,
     row: &Cells<'a>,
@@ -71,16 +72,32 @@ pub(super) fn of_row<'a>(
     let cell = |place: usize| layout.descriptions()[place].map(|column| row.at(column));
     for (place, read_text) in texts.iter_mut().enumerate() {
         let Some(text) = cell(place) else { continue };
-        match read(place, text, separators) {
+        let read = match place {
+            MARKET_CAP => amount(layout, text, separators),
+            NATIONAL_ID if layout.is_cik() => identifier(IdentifierKind::NationalId, &cik(text)),
+            _ => read(place, text, separators),
+        };
+        match read {
             Ok(understood) => *read_text = understood,
-            Err(rule) => unread(place, rule),
+            Err(rule) => {
+                unread(place, rule);
+                *read_text = match place {
+                    COUNTRY => Some(Cow::Borrowed(UNKNOWN_COUNTRY)),
+                    CURRENCY => Some(Cow::Borrowed(UNKNOWN_CURRENCY)),
+                    _ => None,
+                };
+            }
         }
     }
-    let Some(sign) = cell(MARKET_CAP).and_then(|text| text.chars().find(|c| is_sign(*c))) else {
-        return texts;
+    let sign = cell(MARKET_CAP).and_then(|text| text.chars().find(|c| is_sign(*c)));
+    let possible = match (sign, layout.market_cap_unit()) {
+        (Some(sign), _) => currencies_of(sign),
+        (None, Some(unit)) => unit.currencies.as_slice(),
+        (None, None) => &[],
     };
     let (amount, currency) = (texts[MARKET_CAP].is_some(), texts[CURRENCY].as_deref());
-    match (currencies_of(sign), currency) {
+    match (possible, currency) {
+        ([], _) => {}
         _ if !amount => {}
         ([only], None) => texts[CURRENCY] = Some(Cow::Borrowed(only)),
         // A dollar sign without a country means USD, which is the currency if no column contains
@@ -102,12 +119,43 @@ pub(super) fn of_row<'a>(
     texts
 }
 
+/// Reads a market value in the unit that the name of its column states.
+fn amount<'a>(
+    layout: &Layout,
+    text: &'a str,
+    separators: Separators,
+) -> Result<Option<Cow<'a, str>>, &'static str> {
+    let read = read(MARKET_CAP, text, separators)?;
+    let power = layout.market_cap_unit().map_or(0, |unit| unit.power);
+    let Some(amount) = read.as_ref().filter(|_| power > 0) else {
+        return Ok(read);
+    };
+    if text.contains(|c: char| "kKmMbBtT".contains(c)) {
+        return Err("its column states millions or the like, so the cell must not");
+    }
+    let amount = shifted(amount, power);
+    let is_possible = amount.parse().is_ok_and(|value: f64| value < 9.0e18);
+    is_possible
+        .then(|| Some(Cow::Owned(amount)))
+        .ok_or("an amount in the unit of its column must be below 9e18")
+}
+
+/// Returns a number of the SEC's register with the zeros that programs drop.
+fn cik(text: &str) -> String {
+    let digits = text.trim();
+    if digits.len() <= 10 && digits.bytes().all(|b| b.is_ascii_digit()) && !digits.is_empty() {
+        format!("{digits:0>10}")
+    } else {
+        digits.to_owned()
+    }
+}
+
 fn is_sign(c: char) -> bool {
     CURRENCIES.contains(&c)
 }
 
 /// The currencies that are written with a sign, the one that is meant by the sign alone first.
-const fn currencies_of(sign: char) -> &'static [&'static str] {
+pub(super) const fn currencies_of(sign: char) -> &'static [&'static str] {
     match sign {
         '$' => &[
             "USD", "ARS", "AUD", "BBD", "BMD", "BND", "BRL", "BSD", "BZD", "CAD", "CLP", "COP",
@@ -136,12 +184,15 @@ fn cleaned<'a>(
 
 /// Reads an identifier. One whose check digits are wrong is left out, because it may be another
 /// company's.
-fn identifier(kind: IdentifierKind, text: &str) -> Result<Option<Cow<'_, str>>, &'static str> {
+fn identifier<'a>(kind: IdentifierKind, text: &str) -> Result<Option<Cow<'a, str>>, &'static str> {
+    if says_missing(text) {
+        return Ok(None);
+    }
     kind.read(text).map(|sound| Some(Cow::Owned(sound)))
 }
 
 /// Names of countries in their own languages and short forms that the library does not know.
-const COUNTRIES: [(&str, &str); 40] = [
+const COUNTRIES: [(&str, &str); 42] = [
     ("uae", "ARE"),
     ("deutschland", "DEU"),
     ("allemagne", "DEU"),
@@ -175,6 +226,8 @@ const COUNTRIES: [(&str, &str); 40] = [
     ("polen", "POL"),
     ("grossbritannien", "GBR"),
     ("vereinigtestaaten", "USA"),
+    ("koreasouth", "KOR"),
+    ("koreanorth", "PRK"),
     ("hongkongsar", "HKG"),
     ("hongkongsarchina", "HKG"),
     // Codes of the Olympic committee, where the standard has no such code.
@@ -315,6 +368,7 @@ mod tests {
             ("Österreich", "AUT"),
             ("Côte d'Ivoire", "CIV"),
             ("Korea, Republic of", "KOR"),
+            ("Korea (South)", "KOR"),
             ("UAE", "ARE"),
             ("Frankreich", "FRA"),
             ("Hong Kong SAR", "HKG"),
@@ -329,6 +383,8 @@ mod tests {
         }
         assert!(read_as("country", "Atlantis").is_err());
         assert!(read_as("country", "XX").is_err());
+        // There are two of them.
+        assert!(read_as("country", "Korea").is_err());
         assert_eq!(read_as("country", "N/A"), Ok(None));
     }
 

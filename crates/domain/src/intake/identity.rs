@@ -1,6 +1,6 @@
 //! Checks whether a row describes the company that was found by its symbol.
 
-use crate::company::{CompanyProfile, DEFAULT_COUNTRY};
+use crate::company::{CompanyProfile, DEFAULT_COUNTRY, UNKNOWN_COUNTRY};
 
 /// Suffixes and fillers of company names that are ignored in comparisons.
 const LEGAL_FORMS: [&str; 34] = [
@@ -73,7 +73,7 @@ impl<'a> Described<'a> {
 ///
 /// A name contradicts if it is not a spelling of the same name; an exchange if both
 /// descriptions have one; a country if the row names another than [`DEFAULT_COUNTRY`], which
-/// may mean that none was given.
+/// may mean that none was given, and both are known.
 #[must_use]
 pub fn contradiction(symbol: &str, found: Described<'_>, row: Described<'_>) -> Option<String> {
     // A legal entity keeps its LEI for ever, whatever its name is.
@@ -95,7 +95,9 @@ pub fn contradiction(symbol: &str, found: Described<'_>, row: Described<'_>) -> 
         || there.contains(&here)
         || here.contains(&there)
         || strsim::jaro_winkler(&there, &here) >= ALIKE;
-    let is_elsewhere = row.country != found.country && row.country != DEFAULT_COUNTRY;
+    let is_elsewhere = row.country != found.country
+        && ![DEFAULT_COUNTRY, UNKNOWN_COUNTRY].contains(&row.country)
+        && found.country != UNKNOWN_COUNTRY;
     let is_listed_elsewhere =
         matches!((row.exchange, found.exchange), (Some(a), Some(b)) if !a.eq_ignore_ascii_case(b));
     (!is_one_name || is_elsewhere || is_listed_elsewhere).then(|| {
@@ -210,5 +212,8 @@ mod tests {
         // A row without a country has the default of the schema.
         let german = company("Anzara Holdings Inc", "NYSE", "DEU");
         assert_eq!(contradiction("ANZX", german, stored), None);
+        let unknown = company("Anzara Holdings Inc", "NYSE", UNKNOWN_COUNTRY);
+        assert_eq!(contradiction("ANZX", german, unknown), None);
+        assert_eq!(contradiction("ANZX", unknown, german), None);
     }
 }

@@ -1,26 +1,25 @@
 //! Finds the header of a table and the meaning of its columns.
 
+mod candidate;
 mod headers;
+mod warnings;
 
 pub(super) use headers::NextHeader;
 
 use super::{
     Cells,
-    names::{ColumnName, DESCRIPTIONS, Field},
+    amount::AmountUnit,
+    names::{COMPANY_NAME, DESCRIPTIONS, Field, MARKET_CAP, NATIONAL_ID},
     period,
-    text::name_in,
+    symbol::{read_identifier, read_symbol},
 };
 use crate::{
-    fault::{Fault, shorten},
-    job::JobWarning,
-    prediction::Kind,
-    ratio::RatioUnit,
+    company::Symbol, fault::Fault, identifier::IdentifierKind, prediction::Kind, ratio::RatioUnit,
 };
+use candidate::Candidate;
 
 /// The column that the file of corrected rows has in addition; ignored when it is sent again.
 pub const ERROR_COLUMN: &str = "error";
-/// How similar an unknown name must be to a missing one to be suggested.
-const ALIKE: f64 = 0.8;
 /// The largest number of names that an error lists.
 const LISTED: usize = 30;
 
@@ -41,49 +40,28 @@ pub struct Layout {
     ignored: Vec<String>,
     /// Columns that mean the same as a column under its own name, and that name.
     repeated: Vec<(String, &'static str)>,
+    /// The kind of identifier that names companies if there are no symbols.
+    symbol_kind: Option<IdentifierKind>,
+    /// The unit that the name of the column of market values states.
+    market_cap_unit: Option<AmountUnit>,
+    /// Whether national numbers are those of the SEC's register.
+    is_cik: bool,
 }
 
 /// Returns the columns of identifiers that can identify a company instead of a symbol.
-fn identifiers(descriptions: &[Option<usize>; DESCRIPTIONS.len()]) -> impl Iterator<Item = usize> {
+fn identifiers(
+    descriptions: &[Option<usize>; DESCRIPTIONS.len()],
+) -> impl Iterator<Item = (usize, IdentifierKind)> {
     let named = DESCRIPTIONS.iter().zip(descriptions);
-    named.filter_map(|(name, column)| column.filter(|_| matches!(*name, "isin" | "lei" | "figi")))
-}
-
-/// A row read as a header: the possible meaning of each column.
-struct Candidate {
-    row: u32,
-    names: Vec<String>,
-    columns: Vec<ColumnName>,
-    fields: Vec<Option<Field>>,
-}
-
-impl Candidate {
-    fn of(kind: Kind, row: &Cells<'_>) -> Self {
-        let mut names: Vec<String> = row.cells.iter().map(|cell| name_in(cell)).collect();
-        while names.last().is_some_and(String::is_empty) {
-            names.pop();
-        }
-        let columns: Vec<ColumnName> = names.iter().map(|name| ColumnName::read(name)).collect();
-        let fields = columns
-            .iter()
-            .map(|column| Field::meant_by(kind, column))
-            .collect();
-        let fields = with_period(kind, &columns, fields);
-        Self {
-            row: row.row,
-            names,
-            columns,
-            fields,
-        }
-    }
-
-    /// Returns how many different fields the row names.
-    fn score(&self) -> usize {
-        let mut found: Vec<Field> = self.fields.iter().flatten().copied().collect();
-        found.sort_by_key(|field| format!("{field:?}"));
-        found.dedup();
-        found.len()
-    }
+    named.filter_map(|(name, column)| {
+        let kinds = [
+            IdentifierKind::Isin,
+            IdentifierKind::Lei,
+            IdentifierKind::Figi,
+        ];
+        let kind = kinds.into_iter().find(|kind| kind.as_str() == *name)?;
+        Some(((*column)?, kind))
+    })
 }
 
 impl Layout {
@@ -146,7 +124,9 @@ impl Layout {
             *column = header.first(Field::Description(place));
         }
         // Companies are identified by an identifier if the file has no symbol.
-        let symbol = symbol.or_else(|| identifiers(&descriptions).next());
+        let symbol_kind = symbol.is_none().then(|| identifiers(&descriptions).next());
+        let symbol_kind = symbol_kind.flatten();
+        let symbol = symbol.or(symbol_kind.map(|(column, _)| column));
         let mut missing = Vec::new();
         if symbol.is_none() {
             missing.push(Field::Symbol);
@@ -203,6 +183,11 @@ impl Layout {
             ratios,
             ignored,
             repeated,
+            symbol_kind: symbol_kind.map(|(_, kind)| kind),
+            market_cap_unit: descriptions[MARKET_CAP]
+                .and_then(|column| header.columns[column].amount.clone()),
+            is_cik: descriptions[NATIONAL_ID]
+                .is_some_and(|column| header.columns[column].key == "cik"),
         })
     }
 
@@ -243,7 +228,11 @@ impl Layout {
         if (used <= width || !is_fixed_width) && !is_short {
             return None;
         }
-        let hint = if used > width {
+        let hint = if used == width + 1 {
+            "; a comma inside a name or a decimal comma needs quotation marks, or another \
+             delimiter such as a semicolon; if every row is like this, the header lacks the name \
+             of the first column (in R, write with row.names=FALSE or col.names=NA)"
+        } else if used > width {
             "; a comma inside a name or a decimal comma needs quotation marks, or another \
              delimiter such as a semicolon"
         } else {
@@ -271,6 +260,28 @@ impl Layout {
     #[must_use]
     pub const fn symbol(&self) -> usize {
         self.symbol
+    }
+
+    /// Reads the symbol of a row, or the identifier that stands for it.
+    ///
+    /// # Errors
+    /// `required`, `invalid_symbol` at the name of the column.
+    pub(super) fn read_symbol(&self, row: &Cells<'_>) -> Result<Symbol, Fault> {
+        let text = row.at(self.symbol);
+        match self.symbol_kind {
+            Some(kind) => read_identifier(kind, text),
+            None => read_symbol(text),
+        }
+    }
+
+    /// The unit that the name of the column of market values states.
+    pub(super) const fn market_cap_unit(&self) -> Option<&AmountUnit> {
+        self.market_cap_unit.as_ref()
+    }
+
+    /// Whether national numbers are those of the SEC's register.
+    pub(super) const fn is_cik(&self) -> bool {
+        self.is_cik
     }
 
     /// The column of the year.
@@ -306,7 +317,7 @@ impl Layout {
             Some(quarter) => format!("{} {}", at(self.year), at(quarter)),
             None => at(self.year),
         };
-        let name = self.descriptions[0].map(at).unwrap_or_default();
+        let name = self.descriptions[COMPANY_NAME].map(at).unwrap_or_default();
         [at(self.symbol), name, period.trim().to_owned()]
     }
 
@@ -319,92 +330,6 @@ impl Layout {
     /// The name of a column in the file.
     pub(super) fn name(&self, column: usize) -> &str {
         self.names.get(column).map_or("", String::as_str)
-    }
-
-    /// Returns the warnings about the header.
-    #[must_use]
-    pub fn warnings(&self) -> Vec<JobWarning> {
-        let mut warnings = Vec::new();
-        if identifiers(&self.descriptions).any(|column| column == self.symbol) {
-            let name = self.name(self.symbol);
-            warnings.push(JobWarning {
-                code: "symbol_from_identifier".to_owned(),
-                detail: format!(
-                    "the file has no column of symbols, so companies have {} for their symbol; add \
-                     a column company_symbol if they are known by a ticker",
-                    shorten(name)
-                ),
-                columns: vec![name.to_owned()],
-            });
-        }
-        let matched = self.matched();
-        if !matched.is_empty() {
-            let pairs: Vec<String> = matched
-                .iter()
-                .take(LISTED)
-                .map(|(name, field)| format!("{:?} was read as {field}", shorten(name)))
-                .collect();
-            warnings.push(JobWarning {
-                code: "matched_columns".to_owned(),
-                detail: pairs.join("; "),
-                columns: matched.into_iter().map(|(name, _)| name).collect(),
-            });
-        }
-        if !self.repeated.is_empty() {
-            let pairs: Vec<String> = self
-                .repeated
-                .iter()
-                .take(LISTED)
-                .map(|(name, field)| format!("{:?} also means {field}", shorten(name)))
-                .collect();
-            warnings.push(JobWarning {
-                code: "repeated_column".to_owned(),
-                detail: format!(
-                    "{}; it was not read, because another column does: make sure that they agree",
-                    pairs.join("; ")
-                ),
-                columns: self.repeated.iter().map(|(name, _)| name.clone()).collect(),
-            });
-        }
-        if !self.ignored.is_empty() {
-            let names: Vec<_> = self
-                .ignored
-                .iter()
-                .take(LISTED)
-                .map(|n| shorten(n))
-                .collect();
-            warnings.push(JobWarning {
-                code: "ignored_columns".to_owned(),
-                detail: format!(
-                    "{} predictions have no use for {}; check the spelling if one of these was \
-                     meant to be used",
-                    self.kind,
-                    names.join(", ")
-                ),
-                columns: self.ignored.clone(),
-            });
-        }
-        warnings
-    }
-
-    /// Returns the columns whose names differ from those of our own files, with their meaning.
-    fn matched(&self) -> Vec<(String, &'static str)> {
-        let own = [
-            (Some(self.symbol), Field::Symbol),
-            (Some(self.year), Field::Year),
-            (self.quarter, Field::Quarter),
-        ];
-        let descriptions = self.descriptions.iter().enumerate();
-        let ratios = self.ratios.iter().enumerate();
-        own.into_iter()
-            .chain(descriptions.map(|(at, column)| (*column, Field::Description(at))))
-            .chain(ratios.map(|(at, column)| (Some(*column), Field::Ratio(at))))
-            .filter_map(|(column, field)| {
-                let name = self.name(column?);
-                let own = field.name(self.kind);
-                (name != own).then(|| (name.to_owned(), own))
-            })
-            .collect()
     }
 }
 
@@ -431,134 +356,6 @@ fn names_quarters(rows: &[Cells<'_>], year: usize) -> bool {
         }
     }
     seen > 0
-}
-
-impl Candidate {
-    fn columns_of(&self, field: Field) -> Vec<usize> {
-        let meant = self.fields.iter().enumerate();
-        meant
-            .filter(|(_, meant)| **meant == Some(field))
-            .map(|(column, _)| column)
-            .collect()
-    }
-
-    fn first(&self, field: Field) -> Option<usize> {
-        let own = field.name(Kind::Annual);
-        let columns = self.columns_of(field);
-        let exact = columns.iter().find(|c| self.names[**c] == own);
-        exact.or(columns.first()).copied()
-    }
-
-    /// Returns the column of a field. The name of our own files takes precedence over others.
-    fn column(&self, kind: Kind, field: Field) -> Result<Option<usize>, Fault> {
-        let columns = self.columns_of(field);
-        let own = field.name(kind);
-        let exact: Vec<usize> = columns
-            .iter()
-            .copied()
-            .filter(|column| self.names[*column].to_lowercase() == own)
-            .collect();
-        // A fiscal year is the year that is meant, and the date beside it is when it ended.
-        let years: Vec<usize> = columns
-            .iter()
-            .copied()
-            .filter(|column| field == Field::Year && !self.columns[*column].is_of_dates())
-            .collect();
-        match (exact.as_slice(), columns.as_slice(), years.as_slice()) {
-            ([one], _, _) | ([], [one], _) | ([], _, [one]) => Ok(Some(*one)),
-            ([], [], _) => Ok(None),
-            _ => {
-                let names: Vec<String> = columns.iter().map(|c| shorten(&self.names[*c])).collect();
-                Err(Fault::new(
-                    "/file",
-                    "repeated_column",
-                    format!("{} all mean {own}; keep one of them", names.join(" and ")).replace(
-                        "all mean",
-                        if columns.len() == 2 {
-                            "both mean"
-                        } else {
-                            "all mean"
-                        },
-                    ),
-                ))
-            }
-        }
-    }
-
-    fn lacks(&self, kind: Kind, missing: &[Field]) -> Fault {
-        let mut detail = format!(
-            "row {} was read as the header, and it lacks {}",
-            self.row,
-            missing
-                .iter()
-                .map(|field| field.name(kind))
-                .collect::<Vec<_>>()
-                .join(", ")
-        );
-        let unknown: Vec<(&str, &ColumnName)> = self
-            .names
-            .iter()
-            .zip(&self.columns)
-            .zip(&self.fields)
-            .filter(|((name, _), field)| field.is_none() && !name.is_empty())
-            .map(|((name, column), _)| (name.as_str(), column))
-            .collect();
-        for field in missing {
-            if let Some(near) = nearest(field.name(kind), &unknown) {
-                detail += &format!("; is {:?} meant for {}?", shorten(near), field.name(kind));
-            }
-        }
-        let recognised: Vec<String> = self
-            .names
-            .iter()
-            .zip(&self.fields)
-            .filter_map(|(name, field)| {
-                field.map(|field| format!("{:?} as {}", shorten(name), field.name(kind)))
-            })
-            .take(LISTED)
-            .collect();
-        if !recognised.is_empty() {
-            let end = if detail.ends_with('?') { "" } else { "." };
-            detail += &format!("{end} Recognised: {}", recognised.join(", "));
-        }
-        if !unknown.is_empty() {
-            let names: Vec<_> = unknown
-                .iter()
-                .take(LISTED)
-                .map(|(name, _)| shorten(name))
-                .collect();
-            detail += &format!(". Also found: {}", names.join(", "));
-        }
-        Fault::new("/file", "missing_columns", detail)
-    }
-}
-
-/// Uses a column that is called period for the quarter if another column has the year.
-fn with_period(
-    kind: Kind,
-    columns: &[ColumnName],
-    mut fields: Vec<Option<Field>>,
-) -> Vec<Option<Field>> {
-    let is_period = |column: &ColumnName| matches!(column.key.as_str(), "period" | "fiscal period");
-    let years = fields.iter().filter(|f| **f == Some(Field::Year)).count();
-    let has_quarter = fields.contains(&Some(Field::Quarter));
-    for (column, field) in columns.iter().zip(&mut fields) {
-        if years > 1 && is_period(column) && *field == Some(Field::Year) {
-            *field = (kind == Kind::Quarterly && !has_quarter).then_some(Field::Quarter);
-        }
-    }
-    fields
-}
-
-/// Returns the name that is most similar to a field's.
-fn nearest<'a>(field: &str, names: &[(&'a str, &ColumnName)]) -> Option<&'a str> {
-    let wanted = ColumnName::read(field).key;
-    names
-        .iter()
-        .map(|(name, column)| (strsim::jaro_winkler(&wanted, &column.key), *name))
-        .filter(|(alike, _)| *alike >= ALIKE)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, name)| name)
 }
 
 #[cfg(test)]

@@ -30,10 +30,12 @@
 //! assert!(warnings.iter().any(|warning| warning.code == "decimal_comma"));
 //! ```
 
+mod amount;
 mod column;
 mod describe;
 mod identity;
 mod layout;
+mod month;
 mod names;
 mod number;
 mod outcomes;

@@ -4,7 +4,11 @@ use std::{collections::HashMap, sync::LazyLock};
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::text::{is_footnote_mark, is_unseen, squeezed};
+use super::{
+    amount::AmountUnit,
+    month::without_accents,
+    text::{is_footnote_mark, is_unseen, squeezed},
+};
 use crate::{prediction::Kind, ratio::RatioUnit};
 
 /// The synonyms of the fields of an upload: `field,name,where it is used`.
@@ -13,11 +17,19 @@ const SYNONYMS: &str = include_str!("synonyms.csv");
 /// Words that make no difference.
 const SMALL_WORDS: [&str; 9] = ["to", "of", "the", "over", "by", "and", "in", "for", "on"];
 /// Words that say that a column is in percent.
-const PERCENT_WORDS: [&str; 5] = ["%", "pct", "percent", "percentage", "prc"];
+const PERCENT_WORDS: [&str; 7] = [
+    "%",
+    "pct",
+    "percent",
+    "percentage",
+    "prc",
+    "prozent",
+    "pourcent",
+];
 /// Units of shares that are neither fractions nor percent.
 const OTHER_UNITS: [&str; 5] = ["‰", "per mille", "per mil", "permille", "basis points"];
 /// Words that say that a column holds plain multiples, or nothing at all about its unit.
-const UNIT_WORDS: [&str; 12] = [
+const UNIT_WORDS: [&str; 13] = [
     "x",
     "times",
     "usd",
@@ -26,6 +38,7 @@ const UNIT_WORDS: [&str; 12] = [
     "ttm",
     "ltm",
     "mrq",
+    "fy",
     "trailing twelve months",
     "ratio",
     "decimal",
@@ -41,6 +54,8 @@ pub(super) struct ColumnName {
     pub(super) hint: Option<RatioUnit>,
     /// Whether it names a unit that columns are not read in: per mille or basis points.
     pub(super) is_other_unit: bool,
+    /// The unit of amounts that it names, such as `$M`.
+    pub(super) amount: Option<AmountUnit>,
 }
 
 impl ColumnName {
@@ -61,6 +76,7 @@ impl ColumnName {
         } else {
             outside = plain;
         }
+        let amount = AmountUnit::in_name(&outside.to_lowercase());
         let (outside, inside) = without_units(&outside);
         let mut hint = inside;
         let mut words = Vec::new();
@@ -74,9 +90,10 @@ impl ColumnName {
             }
         }
         Self {
-            key: words.join(" "),
+            key: without_accents(&words.join(" ")),
             hint,
             is_other_unit,
+            amount,
         }
     }
 }
@@ -94,15 +111,26 @@ fn without_units(name: &str) -> (String, Option<RatioUnit>) {
             break;
         };
         let inner = squeezed(&from[1..close]).to_lowercase();
-        let word = inner.trim_start_matches("in ").trim_matches('.');
-        if PERCENT_WORDS.contains(&word) {
-            hint = Some(RatioUnit::Percent);
-        } else if matches!(word, "decimal" | "fraction") {
-            hint = Some(RatioUnit::Fraction);
-        } else if !UNIT_WORDS.contains(&word) {
+        // "(LTM, %)" names two things.
+        let parts: Vec<&str> = inner
+            .split([',', ';'])
+            .map(|part| {
+                let part = part.trim().trim_start_matches("in ");
+                part.trim_start_matches("en ").trim_matches('.')
+            })
+            .collect();
+        let is_unit = |part: &&str| PERCENT_WORDS.contains(part) || UNIT_WORDS.contains(part);
+        if !parts.iter().all(is_unit) {
             outside.push(' ');
             outside.push_str(&inner);
             outside.push(' ');
+        } else if parts.iter().any(|part| PERCENT_WORDS.contains(part)) {
+            hint = Some(RatioUnit::Percent);
+        } else if parts
+            .iter()
+            .any(|part| matches!(*part, "decimal" | "fraction"))
+        {
+            hint = Some(RatioUnit::Fraction);
         }
         rest = &from[close + 1..];
     }
@@ -146,7 +174,17 @@ impl ColumnName {
     /// Returns whether the name is that of a date: `Period End Date`, `Statement Date`.
     pub(super) fn is_of_dates(&self) -> bool {
         let mut words = self.key.split(' ');
-        words.any(|word| matches!(word, "date" | "end" | "ending" | "ended"))
+        const DATES: [&str; 8] = [
+            "date",
+            "end",
+            "ending",
+            "ended",
+            "stichtag",
+            "bilanzstichtag",
+            "fecha",
+            "data",
+        ];
+        words.any(|word| DATES.contains(&word))
     }
 }
 
@@ -180,12 +218,18 @@ pub const DESCRIPTIONS: [&str; 11] = [
     "national_id",
 ];
 
-/// The positions of two of [`DESCRIPTIONS`] that are read together.
+/// The positions of some of [`DESCRIPTIONS`].
+pub(super) const COMPANY_NAME: usize = 0;
 pub(super) const MARKET_CAP: usize = 3;
+pub(super) const COUNTRY: usize = 4;
 pub(super) const CURRENCY: usize = 5;
+pub(super) const NATIONAL_ID: usize = 10;
 const _: () = assert!(
-    matches!(DESCRIPTIONS[MARKET_CAP].as_bytes(), b"market_cap")
+    matches!(DESCRIPTIONS[COMPANY_NAME].as_bytes(), b"company_name")
+        && matches!(DESCRIPTIONS[MARKET_CAP].as_bytes(), b"market_cap")
+        && matches!(DESCRIPTIONS[COUNTRY].as_bytes(), b"country")
         && matches!(DESCRIPTIONS[CURRENCY].as_bytes(), b"currency")
+        && matches!(DESCRIPTIONS[NATIONAL_ID].as_bytes(), b"national_id")
 );
 
 impl Field {
@@ -225,7 +269,14 @@ impl Field {
             Kind::Annual => &*ANNUAL,
             Kind::Quarterly => &*QUARTERLY,
         };
-        meaning.get(name.key.as_str()).copied()
+        let known = meaning.get(name.key.as_str()).copied();
+        known.or_else(|| {
+            // "Market Cap ($M)": the unit is not part of the name.
+            name.amount.as_ref()?;
+            let key = AmountUnit::without_unit(&name.key);
+            let field = meaning.get(key.as_str()).copied();
+            field.filter(|field| *field == Self::Description(MARKET_CAP))
+        })
     }
 }
 
@@ -340,6 +391,62 @@ mod tests {
     }
 
     #[test]
+    fn column_names_in_other_languages_are_recognized() {
+        for (name, field) in [
+            ("Geschäftsjahr", "reporting_year"),
+            ("Jahr", "reporting_year"),
+            ("Exercice", "reporting_year"),
+            ("Año", "reporting_year"),
+            ("Anno", "reporting_year"),
+            ("Rok obrotowy", "reporting_year"),
+            ("Exercício", "reporting_year"),
+            ("Quartal", "reporting_quarter"),
+            ("Trimestre", "reporting_quarter"),
+            ("Kwartał", "reporting_quarter"),
+            ("Unternehmen", "company_name"),
+            ("Firma", "company_name"),
+            ("Raison sociale", "company_name"),
+            ("Razón social", "company_name"),
+            ("Ragione sociale", "company_name"),
+            ("Nazwa spółki", "company_name"),
+            ("Razão Social", "company_name"),
+            ("Börsenkürzel", "company_symbol"),
+            ("Symbole", "company_symbol"),
+            ("Símbolo", "company_symbol"),
+            ("Land", "country"),
+            ("Pays", "country"),
+            ("País", "country"),
+            ("Paese", "country"),
+            ("Kraj", "country"),
+            ("Sektor", "sector"),
+            ("Secteur d'activité", "sector"),
+            ("Settore", "sector"),
+            ("Setor", "sector"),
+            ("Branche", "industry"),
+            ("Währung", "currency"),
+        ] {
+            assert_eq!(meant(Kind::Quarterly, name), Some(field), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn unit_of_amounts_belongs_to_market_values_alone() {
+        for name in [
+            "Market Cap ($M)",
+            "Market Cap (USD bn)",
+            "Market Cap (millions)",
+            "Market Cap in millions",
+            "market_cap_mm",
+            "Mkt Cap [EUR mn]",
+        ] {
+            assert_eq!(meant(Kind::Annual, name), Some("market_cap"), "{name:?}");
+        }
+        for name in ["ROA (M)", "ROA ($M)", "Interest coverage (millions)"] {
+            assert_eq!(meant(Kind::Annual, name), None, "{name:?}");
+        }
+    }
+
+    #[test]
     fn similar_but_different_ratio_is_not_matched() {
         for name in [
             "Net Debt / EBITDA",
@@ -362,6 +469,9 @@ mod tests {
             ("% ROA", Some(RatioUnit::Percent)),
             ("ROA [in percent]", Some(RatioUnit::Percent)),
             ("ROA (decimal)", Some(RatioUnit::Fraction)),
+            ("ROA (LTM, %)", Some(RatioUnit::Percent)),
+            ("ROA (in Prozent)", Some(RatioUnit::Percent)),
+            ("ROA (FY)", None),
             ("ROA", None),
             ("Debt / EBITDA (x)", None),
         ] {

@@ -85,18 +85,21 @@ pub(super) enum Sign {
     PerMille,
     /// `45 bp`
     BasisPoints,
-    /// `7.4x`
+    /// `7.4x`, `7.4 times`, `7.4:1`
     Times,
 }
 
 impl Sign {
     /// The signs as they are written after a number.
-    const WRITTEN: [(&str, Self); 5] = [
+    const WRITTEN: [(&str, Self); 8] = [
         ("%", Self::Percent),
         ("‰", Self::PerMille),
         ("bps", Self::BasisPoints),
         ("bp", Self::BasisPoints),
         ("x", Self::Times),
+        ("times", Self::Times),
+        (": 1", Self::Times),
+        (":1", Self::Times),
     ];
 
     /// The number of decimal places from this unit to fractions or multiples.
@@ -161,7 +164,7 @@ pub(super) enum Cell {
 
 /// Marks that mean a missing value, compared in lower case. The documentation of the templates
 /// lists them.
-pub const MISSING_MARKS: [&str; 44] = [
+pub const MISSING_MARKS: [&str; 56] = [
     "na",
     "n/a",
     "n.a.",
@@ -184,8 +187,16 @@ pub const MISSING_MARKS: [&str; 44] = [
     "k.a.",
     "k. a.",
     "n.v.",
+    "n/r",
+    "nr",
+    "n/d",
+    "nd",
     "nm%",
     "-%",
+    "–%",
+    "—%",
+    "(-)",
+    "\\n",
     "#div/0!",
     "#div/0",
     "nan",
@@ -196,13 +207,17 @@ pub const MISSING_MARKS: [&str; 44] = [
     "--",
     "---",
     "–",
+    "––",
     "—",
+    "——",
     ".",
     "..",
+    "...",
     "…",
     "*",
     "?",
     "not available",
+    "not reported",
     "not meaningful",
     "not applicable",
     "missing",
@@ -226,7 +241,7 @@ const BROKEN: [&str; 10] = [
 ];
 
 /// The longest text that is parsed; no number is longer.
-const LONGEST: usize = 64;
+const LONGEST: usize = Decimal::MAX_LENGTH;
 
 /// Whether a text means a missing value: empty, or one of [`MISSING_MARKS`].
 #[must_use]
@@ -524,6 +539,8 @@ fn plain_character(c: char) -> char {
         '’' | '‘' | 'ʼ' => '\'',
         '×' | '✕' => 'x',
         '٪' | '﹪' => '%',
+        // Between digits both separate decimals.
+        '·' | '٫' => '.',
         c if c.is_whitespace() => ' ',
         c => c,
     }

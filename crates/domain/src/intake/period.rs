@@ -4,7 +4,7 @@ mod quarter;
 
 use time::{Date, Month};
 
-use super::text::squeezed;
+use super::{month::month, text::squeezed};
 use crate::{
     fault::{Fault, shorten},
     prediction::{Kind, Period, ReportingYear},
@@ -30,6 +30,8 @@ pub enum Likely {
     FiscalQuarter,
     /// A year that has not begun a year from now, which is more often a slip than a forecast.
     Future,
+    /// `2024 (restated)`: a remark beside the year.
+    Remark,
 }
 
 impl Likely {
@@ -51,6 +53,7 @@ impl Likely {
                 "a quarter that is not the one of the calendar its date lies in is read as a fiscal quarter"
             }
             Self::Future => "a year that lies in the future is scored like a reported one",
+            Self::Remark => "a remark beside a year is left out",
         }
     }
 }
@@ -98,11 +101,7 @@ pub fn read_period(
                 .as_ref()
                 .is_some_and(|l| l.quarter.is_some())
             {
-                faults.push(invalid_year(
-                    year,
-                    "it names a quarter, and annual predictions are for whole years; \
-                     send the file with job_type=quarterly or give the year alone",
-                ));
+                faults.push(invalid_year(year, names_no_year(year)));
             }
             None
         }
@@ -142,6 +141,21 @@ fn year_of(year: u16, text: &str, faults: &mut Vec<Fault>) -> Option<ReportingYe
             faults.push(invalid_year(text, "years from 1900 to 2100 are accepted"));
         })
         .ok()
+}
+
+/// Returns why a year that may name a quarter is none of an annual prediction.
+fn names_no_year(year: &str) -> &'static str {
+    let is_decimal = |text: &str| {
+        text.bytes()
+            .all(|b| b.is_ascii_digit() || b".,".contains(&b))
+    };
+    if is_decimal(year.trim()) {
+        "a year has no decimals: write it like 2024; if the decimal is a quarter, send the file with \
+         job_type=quarterly"
+    } else {
+        "it names a quarter, and annual predictions are for whole years; send the file with \
+         job_type=quarterly or give the year alone"
+    }
 }
 
 fn invalid_year(text: &str, why: &str) -> Fault {
@@ -226,8 +240,13 @@ impl Label {
         if let Some(date) = date(&text)? {
             return Ok(date);
         }
-        let lower = text.to_lowercase();
-        Self::of_words(&lower).ok_or_else(|| {
+        let lower = text.to_lowercase().replace(['\'', '’', '‘'], "");
+        let (period, remark) = without_remark(&lower);
+        let label = Self::of_words(period).map(|label| Self {
+            likely: remark.or(label.likely),
+            ..label
+        });
+        label.ok_or_else(|| {
             invalid_year(
                 &text,
                 "write four digits like 2024, FY2024, or the date of the year's end like 2024-12-31",
@@ -235,37 +254,51 @@ impl Label {
         })
     }
 
-    /// Reads `2024`, `2024.0`, `FY2024`, `FY24`, `2024A`, `2024E`, `Q3 2024`, `2024Q3`,
-    /// `3Q24`, `Dec-24`, `Dec 2024`, `31-Dec-2024`, `Dec 31, 2024`.
+    /// Reads `2024`, `2024.0`, `FY2024`, `FY24`, `2024 FY`, `2024A`, `2024E`, `Q3 2024`, `2024Q3`,
+    /// `3Q24`, `3. Quartal 2024`, `Dec-24`, `Dec 2024`, `31-Dec-2024`, `Dec 31, 2024`, `FYE Mar-25`.
     fn of_words(lower: &str) -> Option<Self> {
         if let Some(year) = whole(lower).and_then(four_digits) {
             return Some(Self::year(year));
         }
         let words: Vec<&str> = lower
             .split([' ', '-', '/', '_', '.', ':', ','])
-            .filter(|word| !word.is_empty())
+            .filter(|word| !matches!(*word, "" | "de"))
             .collect();
         match words.as_slice() {
             [one] => Self::of_word(one),
-            ["fy" | "year" | "fiscal" | "cy", year] => Self::of_word(&format!("fy{year}")),
+            ["fy" | "fye" | "year" | "fiscal" | "cy" | "gj", year] | [year, "fy"] => {
+                Self::of_word(&format!("fy{year}"))
+            }
+            ["fye", name, year] => Self::of_month(month(name)?, year),
             [first, second] => month(first)
                 .map(|month| (month, *second))
                 .or_else(|| month(second).map(|month| (month, *first)))
                 .and_then(|(month, year)| Self::of_month(month, year))
                 .or_else(|| Self::of_quarter(first, second))
                 .or_else(|| Self::of_quarter(second, first)),
+            [quarter, "fy", year] => Self::of_quarter(quarter, year),
             [a, b, c] => Self::of_day(a, b, c)
                 .or_else(|| Self::of_day(b, a, c))
-                .or_else(|| Self::of_day(b, c, a)),
+                .or_else(|| Self::of_day(b, c, a))
+                .or_else(|| Self::of_quarter(&format!("{a} {b}"), c))
+                .or_else(|| Self::of_quarter(&format!("{b} {c}"), a)),
             _ => None,
         }
     }
 
     fn of_word(word: &str) -> Option<Self> {
-        if let Some(year) = word.strip_prefix("fy").or_else(|| word.strip_prefix("cy")) {
-            return Self::of_year(year);
+        let year = ["fy", "cy", "gj"]
+            .iter()
+            .find_map(|prefix| word.strip_prefix(prefix))
+            .or_else(|| word.strip_suffix("fy"));
+        if let Some(label) = year.and_then(Self::of_year) {
+            return Some(label);
         }
-        for (suffix, likely) in [("a", None), ("e", Some(Likely::Estimate))] {
+        for (suffix, likely) in [
+            ("a", None),
+            ("e", Some(Likely::Estimate)),
+            ("f", Some(Likely::Estimate)),
+        ] {
             if let Some(year) = word.strip_suffix(suffix).and_then(four_digits) {
                 return Some(Self {
                     likely,
@@ -273,15 +306,8 @@ impl Label {
                 });
             }
         }
-        // 2024q3, q32024, 3q24
-        let at = word.find('q')?;
-        let (before, behind) = (&word[..at], &word[at + 1..]);
-        match (before.len(), behind.len()) {
-            (2 | 4, 1) => Self::of_quarter(behind, before),
-            (1, 2 | 4) => Self::of_quarter(before, behind),
-            (0, 3 | 5) => Self::of_quarter(&behind[..1], &behind[1..]),
-            _ => None,
-        }
+        let (quarter, year) = quarter_and_year(word)?;
+        Self::of_quarter(quarter, year)
     }
 
     /// Reads `2024` or, with the century omitted, `24`.
@@ -337,6 +363,46 @@ impl Label {
     }
 }
 
+/// Splits `2024q3`, `fy2024q3`, `q32024`, `q3fy2024`, `fq32024`, `3q24` and `3t24` into the quarter
+/// and its year.
+fn quarter_and_year(word: &str) -> Option<(&str, &str)> {
+    let word = word
+        .strip_prefix('f')
+        .filter(|rest| rest.starts_with('q'))
+        .unwrap_or(word);
+    let at = word.find(['q', 't'])?;
+    let (before, behind) = (&word[..at], &word[at + 1..]);
+    let (before, behind) = (
+        before.strip_prefix("fy").unwrap_or(before),
+        behind.strip_prefix("fy").unwrap_or(behind),
+    );
+    match (before.len(), behind.len()) {
+        (2 | 4, 1) => Some((behind, before)),
+        (1, 2 | 4) => Some((before, behind)),
+        (0, 3..) if behind.is_char_boundary(1) => {
+            let (quarter, year) = behind.split_at(1);
+            Some((quarter, year.strip_prefix("fy").unwrap_or(year)))
+        }
+        _ => None,
+    }
+}
+
+/// Removes a remark from a period in lower case: `2024 (restated)`, `2024*`.
+fn without_remark(text: &str) -> (&str, Option<Likely>) {
+    let Some((period, remark)) = text.split_once('(') else {
+        let period = text.trim_end_matches(['*', '†', '‡']);
+        let remark = (period.len() < text.len()).then_some(Likely::Remark);
+        return (period.trim_end(), remark);
+    };
+    let likely = match remark.trim_end_matches(')').trim() {
+        "estimate" | "estimated" | "forecast" | "budget" | "e" | "f" => Likely::Estimate,
+        "restated" | "revised" | "reported" | "as reported" | "actual" | "audited"
+        | "unaudited" | "preliminary" | "final" | "a" | "r" | "p" => Likely::Remark,
+        _ => return (text, None),
+    };
+    (period.trim_end(), Some(likely))
+}
+
 fn four_digits(text: &str) -> Option<u16> {
     let is_year = text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit());
     is_year.then(|| text.parse().ok()).flatten()
@@ -348,30 +414,6 @@ fn two_digits(text: &str) -> Option<u16> {
         .then(|| text.parse::<u16>().ok())
         .flatten()
         .map(|year| 2000 + year)
-}
-
-const MONTHS: [&str; 12] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-];
-
-/// Returns the number of a month by its English name, also shortened to three letters or more.
-pub(super) fn month(text: &str) -> Option<u8> {
-    let text = text.trim_end_matches('.');
-    let at = MONTHS
-        .iter()
-        .position(|name| *name == text || text.len() >= 3 && name.starts_with(text))?;
-    u8::try_from(at + 1).ok()
 }
 
 /// Reads `2024-12-31`, `2024/12/31`, `31.12.2024`, `31/12/2024`, `12/31/2024`, `12/31/24`,

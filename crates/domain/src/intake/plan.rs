@@ -7,10 +7,9 @@ use super::{
     names::DESCRIPTIONS,
     number::{Cell, NotANumber, Reading, Sign, shifted},
     period::{Likely, read_period},
-    symbol::read_symbol,
 };
 use crate::{
-    company::CompanyDraft,
+    company::{CompanyDraft, Symbol},
     fault::{Fault, shorten},
     prediction::{Kind, Period},
     ratio::{RatioDefinition, RatioUnit},
@@ -83,19 +82,17 @@ impl Plan {
             )]);
         }
         let mut faults = Vec::new();
-        let symbol = row.at(self.layout.symbol());
-        if let Err(fault) = read_symbol(symbol) {
-            faults.push(fault);
-        }
+        let symbol = self.layout.read_symbol(row);
+        let symbol = symbol.map_err(|fault| faults.push(fault)).ok();
         let year = row.at(self.layout.year());
         let quarter = self.layout.quarter().map(|column| row.at(column));
         let period = read_period(self.layout.kind(), year, quarter)
             .map_err(|more| faults.extend(more))
             .ok();
         let ratios = self.ratios(row, &mut faults);
-        match period {
-            Some(period) if faults.is_empty() => Ok(InputRow {
-                company: self.company(row),
+        match (symbol, period) {
+            (Some(symbol), Some(period)) if faults.is_empty() => Ok(InputRow {
+                company: self.company(&symbol, row),
                 period: period.period,
                 likely: period.likely,
                 ratios,
@@ -171,9 +168,9 @@ impl Plan {
     }
 
     /// Returns the row's company. Descriptions that cannot be understood are left out.
-    fn company(&self, row: &Cells<'_>) -> CompanyDraft {
+    fn company(&self, symbol: &Symbol, row: &Cells<'_>) -> CompanyDraft {
         let texts = describe::of_row(&self.layout, row, self.reading.separators, |_, _| {});
-        describe::draft(row.at(self.layout.symbol()), texts)
+        describe::draft(symbol.as_str(), texts)
     }
 }
 

@@ -17,7 +17,7 @@ use super::{
     number::{Cell, NumberText, Separators, says_missing},
     period::{Likely, read_period},
     plan::{REPEATED_HEADER, is_template_example, no_number},
-    symbol::{is_doubtful_symbol, read_symbol},
+    symbol::is_doubtful_symbol,
 };
 use crate::{fault::Fault, job::JobWarning};
 use by_figures::Above;
@@ -174,12 +174,13 @@ impl Survey {
             }
             self.beside.0.see(row.row, text);
         }
-        self.see_identity(row);
-        self.see_ratios(row);
+        let is_identified = self.see_identity(row);
+        self.see_ratios(row, is_identified);
         self.see_descriptions(row);
     }
 
-    fn see_identity(&mut self, row: &Cells<'_>) {
+    /// Surveys the symbol and the period of a row, and returns whether they can be read.
+    fn see_identity(&mut self, row: &Cells<'_>) -> bool {
         let symbol = row.at(self.layout.symbol());
         let names = [
             Some(self.layout.symbol()),
@@ -192,9 +193,9 @@ impl Survey {
         if row.formulas.iter().any(|formula| is_uncomputed(&formula)) {
             self.identity_formulas.see(row.row, symbol);
         }
-        if let Err(fault) = read_symbol(symbol) {
+        if let Err(fault) = self.layout.read_symbol(row) {
             self.note(row.row, symbol, fault);
-            return;
+            return false;
         }
         if is_doubtful_symbol(symbol) {
             self.doubtful_symbols.see(row.row, symbol);
@@ -228,6 +229,7 @@ impl Survey {
                     }
                     seen.see(row.row, &format!("{year} {}", own.unwrap_or_default()));
                 }
+                true
             }
             Err(faults) => {
                 if let Some(fault) = faults.into_iter().next() {
@@ -235,21 +237,24 @@ impl Survey {
                     let text = quarter.filter(|_| is_quarter).unwrap_or(year);
                     self.note(row.row, text, fault);
                 }
+                false
             }
         }
     }
 
-    fn see_ratios(&mut self, row: &Cells<'_>) {
+    fn see_ratios(&mut self, row: &Cells<'_>, is_identified: bool) {
         let kind = self.layout.kind();
+        let columns = self.layout.ratios().iter();
+        let cells: Vec<Cell> = columns.map(|column| Cell::read(row.at(*column))).collect();
+        let is_stored = is_identified && !cells.iter().any(|c| matches!(c, Cell::Other(_)));
         let (mut shares, mut small, mut large) = (0, 0, 0);
         let mut values = [(); 2].map(|()| Vec::with_capacity(kind.ratios().len()));
-        for (ratio, definition) in kind.ratios().iter().enumerate() {
+        for ((ratio, definition), cell) in kind.ratios().iter().enumerate().zip(cells) {
             let column = self.layout.ratios()[ratio];
             let text = row.at(column);
-            let cell = Cell::read(text);
             let is_text = row.is_text(column, self.is_fixed_width);
             let stats = &mut self.columns[ratio];
-            let readings = stats.see(definition, row.row, text, &cell, is_text);
+            let readings = stats.see(definition, row.row, text, &cell, is_text, is_stored);
             if let (true, Some(value), Cell::Number(NumberText { sign: None, .. })) =
                 (definition.is_share, readings[0], &cell)
             {

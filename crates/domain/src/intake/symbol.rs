@@ -1,13 +1,14 @@
 //! Reads symbols of tables.
 
-use super::{number::says_missing, period::month, text::squeezed};
+use super::{month::month, number::says_missing, text::squeezed};
 use crate::{
     company::Symbol,
     fault::{Fault, shorten},
+    identifier::IdentifierKind,
 };
 
 /// Placeholders for missing values that are also tickers when written in capitals.
-const TICKERS: [&str; 7] = ["NONE", "NA", "NAN", "NM", "NMF", "NIL", "NMN"];
+const TICKERS: [&str; 9] = ["NONE", "NA", "NAN", "NM", "NMF", "NIL", "NMN", "NR", "ND"];
 /// Texts that say that a symbol is not known, in lower case.
 const UNKNOWN: [&str; 7] = [
     "unknown",
@@ -47,6 +48,21 @@ pub(super) fn read_symbol(text: &str) -> Result<Symbol, Fault> {
         ));
     }
     Symbol::parse("company_symbol", text)
+}
+
+/// Reads the symbol of a row whose file has no symbols, so that companies are named by an
+/// identifier. One whose check digits are wrong names no company or another one.
+///
+/// # Errors
+/// As [`read_symbol`]; `invalid_symbol` for an identifier that does not follow its rule.
+pub(super) fn read_identifier(kind: IdentifierKind, text: &str) -> Result<Symbol, Fault> {
+    if says_missing(text) || says_unknown(text) {
+        return read_symbol("");
+    }
+    kind.read(text).map(Symbol::from_stored).map_err(|rule| {
+        let detail = format!("{:?} names no company: {rule}", shorten(text));
+        Fault::new("company_symbol", "invalid_symbol", detail)
+    })
 }
 
 fn says_unknown(text: &str) -> bool {
@@ -101,10 +117,22 @@ pub(super) fn is_doubtful_symbol(text: &str) -> bool {
     matches!(text, "TRUE" | "FALSE" | "WAHR" | "FALSCH" | "VRAI" | "FAUX")
         || UNKNOWN_OR_TICKERS.contains(&lower.as_str())
         || month_and_year(text)
+        || is_like_a_name(text)
 }
 
-/// Recognises `2024-09-01`, `2024/09/01`, `1/9/2024`, `1/9/24` and `01.09.2024`, also followed by a
-/// time.
+/// Recognises `Alder Mills`, which is more often the name of a company. `AAPL US Equity` is what
+/// Bloomberg calls a security.
+fn is_like_a_name(text: &str) -> bool {
+    const KINDS: [&str; 6] = ["equity", "corp", "govt", "index", "pfd", "curncy"];
+    let mut words = text
+        .split(' ')
+        .filter(|word| !KINDS.contains(&word.to_lowercase().as_str()));
+    text.contains(' ')
+        && words.any(|word| word.len() > 3 && word.contains(|c: char| c.is_ascii_lowercase()))
+}
+
+/// Recognises `2024-09-01`, `2024/09/01`, `1/9/2024`, `1/9/24`, `01.09.2024` and `01.09.`, also
+/// followed by a time.
 fn is_date(text: &str) -> bool {
     let day = text.split(['T', ' ']).next().unwrap_or_default();
     let Some(separator) = day.chars().find(|c| !c.is_ascii_digit()) else {
@@ -121,7 +149,8 @@ fn is_date(text: &str) -> bool {
             [(4, Some(1900..=2100)), (1 | 2, Some(a)), (1 | 2, Some(b))]
             | [(1 | 2, Some(a)), (1 | 2, Some(b)), (4, Some(1900..=2100))],
         )
-        | ('/', [(1 | 2, Some(a)), (1 | 2, Some(b)), (2, Some(_))]) => is_day(*a, *b),
+        | ('/', [(1 | 2, Some(a)), (1 | 2, Some(b)), (2, Some(_))])
+        | ('.', [(1 | 2, Some(a)), (1 | 2, Some(b)), (0, _) | (2, Some(_))]) => is_day(*a, *b),
         _ => false,
     }
 }
@@ -129,7 +158,10 @@ fn is_date(text: &str) -> bool {
 /// Recognises `5-Jun`, `2-SEP` and `5-Jun-24`, which no ticker looks like, and `Mar-24`, which in
 /// capitals may be one.
 fn is_day_of_month(text: &str) -> bool {
-    let parts: Vec<&str> = text.split(['-', ' ', '/', '.']).collect();
+    let parts: Vec<&str> = text
+        .split(['-', ' ', '/', '.'])
+        .filter(|part| !part.is_empty())
+        .collect();
     let is_day = |day: &str| {
         (1..=2).contains(&day.len()) && day.parse().is_ok_and(|day: u8| (1..=31).contains(&day))
     };
@@ -140,13 +172,15 @@ fn is_day_of_month(text: &str) -> bool {
     }
 }
 
-/// Recognises `Mar-24` and `Mar-2024`.
+/// Recognises `Mar-24`, `Mar-2024`, `Mrz 24` and `Sep. 24`.
 fn month_and_year(text: &str) -> bool {
-    text.split_once('-').is_some_and(|(name, year)| {
-        matches!(year.len(), 2 | 4)
-            && year.bytes().all(|b| b.is_ascii_digit())
-            && month(&name.to_lowercase()).is_some()
-    })
+    text.split_once(['-', ' ', '.'])
+        .is_some_and(|(name, year)| {
+            let year = year.trim_start();
+            matches!(year.len(), 2 | 4)
+                && year.bytes().all(|b| b.is_ascii_digit())
+                && month(&name.to_lowercase()).is_some()
+        })
 }
 
 /// Recognises `2.30123E+11` and `1E+05`. Without a sign, `5E2` is the code of a company.
@@ -203,6 +237,11 @@ mod tests {
             ("1E+05", "invalid_symbol"),
             ("-5", "invalid_symbol"),
             ("12:30", "invalid_symbol"),
+            ("01.03.", "invalid_symbol"),
+            ("1.3.24", "invalid_symbol"),
+            ("Sep. 24", "invalid_symbol"),
+            ("Mrz 24", "invalid_symbol"),
+            ("05. Jun", "invalid_symbol"),
             ("True", "invalid_symbol"),
         ] {
             assert_eq!(read_symbol(text).unwrap_err().code, code, "{text:?}");
@@ -232,11 +271,23 @@ mod tests {
             "12-34-56",
             "600000.SS",
             "BF/B",
+            "NR",
+            "AAPL US Equity",
+            "BRK B",
+            "1.12.A",
         ] {
             assert!(read_symbol(text).is_ok(), "{text:?}");
             assert!(!is_doubtful_symbol(text), "{text:?}");
         }
-        for text in ["TRUE", "FALSE", "WAHR", "TBD", "SEP-24"] {
+        for text in [
+            "TRUE",
+            "FALSE",
+            "WAHR",
+            "TBD",
+            "SEP-24",
+            "SEP.24",
+            "Alder Mills",
+        ] {
             assert!(read_symbol(text).is_ok(), "{text:?}");
             assert!(is_doubtful_symbol(text), "{text:?}");
         }

@@ -1,7 +1,7 @@
 //! Several rows that name columns, and data above the header: neither may change the meaning of
 //! other rows, or hide them, unnoticed.
 
-use super::{Candidate, Layout};
+use super::{Layout, candidate::Candidate};
 use crate::{
     fault::{Fault, shorten},
     intake::{

@@ -218,3 +218,45 @@ fn row_with_every_required_column_is_the_header_despite_a_longer_one() {
     let layout = find(Kind::Annual, &[&short, row, legend]).unwrap();
     assert_eq!(layout.header_row(), 1);
 }
+
+#[test]
+fn column_of_another_figure_is_not_suggested() {
+    for name in [
+        "Total Debt / EBITDA (prior year)",
+        "Total Debt / EBITDA (forecast)",
+        "Net Debt / EBITDA",
+        "Debt / EBITDA 2019",
+        "Debt / EBITDA (inverse)",
+    ] {
+        let rest = RATIOS.replace(",total_debt_to_ebitda", "");
+        let faults = find(Kind::Annual, &[&format!("symbol,year,{name},{rest}")]).unwrap_err();
+        assert!(
+            !faults[0].detail.contains(" meant for "),
+            "{}",
+            faults[0].detail
+        );
+        assert!(faults[0].detail.contains(name), "{}", faults[0].detail);
+    }
+    let rest = RATIOS.replace(",total_debt_to_ebitda", "");
+    let faults = find(
+        Kind::Annual,
+        &[&format!("symbol,year,totl_debt_ebitda,{rest}")],
+    );
+    assert!(
+        faults.unwrap_err()[0]
+            .detail
+            .contains("is \"totl_debt_ebitda\" meant for")
+    );
+}
+
+#[test]
+fn column_of_securities_beside_symbols_has_the_names() {
+    let header = format!("Symbol,Security,Year,{RATIOS}");
+    let layout = find(Kind::Annual, &[&header]).unwrap();
+    assert_eq!((layout.symbol(), layout.descriptions()[0]), (0, Some(1)));
+    let header = format!("Security,Year,{RATIOS}");
+    assert_eq!(find(Kind::Annual, &[&header]).unwrap().symbol(), 0);
+    let header = format!("Symbol,Security,Name,Year,{RATIOS}");
+    let layout = find(Kind::Annual, &[&header]).unwrap();
+    assert_eq!(layout.descriptions()[0], Some(2));
+}

@@ -37,6 +37,10 @@ fn numbers_are_read_in_every_usual_form() {
         ("１２.５", "12.5", None),
         ("$(0.05)", "-0.05", None),
         ("(-0.05)", "-0.05", None),
+        ("2.5:1", "2.5", Some(Sign::Times)),
+        ("9.982 times", "9.982", Some(Sign::Times)),
+        ("0·41", "0.41", None),
+        ("0٫41", "0.41", None),
     ] {
         let read = number(text);
         assert_eq!(
@@ -156,4 +160,20 @@ fn a_shift_loses_no_digit() {
     assert_eq!(shifted("41.20", -2), "0.4120");
     assert_eq!(shifted("0.412", 2), "41.2");
     assert_eq!(shifted("5", 0), "5");
+}
+
+#[test]
+fn number_of_as_many_digits_as_a_decimal_has_is_read() {
+    let long = format!("0.{}", "1".repeat(90));
+    assert_eq!(number(&long).decimal(Separators::Point), Some(long));
+    let longer = format!("0.{}", "1".repeat(120));
+    assert_eq!(Cell::read(&longer), Cell::Other(NotANumber::Text));
+}
+
+#[test]
+fn every_listed_marker_is_read_as_missing() {
+    for mark in MISSING_MARKS {
+        assert_eq!(Cell::read(mark), Cell::Missing, "{mark:?}");
+        assert_eq!(Cell::read(&mark.to_uppercase()), Cell::Missing, "{mark:?}");
+    }
 }

@@ -130,23 +130,35 @@ fn quarter_of(quarter: u8) -> Result<Quarter, Fault> {
         })
 }
 
-/// Reads `Q3`, `3`, `3.0`, `3Q`, `FQ3`, `Quarter 3`, `3rd quarter`, `III`.
+/// Reads `Q3`, `3`, `3.0`, `3Q`, `FQ3`, `Quarter 3`, `3rd quarter`, `III`, `T3`, `3. Quartal`.
 pub(super) fn bare_quarter(text: &str) -> Option<u8> {
-    const NAMES: [[&str; 2]; 4] = [["1st", "i"], ["2nd", "ii"], ["3rd", "iii"], ["4th", "iv"]];
+    const NAMES: [[&str; 3]; 4] = [
+        ["1st", "i", "1er"],
+        ["2nd", "ii", "2e"],
+        ["3rd", "iii", "3e"],
+        ["4th", "iv", "4e"],
+    ];
+    /// The word for a quarter, before or after its number, in the languages of the markets.
+    const WORDS: [&str; 9] = [
+        "quarter",
+        "quartal",
+        "vierteljahr",
+        "trimestre",
+        "kwartał",
+        "qtr",
+        "fq",
+        "q",
+        "t",
+    ];
     let lower = text.to_lowercase();
-    let prefixes = ["quarter", "qtr", "fq", "q"];
-    let suffixes = [" quarter", " qtr", "q"];
-    let digit = prefixes
+    let named = |text: &str| NAMES.iter().position(|names| names.contains(&text));
+    let digit = WORDS
         .iter()
-        .find_map(|prefix| lower.strip_prefix(prefix))
-        .or_else(|| {
-            suffixes
-                .iter()
-                .find_map(|suffix| lower.strip_suffix(suffix))
-        })
+        .find_map(|word| lower.strip_prefix(word))
+        .or_else(|| WORDS.iter().find_map(|word| lower.strip_suffix(word)))
         .unwrap_or(&lower)
-        .trim();
-    if let Some(at) = NAMES.iter().position(|names| names.contains(&digit)) {
+        .trim_matches([' ', '.']);
+    if let Some(at) = named(&lower).or_else(|| named(digit)) {
         return u8::try_from(at + 1).ok();
     }
     whole(digit)?.parse().ok().filter(|q| (1..=4).contains(q))

@@ -39,6 +39,14 @@ fn a_year_is_read_in_every_certain_form() {
         "2024,0",
         "2024.0000",
         "2024.0000000000002",
+        "2024FY",
+        "2024 FY",
+        "GJ 2024",
+        "Dez 2024",
+        "31. Dezember 2024",
+        "31 décembre 2024",
+        "31 de diciembre de 2024",
+        "grudzień 2024",
     ] {
         assert_eq!(annual(text), Ok((2024, vec![])), "{text:?}");
     }
@@ -56,6 +64,12 @@ fn probable_year_is_read_with_its_assumption() {
         ("12/31/24", Likely::Century),
         ("31/12/24", Likely::Century),
         ("31-Dec-24", Likely::Century),
+        ("FY'24", Likely::Century),
+        ("FY’24", Likely::Century),
+        ("2024F", Likely::Estimate),
+        ("2024 (forecast)", Likely::Estimate),
+        ("2024*", Likely::Remark),
+        ("2024 (restated)", Likely::Remark),
     ] {
         assert_eq!(annual(text), Ok((2024, vec![likely])), "{text:?}");
     }
@@ -83,6 +97,9 @@ fn doubtful_year_is_refused_and_quoted() {
         "31-Feb-2024",
         "202413",
         "2024.05",
+        "2024 (pro forma)",
+        "2024 Q",
+        "Rok",
     ] {
         let detail = annual(text).unwrap_err();
         assert!(detail.contains(text), "{text:?}: {detail}");
@@ -92,6 +109,10 @@ fn doubtful_year_is_refused_and_quoted() {
         detail.contains("is a date") && detail.contains("2024"),
         "{detail}"
     );
+    let detail = annual("2024.4").unwrap_err();
+    assert!(detail.contains("no decimals"), "{detail}");
+    let detail = annual("Q4 2024").unwrap_err();
+    assert!(detail.contains("names a quarter"), "{detail}");
     let detail = annual("1909-07-17").unwrap_err();
     assert!(detail.contains("2024"), "{detail}");
     assert_eq!(
@@ -117,6 +138,17 @@ fn quarter_is_read_beside_the_year_or_with_it() {
         ("2024", Some("2024Q3")),
         ("2024", Some("FQ3")),
         ("2024", Some("3rd quarter")),
+        ("2024", Some("3. Quartal")),
+        ("2024", Some("T3")),
+        ("2024", Some("3e trimestre")),
+        ("2024", Some("III kwartał")),
+        ("3T24", None),
+        ("3. Quartal 2024", None),
+        ("Q3FY2024", None),
+        ("Q3 FY 2024", None),
+        ("FQ32024", None),
+        ("FY2024Q3", None),
+        ("Q3'24", None),
         ("2024", Some("3rd")),
         ("2024", Some("III")),
         ("2024-09-30", Some("Q3")),

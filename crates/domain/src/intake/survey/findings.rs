@@ -2,6 +2,7 @@
 
 use super::Survey;
 use crate::{
+    company::{UNKNOWN_COUNTRY, UNKNOWN_CURRENCY},
     fault::{Fault, shorten},
     intake::{
         column::{ColumnStats, Seen, named},
@@ -357,7 +358,7 @@ impl Survey {
                         seen.described("cell"),
                         DESCRIPTIONS[place],
                         self.rules[place],
-                        default_of(DESCRIPTIONS[place])
+                        unknown_of(DESCRIPTIONS[place])
                     ),
                 ));
             }
@@ -403,8 +404,8 @@ impl Survey {
                 "likely_symbols",
                 &["company_symbol"],
                 format!(
-                    "{} that spreadsheets and programs also make of other entries: stored as \
-                     companies, so correct them if they are none",
+                    "{} that may be a name, or what spreadsheets and programs make of other entries: \
+                     stored as companies, so correct them if they are none",
                     self.doubtful_symbols.described("symbol")
                 ),
             ));
@@ -455,6 +456,16 @@ impl Survey {
             ));
         }
     }
+}
+
+/// Returns the value of a company whose description of this field cannot be understood.
+fn unknown_of(description: &str) -> String {
+    let code = match description {
+        "country" => UNKNOWN_COUNTRY,
+        "currency" => UNKNOWN_CURRENCY,
+        _ => return String::new(),
+    };
+    format!("; a company that is made by such a row is given {code} (unknown), so correct it there")
 }
 
 /// Returns the default for a company whose description lacks this field.

@@ -6,6 +6,7 @@ use crate::{
     intake::{
         Cells, Formula,
         column::{ColumnStats, Figures, readings},
+        names::COMPANY_NAME,
         number::{Cell, Reading, Separators},
         period::read_period,
         text::squeezed,
@@ -49,7 +50,7 @@ impl Survey {
     fn label<'a>(&self, row: &Cells<'a>) -> &'a str {
         let symbol = row.at(self.layout.symbol());
         if symbol.is_empty() {
-            self.layout.descriptions()[0].map_or("", |column| row.at(column))
+            self.layout.descriptions()[COMPANY_NAME].map_or("", |column| row.at(column))
         } else {
             symbol
         }
@@ -94,12 +95,13 @@ impl Survey {
                 texts: &doubtful.texts,
             };
             let values = self.values(&row, reading);
-            if doubtful.summarises(&self.columns, &values, reading) {
+            let label = self.label(&row);
+            let summarises = doubtful.summarises(&self.columns, &values, reading);
+            if summarises && !self.has_own_name(&row) {
                 self.other_rows.insert(doubtful.row, SUMMARY);
                 continue;
             }
-            let label = self.label(&row);
-            if label.to_uppercase() != label || !self.layout.names_company() {
+            if summarises || label.to_uppercase() != label || !self.layout.names_company() {
                 self.likely_summaries.see(row.row, label);
             }
             self.see_company(&row);
@@ -110,6 +112,23 @@ impl Survey {
 }
 
 impl Survey {
+    /// Returns whether a row has the name of a company beside its symbol: `LOW` is `Lowe's`.
+    fn has_own_name(&self, row: &Cells<'_>) -> bool {
+        let column = self.layout.descriptions()[COMPANY_NAME];
+        let words = words(column.map_or("", |column| row.at(column)));
+        let is_own = |word: &String| {
+            !SUMMARIES.contains(&word.as_str())
+                && !QUALIFIERS.contains(&word.as_str())
+                && !is_rank(word)
+        };
+        let names_summary = |word: &String| {
+            SUMMARIES.contains(&word.as_str()) && !OF_NAMES.contains(&word.as_str())
+        };
+        column != Some(self.layout.symbol())
+            && words.iter().any(is_own)
+            && !words.iter().any(names_summary)
+    }
+
     /// Returns the ratios of a row, in the unit of the file.
     fn values(&self, row: &Cells<'_>, reading: Reading) -> Vec<Option<f64>> {
         let value = |column: &usize| {
@@ -220,6 +239,8 @@ const SUMMARIES: [&str; 41] = [
     "gemiddelde",
     "totaal",
 ];
+/// Of these, the words that names of companies contain.
+const OF_NAMES: [&str; 7] = ["total", "sum", "max", "min", "high", "low", "media"];
 const MEDIANS: [&str; 5] = ["median", "medianwert", "médiane", "mediane", "mediana"];
 /// Words that accompany them.
 const QUALIFIERS: [&str; 26] = [

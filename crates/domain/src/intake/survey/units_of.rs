@@ -86,10 +86,15 @@ impl Survey {
                     &[definition.name],
                     format!(
                         "{} has {} and {} numbers without a sign, which are read in the unit of \
-                         the column",
+                         the column{}",
                         named(name, definition),
                         stats.read.signed.described("number with a percent sign"),
-                        stats.read.unsigned
+                        stats.read.unsigned,
+                        if definition.is_share {
+                            ""
+                        } else {
+                            "; with the sign, 250 % is a multiple of 2.5"
+                        }
                     ),
                 ));
             }

@@ -6,7 +6,7 @@ use crate::ratio::{RatioDefinition, RatioUnit};
 /// A multiple is in percent if its median is beyond its range and this many times its
 /// typical size: debt / equity of 195.9.
 const MULTIPLE_FACTOR: f64 = 20.0;
-/// The same in a file of a few rows: every value is this many times the upper bound.
+/// The same in a file of one or two rows: every value is this many times the upper bound.
 const FEW_FACTOR: f64 = 10.0;
 /// How many times as large as the others the values of a mixed column must be.
 const MIXED_GAP: f64 = 20.0;
@@ -204,8 +204,11 @@ fn share_in_percent(
 
 fn as_multiples(definition: &RatioDefinition, sizes: &Sizes, median: f64) -> Verdict {
     let usual = if definition.debt_over { 1.0 } else { 2.0 };
+    let is_large = |size: f64| size > definition.max && size > MULTIPLE_FACTOR * usual;
     let is_beyond = if sizes.count >= MIN_VALUES {
-        median > definition.max && median > MULTIPLE_FACTOR * usual
+        is_large(median)
+    } else if sizes.count >= MIN_BEYOND {
+        is_large(sizes.smallest())
     } else {
         sizes.smallest() > FEW_FACTOR * definition.max
     };

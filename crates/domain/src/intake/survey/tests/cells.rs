@@ -182,3 +182,76 @@ fn amount_with_the_symbol_of_another_currency_is_dropped() {
     let default = details(&warnings, "default_descriptions").join("\n");
     assert!(default.contains("2 rows, first \"E\""), "{default}");
 }
+
+/// The company of the first row of a table with these two columns before the others.
+fn company(columns: &str, cells: &str) -> (crate::company::CompanyDraft, Vec<JobWarning>) {
+    let row = format!("{cells},S1,2024,0.41,3.6,0.061,5.2,0.044");
+    let table = Table::of(&format!("{columns},{HEADER}\n{row}"), ',');
+    let (plan, warnings) = table.survey(Options::default()).unwrap();
+    (plan.read(&table.cells()[1]).unwrap().company, warnings)
+}
+
+#[test]
+fn market_value_is_read_in_the_unit_of_its_column() {
+    for (header, cell, amount, currency) in [
+        ("Market Cap ($M)", "1250.5", Some("1250500000"), None),
+        (
+            "Market Cap (USD bn)",
+            "1.25",
+            Some("1250000000"),
+            Some("USD"),
+        ),
+        ("Market Cap (EUR mn)", "12", Some("12000000"), Some("EUR")),
+        ("Market Cap (€)", "1250000", Some("1250000"), Some("EUR")),
+        ("Market Cap", "1250000", Some("1250000"), None),
+        // The cell and the column both name a scale.
+        ("Market Cap ($M)", "1.2B", None, None),
+        // The sign of yen is that of two currencies.
+        ("Market Cap (¥ bn)", "12", None, None),
+    ] {
+        let (company, warnings) = company(header, cell);
+        let read = company.market_cap.map(|amount| amount.to_f64());
+        assert_eq!(read, amount.map(|a| a.parse().unwrap()), "{header} {cell}");
+        assert_eq!(company.currency.as_deref(), currency, "{header} {cell}");
+        let is_told = !details(&warnings, "unread_descriptions").is_empty();
+        assert_eq!(is_told, amount.is_none(), "{header} {cell}: {warnings:?}");
+    }
+    let (company, _) = company("Market Cap (EUR mn),currency", "12,GBP");
+    assert_eq!(company.market_cap, None);
+}
+
+#[test]
+fn country_that_is_not_understood_is_unknown_and_not_the_default() {
+    let (company, warnings) = company("country,currency", "Korea,GBp");
+    assert_eq!(company.country.as_deref(), Some("ZZZ"));
+    assert_eq!(company.currency.as_deref(), Some("XXX"));
+    let told = details(&warnings, "unread_descriptions");
+    assert!(
+        told[0].contains("\"Korea\"") && told[0].contains("ZZZ"),
+        "{told:?}"
+    );
+    assert!(details(&warnings, "default_descriptions").is_empty());
+}
+
+#[test]
+fn numbers_of_the_secs_register_have_their_zeros() {
+    for cell in ["320193", "0000320193"] {
+        let (company, _) = company("cik", cell);
+        assert_eq!(
+            company.identifiers.national_id.as_deref(),
+            Some("0000320193")
+        );
+    }
+    let (company, _) = company("national_id", "320193");
+    assert_eq!(company.identifiers.national_id.as_deref(), Some("320193"));
+}
+
+#[test]
+fn percent_sign_in_a_multiple_is_reported_with_its_meaning() {
+    let (_, warnings) = changed(5, "998.2 %", 1).survey(Options::default()).unwrap();
+    let told = details(&warnings, "some_percent_signs");
+    assert!(
+        told[0].contains("\"998.2 %\"") && told[0].contains("multiple of 2.5"),
+        "{told:?}"
+    );
+}

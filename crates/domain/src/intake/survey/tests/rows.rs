@@ -188,3 +188,68 @@ fn second_header_with_other_columns_refuses_the_file() {
         assert!(fault.detail.contains("row 3") && fault.detail.contains("row 1"));
     }
 }
+
+#[test]
+fn ticker_with_a_company_name_is_a_company_whatever_its_figures() {
+    let header = HEADER.replace("reporting_year", "company_name,reporting_year");
+    let rows = [
+        "HD,Home Depot,2024,0.60,2.1,0.101,9.5,0.20",
+        "LOW,Lowe's,2024,0.58,2.1,0.095,9.5,0.21",
+        "TJX,TJX Companies,2024,0.58,2.2,0.095,30.0,0.25",
+        "MEDIAN,Peer group median,2024,0.58,2.1,0.095,9.5,0.21",
+    ];
+    let table = Table::of(&format!("{header}\n{}", rows.join("\n")), ',');
+    let read = table.read(Options::default());
+    assert!(read[..3].iter().all(Result::is_ok), "{read:?}");
+    assert_eq!(read[3], Err("summary_row".to_owned()));
+    let (_, warnings) = table.survey(Options::default()).unwrap();
+    assert!(details(&warnings, "likely_summary_rows")[0].contains("LOW"));
+}
+
+#[test]
+fn equal_rows_of_a_company_called_like_a_sum_are_all_stored() {
+    let row = "SUM,202#,0.41,3.6,0.061,5.2,0.044";
+    let rows: Vec<String> = (2..5).map(|n| row.replace('#', &n.to_string())).collect();
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    assert!(
+        table(&rows)
+            .read(Options::default())
+            .iter()
+            .all(Result::is_ok)
+    );
+}
+
+#[test]
+fn value_of_a_failed_row_is_not_reported_as_stored() {
+    let mut rows = five("SYM,2024,0.41,3.6,0.061,5.2,0.044");
+    rows[2] = "S2,Industrials,2024,0.41,3.6,0.061,5.2".to_owned();
+    rows[3] = "S3,2024,1.7,x,0.061,5.2,0.044".to_owned();
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    let (_, warnings) = table(&rows).survey(Options::default()).unwrap();
+    assert!(
+        details(&warnings, "out_of_range").is_empty(),
+        "{warnings:?}"
+    );
+    let stored = changed(2, "1.7#", 1).survey(Options::default()).unwrap();
+    assert!(!details(&stored.1, "out_of_range").is_empty() || stored.1.is_empty());
+}
+
+#[test]
+fn identifier_with_a_wrong_check_digit_names_no_company() {
+    let header = HEADER.replace("company_symbol", "isin");
+    let rows = [
+        "US0378331005,2024,0.41,3.6,0.061,5.2,0.044",
+        "DE 000 7164600,2024,0.41,3.6,0.061,5.2,0.044",
+        "DE0007164601,2024,0.41,3.6,0.061,5.2,0.044",
+        "n/a,2024,0.41,3.6,0.061,5.2,0.044",
+    ];
+    let table = Table::of(&format!("{header}\n{}", rows.join("\n")), ',');
+    let read = table.read(Options::default());
+    assert!(read[0].is_ok());
+    assert_eq!(read[2], Err("invalid_symbol".to_owned()));
+    assert_eq!(read[3], Err("required".to_owned()));
+    let (plan, _) = table.survey(Options::default()).unwrap();
+    let company = plan.read(&table.cells()[2]).unwrap().company;
+    assert_eq!(company.symbol, "DE0007164600");
+    assert_eq!(company.identifiers.isin.as_deref(), Some("DE0007164600"));
+}

@@ -168,3 +168,25 @@ fn rows_in_another_unit_are_warned_about() {
     let detail = details(&warnings, "rows_in_another_unit").join("\n");
     assert!(detail.contains("2 rows, first \"Y\" in row 24"), "{detail}");
 }
+
+#[test]
+fn three_multiples_far_beyond_their_range_stop_the_file() {
+    let of = |values: [&str; 3]| {
+        let rows = values.map(|value| format!("SYM,2024,0.41,{value},0.061,5.2,0.044"));
+        let rows: Vec<String> = rows
+            .iter()
+            .enumerate()
+            .map(|(n, row)| row.replace("SYM", &format!("S{n}")))
+            .collect();
+        table(&rows.iter().map(String::as_str).collect::<Vec<_>>()).survey(Options::default())
+    };
+    let faults = of(["360", "210", "75"]).unwrap_err();
+    assert_eq!(faults[0].code, "unit_mismatch");
+    assert!(
+        faults[0].detail.contains("total_debt_to_ebitda:percent"),
+        "{}",
+        faults[0].detail
+    );
+    // One of them within the range: a company without much EBITDA beside others.
+    assert!(of(["360", "210", "3.1"]).is_ok());
+}
