@@ -44,34 +44,44 @@ const CODES: [&str; 20] = [
 ];
 
 impl AmountUnit {
-    /// Returns the unit in the name of a column in lower case: every word of a currency or a scale
-    /// at its end, in brackets or not.
-    pub(super) fn in_name(name: &str) -> Option<Self> {
+    /// Returns the unit in the name of a column in lower case, which is every word of a currency or
+    /// a scale at its end, in brackets or not, and the words before it.
+    pub(super) fn in_name(name: &str) -> Option<(Self, Vec<String>)> {
         let mut unit = Self::default();
-        let mut is_named = false;
-        for word in Self::words(name).into_iter().rev() {
-            if !unit.add(&word) {
-                break;
-            }
-            is_named = true;
+        let mut words = Self::words(name);
+        let count = words.len();
+        while words.last().is_some_and(|word| unit.add(word)) {
+            words.pop();
         }
-        is_named.then_some(unit)
+        let is_named = words.len() < count;
+        words.retain(|word| word.contains(char::is_alphanumeric));
+        is_named.then_some((unit, words))
     }
 
     /// Returns the words of a name in lower case: `usdm` and `$m` are two each.
     fn words(name: &str) -> Vec<String> {
         let mut words: Vec<String> = Vec::new();
-        for part in name.split(|c: char| c.is_whitespace() || "()[]{}_-/,.'".contains(c)) {
+        let is_between = |c: char| c.is_whitespace() || "()[]{}_-/,.'".contains(c);
+        for part in name.split(is_between) {
+            let mut rest = part;
             let sign = part
                 .chars()
                 .next()
                 .filter(|c| !currencies_of(*c).is_empty());
-            match sign {
-                Some(sign) => {
-                    words.push(sign.to_string());
-                    words.push(part[sign.len_utf8()..].to_owned());
+            if let Some(sign) = sign {
+                words.push(sign.to_string());
+                rest = &part[sign.len_utf8()..];
+            }
+            let code = CODES.iter().find(|code| {
+                let start = rest.get(..code.len()).unwrap_or_default();
+                start.eq_ignore_ascii_case(code)
+            });
+            let is_scale = |text: &str| SCALES.iter().any(|(name, _)| *name == text);
+            match code.map(|code| rest.split_at(code.len())) {
+                Some((code, scale)) if is_scale(scale) => {
+                    words.extend([code.to_owned(), scale.to_owned()]);
                 }
-                None => words.push(part.to_owned()),
+                _ => words.push(rest.to_owned()),
             }
         }
         words.retain(|word| !matches!(word.as_str(), "" | "in" | "of"));
@@ -95,16 +105,6 @@ impl AmountUnit {
         }
         true
     }
-
-    /// Returns the words of a name in its comparable form, without those of the unit at its end.
-    pub(super) fn without_unit(key: &str) -> String {
-        let mut words: Vec<&str> = key.split(' ').collect();
-        let mut unit = Self::default();
-        while words.last().is_some_and(|word| unit.add(word)) {
-            words.pop();
-        }
-        words.join(" ")
-    }
 }
 
 #[cfg(test)]
@@ -121,16 +121,19 @@ mod tests {
             ("market cap in millions", 6, None),
             ("market cap (€)", 0, Some("EUR")),
             ("market_cap_mm", 6, None),
+            ("market cap ($usdmm)", 6, Some("USD")),
+            ("market_cap_usdm", 6, Some("USD")),
             ("market cap ($ in millions)", 6, Some("USD")),
             ("market cap ('000)", 3, None),
         ] {
-            let unit = AmountUnit::in_name(name).unwrap();
+            let (unit, words) = AmountUnit::in_name(name).unwrap();
+            assert_eq!(words, ["market", "cap"], "{name}");
             assert_eq!(unit.power, power, "{name}");
             assert_eq!(unit.currencies.first().copied(), currency, "{name}");
         }
         for name in ["market cap", "market cap (m b)", "debt / ebitda (x)"] {
             let unit = AmountUnit::in_name(name);
-            assert!(unit.is_none_or(|unit| unit.power == 9), "{name}");
+            assert!(unit.is_none_or(|(_, words)| words.len() == 3), "{name}");
         }
     }
 }

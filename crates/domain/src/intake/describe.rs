@@ -3,10 +3,9 @@
 
 use std::borrow::Cow;
 
-use unicode_normalization::UnicodeNormalization;
-
 use super::{
     Cells, Layout,
+    country::country,
     names::{COUNTRY, CURRENCY, DESCRIPTIONS, MARKET_CAP, NATIONAL_ID},
     number::{CURRENCIES, Cell, Evidence, Separators, Sign, says_missing, shifted},
     text::squeezed,
@@ -136,7 +135,7 @@ fn amount<'a>(
     let amount = shifted(amount, power);
     let is_possible = amount.parse().is_ok_and(|value: f64| value < 9.0e18);
     is_possible
-        .then(|| Some(Cow::Owned(amount)))
+        .then_some(Some(Cow::Owned(amount)))
         .ok_or("an amount in the unit of its column must be below 9e18")
 }
 
@@ -189,84 +188,6 @@ fn identifier<'a>(kind: IdentifierKind, text: &str) -> Result<Option<Cow<'a, str
         return Ok(None);
     }
     kind.read(text).map(|sound| Some(Cow::Owned(sound)))
-}
-
-/// Names of countries in their own languages and short forms that the library does not know.
-const COUNTRIES: [(&str, &str); 42] = [
-    ("uae", "ARE"),
-    ("deutschland", "DEU"),
-    ("allemagne", "DEU"),
-    ("osterreich", "AUT"),
-    ("schweiz", "CHE"),
-    ("suisse", "CHE"),
-    ("svizzera", "CHE"),
-    ("espana", "ESP"),
-    ("italia", "ITA"),
-    ("belgique", "BEL"),
-    ("belgie", "BEL"),
-    ("nederland", "NLD"),
-    ("polska", "POL"),
-    ("sverige", "SWE"),
-    ("norge", "NOR"),
-    ("danmark", "DNK"),
-    ("suomi", "FIN"),
-    ("brasil", "BRA"),
-    ("turkiye", "TUR"),
-    ("ivorycoast", "CIV"),
-    ("greatbritain", "GBR"),
-    ("czechia", "CZE"),
-    ("frankreich", "FRA"),
-    ("niederlande", "NLD"),
-    ("belgien", "BEL"),
-    ("italien", "ITA"),
-    ("spanien", "ESP"),
-    ("schweden", "SWE"),
-    ("norwegen", "NOR"),
-    ("finnland", "FIN"),
-    ("polen", "POL"),
-    ("grossbritannien", "GBR"),
-    ("vereinigtestaaten", "USA"),
-    ("koreasouth", "KOR"),
-    ("koreanorth", "PRK"),
-    ("hongkongsar", "HKG"),
-    ("hongkongsarchina", "HKG"),
-    // Codes of the Olympic committee, where the standard has no such code.
-    ("ger", "DEU"),
-    ("sui", "CHE"),
-    ("ned", "NLD"),
-    ("den", "DNK"),
-    ("por", "PRT"),
-];
-
-/// Returns the alpha-3 code of a country, given by code or name.
-fn country(text: &str) -> Option<&'static str> {
-    // "Korea, Republic of", as the standard sorts its names.
-    let sorted = text
-        .split_once(',')
-        .map(|(name, kind)| format!("{kind} {name}"));
-    let text = sorted.as_deref().unwrap_or(text);
-    let letters: String = text
-        .nfkd()
-        .filter(|c| c.is_alphanumeric())
-        .flat_map(char::to_lowercase)
-        .collect();
-    if let Some((_, code)) = COUNTRIES.iter().find(|(name, _)| *name == letters) {
-        return Some(code);
-    }
-    if letters == "uk" {
-        // Reserved for the United Kingdom by the standard, though it is not its code.
-        return Some("GBR");
-    }
-    let found = match letters.len() {
-        2 => {
-            celes::Country::from_alpha2(&letters).or_else(|_| celes::Country::from_alias(&letters))
-        }
-        3 => {
-            celes::Country::from_alpha3(&letters).or_else(|_| celes::Country::from_alias(&letters))
-        }
-        _ => celes::Country::from_name(&letters).or_else(|_| celes::Country::from_alias(&letters)),
-    };
-    found.ok().map(|country| country.alpha3)
 }
 
 fn currency(text: &str) -> Option<String> {
@@ -347,45 +268,6 @@ mod tests {
     fn read_as(name: &str, text: &str) -> Result<Option<String>, &'static str> {
         let place = DESCRIPTIONS.iter().position(|d| *d == name).unwrap();
         read(place, text, Separators::Point).map(|read| read.map(Cow::into_owned))
-    }
-
-    #[test]
-    fn countries_are_recognized_by_name_and_both_codes() {
-        for (text, code) in [
-            ("US", "USA"),
-            ("usa", "USA"),
-            ("United States", "USA"),
-            ("United Kingdom", "GBR"),
-            ("UK", "GBR"),
-            ("GB", "GBR"),
-            ("South Korea", "KOR"),
-            ("Germany", "DEU"),
-            ("Taiwan", "TWN"),
-            ("Hong Kong", "HKG"),
-            ("Vietnam", "VNM"),
-            ("Russia", "RUS"),
-            ("Deutschland", "DEU"),
-            ("Österreich", "AUT"),
-            ("Côte d'Ivoire", "CIV"),
-            ("Korea, Republic of", "KOR"),
-            ("Korea (South)", "KOR"),
-            ("UAE", "ARE"),
-            ("Frankreich", "FRA"),
-            ("Hong Kong SAR", "HKG"),
-            ("GER", "DEU"),
-            ("SUI", "CHE"),
-        ] {
-            assert_eq!(
-                read_as("country", text),
-                Ok(Some(code.to_owned())),
-                "{text}"
-            );
-        }
-        assert!(read_as("country", "Atlantis").is_err());
-        assert!(read_as("country", "XX").is_err());
-        // There are two of them.
-        assert!(read_as("country", "Korea").is_err());
-        assert_eq!(read_as("country", "N/A"), Ok(None));
     }
 
     #[test]

@@ -185,7 +185,7 @@ impl Layout {
             repeated,
             symbol_kind: symbol_kind.map(|(_, kind)| kind),
             market_cap_unit: descriptions[MARKET_CAP]
-                .and_then(|column| header.columns[column].amount.clone()),
+                .and_then(|column| header.columns[column].amount_unit().cloned()),
             is_cik: descriptions[NATIONAL_ID]
                 .is_some_and(|column| header.columns[column].key == "cik"),
         })

@@ -32,6 +32,7 @@
 
 mod amount;
 mod column;
+mod country;
 mod describe;
 mod identity;
 mod layout;

@@ -42,7 +42,7 @@ const LONGEST: usize = 16;
 pub(super) fn month(text: &str) -> Option<u8> {
     let text = text.trim_end_matches('.');
     let is_english = |name: &&str| *name == text || text.len() >= 3 && name.starts_with(text);
-    if let Some(at) = ENGLISH.iter().position(|name| is_english(&name)) {
+    if let Some(at) = ENGLISH.iter().position(is_english) {
         return u8::try_from(at + 1).ok();
     }
     if !(3..=LONGEST).contains(&text.len()) || !text.starts_with(char::is_alphabetic) {

@@ -4,14 +4,18 @@
 //! means. That is decided once for a file ([`Separators`]), because `1,234` is a different
 //! number in files of different origin.
 
+mod missing;
+
 use std::fmt::Write;
 
 use serde::{Deserialize, Serialize};
 use strum::{EnumCount, IntoStaticStr, VariantArray};
 use unicode_normalization::UnicodeNormalization;
 
-use super::text::{is_footnote_mark, is_unseen, squeezed};
+use super::text::{is_footnote_mark, is_unseen};
 use crate::{decimal::Decimal, fault::text_enum};
+
+pub use missing::{MISSING_MARKS, says_missing};
 
 /// The decimal mark of a file's numbers, as its sender states it.
 #[derive(
@@ -162,67 +166,6 @@ pub(super) enum Cell {
     Other(NotANumber),
 }
 
-/// Marks that mean a missing value, compared in lower case. The documentation of the templates
-/// lists them.
-pub const MISSING_MARKS: [&str; 56] = [
-    "na",
-    "n/a",
-    "n.a.",
-    "n.a",
-    "(na)",
-    "<na>",
-    "#na",
-    "#n/a",
-    "#n/a n/a",
-    "@na",
-    "nm",
-    "n.m.",
-    "n.m",
-    "n/m",
-    "nmf",
-    "nmn",
-    "n.s.",
-    "n.d.",
-    "n.e.",
-    "k.a.",
-    "k. a.",
-    "n.v.",
-    "n/r",
-    "nr",
-    "n/d",
-    "nd",
-    "nm%",
-    "-%",
-    "–%",
-    "—%",
-    "(-)",
-    "\\n",
-    "#div/0!",
-    "#div/0",
-    "nan",
-    "null",
-    "none",
-    "nil",
-    "-",
-    "--",
-    "---",
-    "–",
-    "––",
-    "—",
-    "——",
-    ".",
-    "..",
-    "...",
-    "…",
-    "*",
-    "?",
-    "not available",
-    "not reported",
-    "not meaningful",
-    "not applicable",
-    "missing",
-];
-
 /// Currency signs that may be written beside an amount.
 pub(super) const CURRENCIES: [char; 5] = ['$', '€', '£', '¥', '₹'];
 
@@ -242,23 +185,6 @@ const BROKEN: [&str; 10] = [
 
 /// The longest text that is parsed; no number is longer.
 const LONGEST: usize = Decimal::MAX_LENGTH;
-
-/// Whether a text means a missing value: empty, or one of [`MISSING_MARKS`].
-#[must_use]
-pub fn says_missing(text: &str) -> bool {
-    if text.is_empty() {
-        return true;
-    }
-    // A number begins with one of these; nothing that does is a mark, but for dashes and points.
-    if text.len() > 1 && text.as_bytes()[0].is_ascii_digit() || text.len() > LONGEST {
-        return false;
-    }
-    let text = squeezed(text).to_lowercase();
-    text.is_empty()
-        || MISSING_MARKS.contains(&text.as_str())
-        // Bloomberg writes the reason after the mark: "#N/A Field Not Applicable".
-        || text.starts_with("#n/a ")
-}
 
 impl Cell {
     /// Parses a cell.

@@ -294,7 +294,9 @@ impl Survey {
             .filter(|(_, stats, _)| stats.numbers + stats.unreadable == 0)
             .map(|(definition, ..)| definition.name)
             .collect();
-        if !empty.is_empty() && self.rows > 1 {
+        // If no row has the shape of the header, nothing is known about the columns.
+        let is_known = self.faulty_rows < self.rows || empty.len() < self.columns.len();
+        if !empty.is_empty() && self.rows > 1 && is_known {
             warnings.push(warning(
                 "empty_columns",
                 &empty,

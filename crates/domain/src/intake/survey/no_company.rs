@@ -307,6 +307,11 @@ fn is_phrase(label: &str) -> bool {
 
 fn is_note(label: &str) -> bool {
     let label = squeezed(label).to_lowercase();
+    // A line that is drawn with characters, as listings of SAP have them.
+    let is_rule = label.len() > 2 && label.chars().all(|c| "-=_+|".contains(c));
+    if is_rule {
+        return true;
+    }
     [
         "source:",
         "sources:",

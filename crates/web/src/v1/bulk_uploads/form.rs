@@ -272,14 +272,10 @@ impl Reading {
         let Some(Value::String(text)) = self.fields.get_mut(name) else {
             return false;
         };
-        let flag = match text.to_ascii_lowercase().as_str() {
-            "true" | "1" | "yes" | "on" => true,
-            "false" | "0" | "no" | "off" => false,
-            _ => {
-                let detail = format!("{:?} is neither true nor false", shorten(text));
-                self.note(&format!("/{name}"), "unknown_value", detail);
-                return false;
-            }
+        let Some(flag) = parse_flag(text) else {
+            let detail = format!("{:?} is neither true nor false", shorten(text));
+            self.note(&format!("/{name}"), "unknown_value", detail);
+            return false;
         };
         // One spelling, so that the same request has the same fingerprint.
         *text = flag.to_string();
@@ -467,5 +463,32 @@ fn broken(error: MultipartError) -> Problem {
             "malformed_form",
             format!("the form cannot be read: {other}"),
         ),
+    }
+}
+
+/// Returns the meaning of a flag in any of its spellings.
+fn parse_flag(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" | "on" => Some(true),
+        "false" | "0" | "no" | "off" => Some(false),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flag_is_read_in_the_spellings_of_languages_and_forms() {
+        for text in ["true", "True", "TRUE", "1", "yes", "on"] {
+            assert_eq!(parse_flag(text), Some(true), "{text}");
+        }
+        for text in ["false", "False", "0", "no", "off"] {
+            assert_eq!(parse_flag(text), Some(false), "{text}");
+        }
+        for text in ["", "2", "ja", "confirm"] {
+            assert_eq!(parse_flag(text), None, "{text}");
+        }
     }
 }

@@ -98,6 +98,9 @@ fn fault_of_most_rows_is_reported_once_and_first() {
         warnings[0].detail
     );
     assert!(codes(&warnings).contains(&"empty_columns"));
+    let shapes = repeated("SYM,2024,0.4,3,0.1,5,0.1,7");
+    let (_, warnings) = shapes.survey(Options::default()).unwrap();
+    assert_eq!(codes(&warnings), ["most_rows_fail"]);
 }
 
 #[test]
@@ -252,4 +255,16 @@ fn identifier_with_a_wrong_check_digit_names_no_company() {
     let company = plan.read(&table.cells()[2]).unwrap().company;
     assert_eq!(company.symbol, "DE0007164600");
     assert_eq!(company.identifiers.isin.as_deref(), Some("DE0007164600"));
+}
+
+#[test]
+fn drawn_line_is_no_row_of_its_own() {
+    let rows = five("SYM,2024,0.41,3.6,0.061,5.2,0.044");
+    let line = "-".repeat(90);
+    let mut rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    rows.insert(0, &line);
+    rows.push(&line);
+    let read = table(&rows).read(Options::default());
+    assert_eq!(read[0], Err("summary_row".to_owned()));
+    assert_eq!(read.iter().filter(|row| row.is_ok()).count(), 6);
 }
