@@ -137,7 +137,10 @@ fn cell(text: &mut String, value: &str) {
 
 #[cfg(test)]
 mod tests {
-    use accunode_domain::validation::{Basis, Exclusion};
+    use accunode_domain::{
+        outcome::parse_day,
+        validation::{Basis, Exclusion, Figures, Reference},
+    };
     use time::macros::date;
 
     use super::*;
@@ -173,5 +176,106 @@ mod tests {
         let mut reader = csv::Reader::from_reader(bytes.as_slice());
         let rows: Vec<_> = reader.records().map(Result::unwrap).collect();
         assert_eq!((&rows[0][1], &rows[1][1]), ("'=A,1", "B\"q"));
+    }
+
+    /// Returns the next of a fixed sequence of numbers within 0 to 1, the same at every run.
+    fn draw(seed: &mut u64) -> f64 {
+        *seed = seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (*seed >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    fn any_company(seed: &mut u64) -> Observation {
+        let pd = (1e-4_f64).powf(draw(seed)).clamp(1e-4, 0.9999);
+        let defaulted = draw(seed) < pd;
+        let exited = draw(seed) < 0.1;
+        let reasons = Exclusion::ALL;
+        let excluded = (draw(seed) < 0.1)
+            .then(|| reasons[(draw(seed) * reasons.len() as f64) as usize % reasons.len()]);
+        let end = match (defaulted, exited, (draw(seed) * 8.0) as u8) {
+            (true, ..) => EndState::Default,
+            (_, true, _) => EndState::Exit,
+            (_, _, 0) => EndState::OtherModel,
+            (_, _, 1) => EndState::NotRated,
+            _ => EndState::Pd((pd * (0.2 + 2.0 * draw(seed))).clamp(1e-4, 0.9999)),
+        };
+        Observation {
+            pd,
+            period_end: date!(2023 - 12 - 31),
+            excluded,
+            defaulted,
+            technical: draw(seed) < 0.05,
+            exited,
+            days: if defaulted || exited {
+                1 + (draw(seed) * 364.0) as u16
+            } else {
+                365
+            },
+            end,
+        }
+    }
+
+    /// Reads a row back, as anyone can who has only the file.
+    fn observed(row: &csv::StringRecord) -> Observation {
+        let flag = |at: usize| &row[at] == "1";
+        Observation {
+            period_end: parse_day("", &row[2]).unwrap(),
+            pd: row[3].parse().unwrap(),
+            defaulted: flag(5),
+            excluded: (!row[6].is_empty()).then(|| row[6].parse().unwrap()),
+            exited: flag(7),
+            technical: flag(8),
+            days: row[9].parse().unwrap(),
+            end: match &row[10] {
+                "default" => EndState::Default,
+                "other_model" => EndState::OtherModel,
+                "exit" => EndState::Exit,
+                "not_rated" => EndState::NotRated,
+                _ => EndState::Pd(row[11].parse().unwrap()),
+            },
+        }
+    }
+
+    /// The file is all that a report's figures are computed from: the same to the last bit.
+    #[test]
+    fn figures_of_random_portfolios_equal_those_of_their_samples() {
+        let window = Window {
+            first_day: date!(2024 - 12 - 31),
+            basis: Basis::Recorded,
+            lag_months: 6,
+            as_of: None,
+        };
+        let scale = MasterScale::shipped();
+        let reference = Reference {
+            initial_auc: Some(0.8),
+            target_rate: Some(0.02),
+            initial_grades: None,
+        };
+        for portfolio in 0..200_u64 {
+            let mut seed = portfolio;
+            let companies = 1 + (draw(&mut seed) * 400.0) as usize;
+            let seen: Vec<_> = (0..companies).map(|_| any_company(&mut seed)).collect();
+            let mut file = SampleFile::new(Vec::new(), scale.clone());
+            for (at, company) in seen.iter().enumerate() {
+                file.add(&window, &format!("C{at}"), company).unwrap();
+            }
+            let (bytes, _) = file.finish().unwrap();
+            let rows = csv_rows(&bytes);
+            let read: Vec<_> = rows.iter().map(observed).collect();
+            assert_eq!(read, seen);
+            let figures = |seen: &[Observation]| {
+                serde_json::to_string(&Figures::of(seen, &scale, &reference)).unwrap()
+            };
+            assert_eq!(figures(&read), figures(&seen), "portfolio {portfolio}");
+            for (company, row) in seen.iter().zip(&rows) {
+                assert_eq!(row[4].parse::<usize>().unwrap(), scale.grade(company.pd));
+            }
+        }
+    }
+
+    fn csv_rows(bytes: &[u8]) -> Vec<csv::StringRecord> {
+        let mut reader = csv::Reader::from_reader(bytes);
+        reader.records().map(Result::unwrap).collect()
     }
 }
