@@ -52,6 +52,7 @@ mod m20261128_000171_organization_settings;
 mod m20261128_000172_job_log;
 mod m20261128_000190_monitoring_snapshots;
 mod m20261128_000216_prediction_owners;
+mod m20261128_000217_default_definitions;
 mod roles;
 mod run;
 
@@ -105,6 +106,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000172_job_log::Migration),
             Box::new(m20261128_000190_monitoring_snapshots::Migration),
             Box::new(m20261128_000216_prediction_owners::Migration),
+            Box::new(m20261128_000217_default_definitions::Migration),
         ]
     }
 }

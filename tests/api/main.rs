@@ -14,6 +14,7 @@ mod budgets;
 mod bulk_uploads;
 mod companies;
 mod conventions;
+mod default_definitions;
 mod edges;
 mod fairness;
 mod invitations;

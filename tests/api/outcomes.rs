@@ -128,7 +128,7 @@ async fn invalid_outcome_reports_every_fault() {
     assert_eq!(future.problem(422), "in_the_future");
     let wrong = with(
         of(&acme, "cure", "2024-02-30"),
-        json!({ "technical": true, "external_id": "x".repeat(101), "definition": "mine@1" }),
+        json!({ "technical": true, "external_id": "x".repeat(101), "definition": "mine" }),
     );
     let answer = ana.post("/outcomes", &wrong).await.expect(422);
     let errors = answer["errors"].as_array().expect("errors");

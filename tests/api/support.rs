@@ -77,6 +77,17 @@ pub(crate) fn scale_of(name: &str) -> Vec<(String, Value)> {
     ]
 }
 
+/// The fields of a definition of default at an access level, whose code no other has.
+pub(crate) fn definition_of(level: &str, unique: &str) -> Vec<(String, Value)> {
+    let prefix = if level == "system" { "system_" } else { "d_" };
+    let code = format!("{prefix}{}", unique.to_lowercase());
+    vec![
+        ("code".to_owned(), json!(code)),
+        ("name".to_owned(), json!("30 days past due")),
+        ("basis".to_owned(), json!("missed_payment")),
+    ]
+}
+
 /// Returns an object with some fields changed; null removes a field.
 pub(crate) fn with(mut body: Value, changes: Value) -> Value {
     let target = body.as_object_mut().expect("an object");

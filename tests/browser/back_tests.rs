@@ -77,7 +77,11 @@ async fn back_test_is_requested_and_signed_off_by_two_administrators() {
     for shown in [
         "Shift δ",
         "Jeffreys",
+        "Calibration curve",
+        "ROC curve",
+        "Grades",
         "Where companies moved",
+        "Not rated",
         "Who was counted",
     ] {
         browser.see(shown).await;
@@ -107,4 +111,26 @@ async fn back_test_is_requested_and_signed_off_by_two_administrators() {
     petra.go("/validations?is_signed_off=true").await;
     let rows = "return document.querySelectorAll('tbody tr').length";
     assert_eq!(petra.run(rows, vec![]).await, json!(2));
+}
+
+#[tokio::test]
+async fn movements_between_grades_are_a_heat_map_by_both_methods() {
+    let service = demo().await;
+    let browser = Browser::open(&service).await;
+    browser.sign_in("oskar@demo.example", DEMO_PASSWORD).await;
+    browser.go("/transitions").await;
+    let warm =
+        "return document.querySelectorAll('table.matrix td[class*=heat-]:not(.heat-0)').length";
+    for (method, interval) in [("cohort", "Jeffreys"), ("duration", "Aalen")] {
+        browser.fill("Method", method).await;
+        browser.see(interval).await;
+        browser.see("From grade (rows) to grade (columns)").await;
+        browser.see("Not rated").await;
+        let cells = browser.run(warm, vec![]).await;
+        assert!(
+            cells.as_u64().is_some_and(|cells| cells > 3),
+            "{method}: {cells}"
+        );
+    }
+    browser.is_quiet("movements").await;
 }

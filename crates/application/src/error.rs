@@ -284,6 +284,11 @@ impl From<Conflict> for Error {
                 ErrorCode::OutcomeExists,
                 "this outcome of the company and day, or one with this external_id, is recorded already",
             ),
+            Conflict::DefinitionExists => (
+                ErrorCode::DefinitionExists,
+                "this owner has a definition of this code and version, which is never changed; \
+                 make another version",
+            ),
             Conflict::ScaleExists => (
                 ErrorCode::ScaleExists,
                 "this owner has a scale of this name and version, which is never changed; make \

@@ -17,6 +17,7 @@ pub mod bulk_uploads;
 pub mod caller;
 pub mod code;
 pub mod companies;
+pub mod default_definitions;
 pub mod disk;
 mod error;
 pub mod exports;
@@ -70,6 +71,8 @@ pub struct Application {
     pub outcomes: outcomes::Outcomes,
     /// Back-tests.
     pub validations: validation::Validations,
+    /// Definitions of default.
+    pub default_definitions: default_definitions::DefaultDefinitions,
     /// Master scales.
     pub rating_scales: rating_scales::RatingScales,
     /// Monitoring of models.
@@ -116,6 +119,9 @@ impl Application {
                 ports: ports.clone(),
             },
             validations: validation::Validations {
+                ports: ports.clone(),
+            },
+            default_definitions: default_definitions::DefaultDefinitions {
                 ports: ports.clone(),
             },
             rating_scales: rating_scales::RatingScales {

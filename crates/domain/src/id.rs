@@ -44,6 +44,8 @@ id_type! {
     MonitoringSnapshotId,
     /// A master scale.
     RatingScaleId,
+    /// A definition of default.
+    DefaultDefinitionId,
     /// A bulk upload.
     JobId,
     /// A maintenance run.

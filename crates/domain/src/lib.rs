@@ -84,6 +84,7 @@ pub mod api_key;
 pub mod audit;
 pub mod company;
 pub mod decimal;
+pub mod default_definition;
 pub mod fault;
 pub mod id;
 pub mod idempotency;

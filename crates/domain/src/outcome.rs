@@ -4,10 +4,10 @@
 //! An outcome is never changed. It is withdrawn with a reason, so that what was known at any
 //! time can be reconstructed.
 
-use serde::{Deserialize, Serialize};
-use strum::{EnumCount, IntoStaticStr, VariantArray};
+use serde::Serialize;
 use time::{Date, format_description::FormatItem, macros::format_description};
 
+pub use crate::default_definition::Definition;
 use crate::{
     Timestamp,
     company::CompanySnapshot,
@@ -47,78 +47,6 @@ pub fn parse_day(pointer: &str, text: &str) -> Result<Date, Fault> {
             ),
         )
     })
-}
-
-/// The definition of default: a name and a version, such as `crr_178@1`.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    EnumCount,
-    IntoStaticStr,
-    VariantArray,
-)]
-#[strum(const_into_str)]
-pub enum Definition {
-    /// Article 178 of Regulation (EU) 575/2013, with the guidelines EBA/GL/2016/07.
-    #[serde(rename = "crr_178@1")]
-    #[strum(serialize = "crr_178@1")]
-    Crr178,
-    /// A filing for bankruptcy: the definition that the shipped models were trained with.
-    #[serde(rename = "bankruptcy@1")]
-    #[strum(serialize = "bankruptcy@1")]
-    Bankruptcy,
-}
-
-impl Definition {
-    /// Returns the terms of the definition, for readers.
-    #[must_use]
-    pub const fn terms(self) -> DefinitionTerms {
-        match self {
-            Self::Crr178 => DefinitionTerms {
-                name: "Default as in Article 178 of the CRR",
-                basis: "crr_178",
-                days_past_due: Some(90),
-                probation_days: Some(90),
-                forbearance_probation_days: Some(365),
-                source: "Regulation (EU) 575/2013, Art. 178; EBA/GL/2016/07",
-            },
-            Self::Bankruptcy => DefinitionTerms {
-                name: "Filing for bankruptcy within twelve months",
-                basis: "bankruptcy",
-                days_past_due: None,
-                probation_days: None,
-                forbearance_probation_days: None,
-                source: "The training data of the shipped models (Tomczak 2016; Lombardo et al. 2022)",
-            },
-        }
-    }
-}
-
-crate::fault::text_enum!(Definition);
-
-/// The terms of a definition of default.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DefinitionTerms {
-    /// The name of the definition.
-    pub name: &'static str,
-    /// The text that it is based on.
-    pub basis: &'static str,
-    /// The number of days past due after which it is a default.
-    pub days_past_due: Option<u16>,
-    /// The number of days before a cure.
-    pub probation_days: Option<u16>,
-    /// The same after a distressed restructuring.
-    pub forbearance_probation_days: Option<u16>,
-    /// Where the definition is published.
-    pub source: &'static str,
 }
 
 /// An outcome as it was sent; [`OutcomeDraft::check`] turns it into facts.

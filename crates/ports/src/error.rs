@@ -33,6 +33,8 @@ pub enum Conflict {
     /// The owner already has this outcome for the company and day, or an outcome with this
     /// external id.
     OutcomeExists,
+    /// The owner already has a definition of default with this code and version.
+    DefinitionExists,
     /// The owner already has a master scale with this name and version.
     ScaleExists,
     /// The owner of a prediction does not fit the owner of its company.

@@ -17,23 +17,24 @@ use crate::{
     health::Failing,
     repositories::{
         AnalyticsRepository, ApiKeyRepository, ApiKeyWriter, AuditLogRepository, AuditWriter,
-        AuthRepository, AuthWriter, CompanyRepository, CompanyWriter, HistoryReader,
-        IdempotencyRepository, InvitationRepository, InvitationWriter, JobRepository, JobWriter,
-        JoinTokenRepository, JoinTokenWriter, MockAnalyticsRepository, MockApiKeyRepository,
-        MockApiKeyWriter, MockAuditLogRepository, MockAuditWriter, MockAuthRepository,
-        MockAuthWriter, MockCompanyRepository, MockCompanyWriter, MockIdempotencyRepository,
-        MockInvitationRepository, MockInvitationWriter, MockJobRepository, MockJobWriter,
-        MockJoinTokenRepository, MockJoinTokenWriter, MockMonitoringRepository,
-        MockOrganizationRepository, MockOrganizationWriter, MockOutcomeRepository,
-        MockOutcomeWriter, MockOwnDataRepository, MockOwnDataWriter, MockPredictionRepository,
-        MockPredictionWriter, MockScaleRepository, MockScaleWriter, MockSecondFactorRepository,
-        MockSecondFactorWriter, MockUserRepository, MockUserTokenRepository, MockUserTokenWriter,
-        MockUserWriter, MockValidationRepository, MockValidationWriter, MonitoringRepository,
-        OrganizationRepository, OrganizationWriter, OutcomeRepository, OutcomeWriter,
-        OwnDataRepository, OwnDataWriter, PredictionRepository, PredictionWriter, Repositories,
-        ScaleRepository, ScaleWriter, SecondFactorRepository, SecondFactorWriter, Store,
-        UnitOfWork, UserRepository, UserTokenRepository, UserTokenWriter, UserWriter,
-        ValidationRepository, ValidationWriter, WantedHistories,
+        AuthRepository, AuthWriter, CompanyRepository, CompanyWriter, DefinitionRepository,
+        DefinitionWriter, HistoryReader, IdempotencyRepository, InvitationRepository,
+        InvitationWriter, JobRepository, JobWriter, JoinTokenRepository, JoinTokenWriter,
+        MockAnalyticsRepository, MockApiKeyRepository, MockApiKeyWriter, MockAuditLogRepository,
+        MockAuditWriter, MockAuthRepository, MockAuthWriter, MockCompanyRepository,
+        MockCompanyWriter, MockDefinitionRepository, MockDefinitionWriter,
+        MockIdempotencyRepository, MockInvitationRepository, MockInvitationWriter,
+        MockJobRepository, MockJobWriter, MockJoinTokenRepository, MockJoinTokenWriter,
+        MockMonitoringRepository, MockOrganizationRepository, MockOrganizationWriter,
+        MockOutcomeRepository, MockOutcomeWriter, MockOwnDataRepository, MockOwnDataWriter,
+        MockPredictionRepository, MockPredictionWriter, MockScaleRepository, MockScaleWriter,
+        MockSecondFactorRepository, MockSecondFactorWriter, MockUserRepository,
+        MockUserTokenRepository, MockUserTokenWriter, MockUserWriter, MockValidationRepository,
+        MockValidationWriter, MonitoringRepository, OrganizationRepository, OrganizationWriter,
+        OutcomeRepository, OutcomeWriter, OwnDataRepository, OwnDataWriter, PredictionRepository,
+        PredictionWriter, Repositories, ScaleRepository, ScaleWriter, SecondFactorRepository,
+        SecondFactorWriter, Store, UnitOfWork, UserRepository, UserTokenRepository,
+        UserTokenWriter, UserWriter, ValidationRepository, ValidationWriter, WantedHistories,
     },
 };
 
@@ -54,6 +55,7 @@ pub struct MockRepositories {
     pub predictions: MockPredictionRepository,
     pub outcomes: MockOutcomeRepository,
     pub validations: MockValidationRepository,
+    pub definitions: MockDefinitionRepository,
     pub scales: MockScaleRepository,
     pub monitoring: MockMonitoringRepository,
     pub jobs: MockJobRepository,
@@ -107,6 +109,9 @@ impl Repositories for MockRepositories {
     fn validations(&self) -> &dyn ValidationRepository {
         &self.validations
     }
+    fn definitions(&self) -> &dyn DefinitionRepository {
+        &self.definitions
+    }
     fn scales(&self) -> &dyn ScaleRepository {
         &self.scales
     }
@@ -142,6 +147,7 @@ pub struct MockUnitOfWork {
     pub predictions: MockPredictionWriter,
     pub outcomes: MockOutcomeWriter,
     pub validations: MockValidationWriter,
+    pub definitions: MockDefinitionWriter,
     pub scales: MockScaleWriter,
     pub jobs: MockJobWriter,
     pub audit_log: MockAuditWriter,
@@ -201,6 +207,9 @@ impl UnitOfWork for MockUnitOfWork {
     }
     fn validations(&self) -> &dyn ValidationWriter {
         &self.validations
+    }
+    fn definitions(&self) -> &dyn DefinitionWriter {
+        &self.definitions
     }
     fn scales(&self) -> &dyn ScaleWriter {
         &self.scales
@@ -282,6 +291,9 @@ impl Repositories for MockStore {
     }
     fn validations(&self) -> &dyn ValidationRepository {
         &self.reads.validations
+    }
+    fn definitions(&self) -> &dyn DefinitionRepository {
+        &self.reads.definitions
     }
     fn scales(&self) -> &dyn ScaleRepository {
         &self.reads.scales

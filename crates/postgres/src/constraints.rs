@@ -6,7 +6,7 @@
 use accunode_ports::Conflict;
 
 /// The names of constraints, and the conflict that violating each of them means.
-const CONSTRAINTS: [(&str, Conflict); 30] = [
+const CONSTRAINTS: [(&str, Conflict); 31] = [
     ("allowed_emails_pkey", Conflict::AlreadyAllowed),
     ("bulk_jobs_completed", Conflict::RowsUnaccounted),
     ("bulk_jobs_counts", Conflict::RowsUnaccounted),
@@ -36,6 +36,7 @@ const CONSTRAINTS: [(&str, Conflict); 30] = [
     ("unique_company_lei", Conflict::IdentifierTaken),
     ("unique_company_national_id", Conflict::IdentifierTaken),
     ("unique_company_symbol_per_org", Conflict::SymbolTaken),
+    ("unique_default_definition", Conflict::DefinitionExists),
     ("unique_quarterly_prediction", Conflict::PredictionExists),
     ("unique_rating_scale", Conflict::ScaleExists),
     ("users_email_key", Conflict::EmailTaken),

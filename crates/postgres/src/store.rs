@@ -8,9 +8,9 @@ use accunode_ports::{
     health::Failing,
     repositories::{
         AnalyticsRepository, ApiKeyRepository, AuditLogRepository, AuthRepository,
-        CompanyRepository, Connections, HistoryReader, InvitationRepository, JobRepository,
-        JoinTokenRepository, MonitoringRepository, OrganizationRepository, OutcomeRepository,
-        OwnDataRepository, PredictionRepository, Repositories, ScaleRepository,
+        CompanyRepository, Connections, DefinitionRepository, HistoryReader, InvitationRepository,
+        JobRepository, JoinTokenRepository, MonitoringRepository, OrganizationRepository,
+        OutcomeRepository, OwnDataRepository, PredictionRepository, Repositories, ScaleRepository,
         SecondFactorRepository, Store, UnitOfWork, UserRepository, UserTokenRepository,
         ValidationRepository, WantedHistories,
     },
@@ -165,6 +165,10 @@ impl Repositories for PgStore {
 
     fn validations(&self) -> &dyn ValidationRepository {
         self.reads.validations()
+    }
+
+    fn definitions(&self) -> &dyn DefinitionRepository {
+        self.reads.definitions()
     }
 
     fn scales(&self) -> &dyn ScaleRepository {

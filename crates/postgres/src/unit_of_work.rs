@@ -11,10 +11,10 @@ use accunode_domain::access::Scope;
 use accunode_ports::{
     RepositoryError,
     repositories::{
-        ApiKeyWriter, AuditWriter, AuthWriter, CompanyWriter, IdempotencyRepository,
-        InvitationWriter, JobWriter, JoinTokenWriter, OrganizationWriter, OutcomeWriter,
-        OwnDataWriter, PredictionWriter, Repositories, ScaleWriter, SecondFactorWriter, UnitOfWork,
-        UserTokenWriter, UserWriter, ValidationWriter,
+        ApiKeyWriter, AuditWriter, AuthWriter, CompanyWriter, DefinitionWriter,
+        IdempotencyRepository, InvitationWriter, JobWriter, JoinTokenWriter, OrganizationWriter,
+        OutcomeWriter, OwnDataWriter, PredictionWriter, Repositories, ScaleWriter,
+        SecondFactorWriter, UnitOfWork, UserTokenWriter, UserWriter, ValidationWriter,
     },
 };
 use async_trait::async_trait;
@@ -32,9 +32,9 @@ use crate::{
     errors::{defect, from_sqlx},
     pools::Turn,
     repositories::{
-        ApiKeys, AuditLog, AuthUsers, Companies, Invitations, Jobs, JoinTokens, Organizations,
-        Outcomes, OwnRecords, PgRepositories, Predictions, Scales, SecondFactors, StoredOutcomes,
-        UserTokens, Users, Validations,
+        ApiKeys, AuditLog, AuthUsers, Companies, Definitions, Invitations, Jobs, JoinTokens,
+        Organizations, Outcomes, OwnRecords, PgRepositories, Predictions, Scales, SecondFactors,
+        StoredOutcomes, UserTokens, Users, Validations,
     },
 };
 
@@ -200,6 +200,7 @@ struct UnitRepositories {
     predictions: Predictions<Tx>,
     outcomes: Outcomes<Tx>,
     validations: Validations<Tx>,
+    definitions: Definitions<Tx>,
     scales: Scales<Tx>,
     jobs: Jobs<Tx>,
     audit: AuditLog<Tx>,
@@ -229,6 +230,7 @@ impl PgUnitOfWork {
             predictions: Predictions::new(tx.clone()),
             outcomes: Outcomes::new(tx.clone()),
             validations: Validations::new(tx.clone()),
+            definitions: Definitions::new(tx.clone()),
             scales: Scales::new(tx.clone()),
             jobs: Jobs::new(tx.clone()),
             audit: AuditLog::new(tx.clone()),
@@ -298,6 +300,10 @@ impl UnitOfWork for PgUnitOfWork {
 
     fn validations(&self) -> &dyn ValidationWriter {
         &self.repositories.validations
+    }
+
+    fn definitions(&self) -> &dyn DefinitionWriter {
+        &self.repositories.definitions
     }
 
     fn scales(&self) -> &dyn ScaleWriter {

@@ -10,7 +10,9 @@ use super::{
     setup::{Setup, object},
     table::split,
 };
-use crate::support::{file_of, outcome_on, prediction_on, quarterly_ratios, ratios, scale_of};
+use crate::support::{
+    definition_of, file_of, outcome_on, prediction_on, quarterly_ratios, ratios, scale_of,
+};
 
 /// One request of a cell, after its rows have been created.
 #[derive(Clone, Debug)]
@@ -131,7 +133,10 @@ pub(super) fn endpoint(resource: &str, action: &str) -> (&'static str, &'static 
         ("transitions", "read") => ("get", "/analytics/transitions"),
         ("monitoring", "read") => ("get", "/models/{name}/monitoring"),
         ("monitoring", "snapshots") => ("get", "/models/{name}/monitoring/snapshots"),
-        ("definitions", "read") => ("get", "/default-definitions"),
+        ("definition", "create") => ("post", "/default-definitions"),
+        ("definition", "list") => ("get", "/default-definitions"),
+        ("definition", "read") => ("get", "/default-definitions/{id}"),
+        ("definition", "retire") => ("post", "/default-definitions/{id}/retire"),
         ("dashboard", "read") => ("get", "/dashboard"),
         ("analytics", "read") => ("get", "/analytics/risk-distribution"),
         ("admin", "use") => ("get", "/admin/stats"),
@@ -176,6 +181,7 @@ pub(super) async fn requests(
         .map_or((action, None), |(action, to)| (action, Some(to)));
     match resource {
         "company" | "prediction" | "bulk_job" | "outcome" | "validation" | "scale"
+        | "definition"
             if action == "list" =>
         {
             list(setup, resource, detail)
@@ -196,7 +202,7 @@ pub(super) async fn requests(
         "scale" => vec![scale(setup, action, detail).await],
         "transitions" => vec![transitions(setup, detail).await],
         "monitoring" => vec![monitoring(setup, action, detail).await],
-        "definitions" => vec![Request::Get("/default-definitions".to_owned())],
+        "definition" => vec![definition(setup, action, detail).await],
         "scoring" => {
             let body = |ratios: Value| json!({ "items": [{ "ratios": ratios }] });
             vec![
@@ -329,6 +335,7 @@ fn list(setup: &Setup, resource: &str, detail: &str) -> Vec<Request> {
         "outcome" => &["/outcomes"],
         "validation" => &["/validations"],
         "scale" => &["/rating-scales"],
+        "definition" => &["/default-definitions"],
         _ => &["/bulk-uploads"],
     };
     lists
@@ -407,6 +414,26 @@ async fn scale(setup: &Setup, action: &str, detail: &str) -> Request {
             Request::Post("/rating-scales".to_owned(), body)
         }
         "read" => Request::Get(format!("/rating-scales/{}", setup.scale(detail).await)),
+        other => panic!("unknown request {other:?}"),
+    }
+}
+
+async fn definition(setup: &Setup, action: &str, detail: &str) -> Request {
+    match action {
+        "create" => {
+            let (level, organization) = split(detail);
+            let mut body = setup.fields(level, organization);
+            body.extend(definition_of(level, &setup.symbol()));
+            Request::Post("/default-definitions".to_owned(), object(body))
+        }
+        "read" => Request::Get(format!(
+            "/default-definitions/{}",
+            setup.definition(detail).await
+        )),
+        "retire" => {
+            let id = setup.definition(detail).await;
+            Request::PostNothing(format!("/default-definitions/{id}/retire"))
+        }
         other => panic!("unknown request {other:?}"),
     }
 }

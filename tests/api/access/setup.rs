@@ -11,7 +11,9 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::table::split;
-use crate::support::{file_of, line, outcome_on, prediction_on, run, scale_of, submit, text};
+use crate::support::{
+    definition_of, file_of, line, outcome_on, prediction_on, run, scale_of, submit, text,
+};
 
 /// The service with the users of the matrix; no worker processes uploads.
 #[derive(Debug)]
@@ -338,6 +340,18 @@ impl Setup {
         };
         fields.extend(scale_of(&self.symbol().to_lowercase()));
         let made = maker.post("/rating-scales", &object(fields)).await;
+        text(&made.expect(201), "id").to_owned()
+    }
+
+    /// Creates a definition of default of this owner, by a user who may.
+    pub(super) async fn definition(&self, owner: &str) -> String {
+        let (creator, mut fields) = self.owner(owner);
+        let maker = match split(owner) {
+            ("organization", Some("A")) => self.users.user("oA"),
+            _ => creator,
+        };
+        fields.extend(definition_of(split(owner).0, &self.symbol()));
+        let made = maker.post("/default-definitions", &object(fields)).await;
         text(&made.expect(201), "id").to_owned()
     }
 

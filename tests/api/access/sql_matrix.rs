@@ -37,6 +37,10 @@ fn statement(table: &str, action: &str) -> Option<(String, bool)> {
             format!("UPDATE {table} SET withdrawn_reason = withdrawn_reason RETURNING id"),
             false,
         ),
+        "retire" => (
+            format!("UPDATE {table} SET retired_at = retired_at RETURNING id"),
+            false,
+        ),
         "set" => (
             format!("UPDATE {table} SET note = note RETURNING id"),
             false,
@@ -69,6 +73,7 @@ async fn prepare(setup: &Setup, row: &Row) -> Vec<CellStatement> {
             "coverage" if row.detail != "personal" => &["outcome_coverage"],
             "validation" => &["validation_reports"],
             "scale" => &["rating_scales"],
+            "definition" => &["default_definitions"],
             _ => continue,
         };
         for (action, table) in row
@@ -87,6 +92,7 @@ async fn prepare(setup: &Setup, row: &Row) -> Vec<CellStatement> {
                 ("coverage", _) => setup.coverage(&row.detail).await.to_string(),
                 ("validation", _) => setup.validation(&row.detail).await,
                 ("scale", _) => setup.scale(&row.detail).await,
+                ("definition", _) => setup.definition(&row.detail).await,
                 ("rescoring", _) => setup.rescoring(&row.detail).await,
                 ("bulk_job", _) => setup.upload(&row.detail).await,
                 (_, "annual_predictions") => {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use accunode_tests::Database;
 
 /// Tables whose policies are tested in `row_level_security` and `sql_matrix`.
-pub(super) const GUARDED: [&str; 27] = [
+pub(super) const GUARDED: [&str; 28] = [
     "annual_prediction_owners",
     "annual_prediction_revisions",
     "annual_prediction_rollup",
@@ -17,6 +17,7 @@ pub(super) const GUARDED: [&str; 27] = [
     "bulk_upload_jobs",
     "bulk_upload_rows",
     "companies",
+    "default_definitions",
     "headline_rollup",
     "high_risk_companies",
     "high_risk_companies_shared",

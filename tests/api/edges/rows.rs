@@ -6,7 +6,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::document::Operation;
-use crate::support::{file_of, prediction, scale_of, submit, text};
+use crate::support::{definition_of, file_of, prediction, scale_of, submit, text};
 
 /// The running service, with an organization.
 #[derive(Debug)]
@@ -78,6 +78,13 @@ impl Setup {
                         "occurred_on": "2024-05-31", "access_level": "personal",
                     });
                     made(&caller.post("/outcomes", &body).await.expect(201))
+                }
+                "default-definitions" => {
+                    let mut body = json!({ "access_level": "personal" });
+                    for (name, value) in definition_of("personal", &symbol) {
+                        body[name] = value;
+                    }
+                    made(&caller.post("/default-definitions", &body).await.expect(201))
                 }
                 "rating-scales" => {
                     let mut body = json!({ "access_level": "personal" });

@@ -1,11 +1,17 @@
 //! Processing of a file of company outcomes by the worker: rows are counted first, then read
 //! and stored chunk by chunk, as in files of statements.
 
+use std::collections::{HashMap, hash_map::Entry};
+
 use accunode_domain::{
+    access::Scope,
     audit::RequestContext,
+    default_definition::Definition,
+    fault::Fault,
     id::OutcomeId,
     intake::OutcomeLayout,
     job::{Checkpoint, Job},
+    owner::Owner,
 };
 use accunode_ports::{
     files::{RowReader, SourceRow},
@@ -21,7 +27,7 @@ use super::{
     run::StopReason,
     table::apart,
 };
-use crate::Error;
+use crate::{Error, default_definitions::usable};
 
 /// The number of rows that are counted at a time before the first is stored.
 const COUNTED: usize = 4_096;
@@ -59,10 +65,13 @@ impl BulkUploads {
                 ..checkpoint
             };
             let (actor, grant, _) = self.rights(job).await?;
+            let mut rows = self.read_outcomes(&table.layout, rows);
+            self.refuse_definitions(&actor.scope(), grant.owner(), &mut rows)
+                .await?;
             let chunk = OutcomeChunk {
                 grant,
                 dry_run: job.options.dry_run,
-                rows: self.read_outcomes(&table.layout, rows),
+                rows,
                 checkpoint,
                 total_rows,
                 row_budget: self.ports.settings.row_budget,
@@ -77,6 +86,33 @@ impl BulkUploads {
             self.ports.meter.rows_stored(&job.task, counts);
             done += count;
         }
+    }
+
+    /// Turns rows that name a definition which the owner does not have, or which is retired, into
+    /// failed ones. Each name is looked up once in a chunk.
+    async fn refuse_definitions(
+        &self,
+        scope: &Scope,
+        owner: Owner,
+        rows: &mut [OutcomeRow],
+    ) -> Result<(), Error> {
+        let mut looked_up: HashMap<Definition, Option<Fault>> = HashMap::new();
+        for row in rows {
+            let named = row.read.as_ref().map(|new| new.facts.definition);
+            let Ok(name @ Definition::Own(_)) = named else {
+                continue;
+            };
+            let fault = match looked_up.entry(name) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => {
+                    new.insert(usable(&self.ports, scope, owner, "definition", name).await?)
+                }
+            };
+            if let Some(fault) = fault {
+                row.read = Err(vec![fault.clone()]);
+            }
+        }
+        Ok(())
     }
 
     /// Reads the file to its end. Warnings about it are stored before its first row.
@@ -145,7 +181,7 @@ impl BulkUploads {
         layout: &OutcomeLayout,
         row: &SourceRow,
         today: Date,
-    ) -> Result<NewOutcome, Vec<accunode_domain::fault::Fault>> {
+    ) -> Result<NewOutcome, Vec<Fault>> {
         if let Some(fault) = &row.fault {
             return Err(vec![fault.clone()]);
         }

@@ -9,7 +9,7 @@ use accunode_domain::{
 use serde_json::json;
 
 use super::Outcomes;
-use crate::{Caller, Error, RowLevel, overtaken::Overtaken};
+use crate::{Caller, Error, RowLevel, default_definitions::existing, overtaken::Overtaken};
 
 /// The coverage that an owner states.
 #[derive(Clone, Debug)]
@@ -25,7 +25,8 @@ impl Outcomes {
     /// Returns the coverage of an owner's outcomes; `None` if none was stated.
     ///
     /// # Errors
-    /// `outside_scope`, `organization_required`, `organization_mismatch`.
+    /// `outside_scope`, `organization_required`, `organization_mismatch`; `NotFound` for an unknown
+    /// definition.
     pub async fn coverage(
         &self,
         caller: &Caller,
@@ -37,8 +38,25 @@ impl Outcomes {
             .actor
             .read_coverage(level, organization)
             .map_err(|denial| Error::denied(denial, "organization"))?;
+        self.known(caller, owner, definition).await?;
         let outcomes = self.ports.store.outcomes();
         Ok((owner, outcomes.coverage(&scope, definition).await?))
+    }
+
+    /// # Errors
+    /// `NotFound` if the owner has no such definition of default.
+    async fn known(
+        &self,
+        caller: &Caller,
+        owner: Owner,
+        definition: Definition,
+    ) -> Result<(), Error> {
+        let scope = caller.actor.scope();
+        let found = existing(&self.ports, &scope, owner, "/definition", definition).await;
+        match found {
+            Err(Error::Invalid(_)) => Err(Error::not_found("default definition")),
+            other => other.map(|_| ()),
+        }
     }
 
     /// Stores the coverage of an owner's outcomes.
@@ -76,6 +94,7 @@ impl Outcomes {
             .read_coverage(Some(owner.level()), owner.organization())
             .map_err(refused)?;
         let definition = command.definition;
+        self.known(caller, owner, definition).await?;
         let before = self.ports.store.outcomes();
         let before = before.coverage(&scope, definition).await?;
         let today = self.ports.clock.now().date();

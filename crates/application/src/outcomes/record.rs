@@ -14,7 +14,7 @@ use accunode_ports::repositories::CompanyFilter;
 use serde_json::json;
 
 use super::{Outcomes, out_of_turn};
-use crate::{Caller, Error, Idempotency, Replayable, RowLevel};
+use crate::{Caller, Error, Idempotency, Replayable, RowLevel, default_definitions::usable};
 
 /// The company of an outcome.
 #[derive(Clone, Debug)]
@@ -40,7 +40,8 @@ impl Outcomes {
     ///
     /// # Errors
     /// In this order: `level_forbidden`, `outside_scope`; every fault of the body; `NotFound` for
-    /// a company that the caller cannot read; `level_mismatch`; `already_in_default`,
+    /// a company that the caller cannot read; `level_mismatch`; `unknown_definition`,
+    /// `definition_retired`; `already_in_default`,
     /// `not_in_default`; `outcome_exists`.
     pub async fn record(
         &self,
@@ -62,6 +63,11 @@ impl Outcomes {
         let grant = actor
             .record_outcome(level, command.organization, company.owner)
             .map_err(|denial| Error::denied(denial, "company"))?;
+        let owner = grant.owner();
+        let wrong = usable(&self.ports, &scope, owner, "/definition", facts.definition);
+        if let Some(fault) = wrong.await? {
+            return Err(Error::invalid(fault));
+        }
         let (company, facts) = (&company.snapshot(), &facts);
         self.ports
             .transaction(&scope, |unit| async move {

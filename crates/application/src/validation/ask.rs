@@ -16,7 +16,10 @@ use accunode_ports::repositories::NewJob;
 use serde_json::json;
 
 use super::Validations;
-use crate::{Caller, Error, ErrorCode, Idempotency, Replayable, RowLevel, rating_scales};
+use crate::{
+    Caller, Error, ErrorCode, Idempotency, Replayable, RowLevel, default_definitions::existing,
+    rating_scales,
+};
 
 /// Whose predictions are compared with what happened, and how.
 #[derive(Clone, Debug)]
@@ -123,6 +126,8 @@ impl Validations {
             .actor
             .read_coverage(Some(owner.level()), owner.organization())
             .map_err(|denial| Error::denied(denial, "organization"))?;
+        let all = caller.actor.scope();
+        existing(&self.ports, &all, owner, "/definition", draft.definition).await?;
         let outcomes = self.ports.store.outcomes();
         let coverage = outcomes.coverage(&scope, draft.definition).await?;
         let days = coverage.as_ref().map(|coverage| &coverage.days);

@@ -16,7 +16,7 @@ use accunode_ports::repositories::WantedHistories;
 use time::Date;
 
 use super::{Validations, ask::refused};
-use crate::{Caller, Error, ErrorCode, rating_scales};
+use crate::{Caller, Error, ErrorCode, default_definitions::existing, rating_scales};
 
 /// The transitions to compute.
 #[derive(Clone, Debug)]
@@ -78,6 +78,8 @@ impl Validations {
         }
         let text = query.scale.as_deref();
         let scale = rating_scales::named(&self.ports, caller, "/scale", text).await?;
+        let all = caller.actor.scope();
+        existing(&self.ports, &all, owner, "/definition", query.definition).await?;
         let outcomes = self.ports.store.outcomes();
         let coverage = outcomes.coverage(&scope, query.definition).await?;
         let days = coverage.as_ref().map(|coverage| &coverage.days);

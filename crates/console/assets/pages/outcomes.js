@@ -5,7 +5,7 @@ import { query, setQuery } from "../parts/router.js";
 import { isAtLeast, organizationId } from "../parts/session.js";
 import { Act, Card, Dialog, Empty, Field, Header, Level, Pager, changer, faultOf, form, show, table, toast, useLoaded, sizeOf } from "../parts/ui.js";
 import { LEVELS, date, time } from "../parts/format.js";
-import { EVENT_OPTIONS, EventTag, RecordOutcome, WithdrawOutcome, definitionOptions, mayWithdraw, today, useDefinitions } from "../parts/outcomes.js";
+import { EVENT_OPTIONS, EventTag, RecordOutcome, WithdrawOutcome, definitionOptions, fitsOwner, mayWithdraw, today, useDefinitions } from "../parts/outcomes.js";
 import { Choice, Filter, filtersOf } from "./companies.js";
 
 /** @typedef {import("../parts/types.js").Schema} Schema */
@@ -53,7 +53,7 @@ export default function Outcomes() {
 function Coverage({ definitions }) {
   const names = definitions.value?.map((one) => one.definition) ?? [];
   const levels = /** @type {const} */ (["organization", "personal", "system"]).filter((level) => level !== "organization" || organizationId.value);
-  const rows = useLoaded((signal) => Promise.all(levels.flatMap((level) => names.map((name) => get(`/outcome-coverage/${name}`, { access_level: level }, { signal })))), [names.join()]);
+  const rows = useLoaded((signal) => Promise.all(levels.flatMap((level) => (definitions.value ?? []).filter((one) => fitsOwner(one, level)).map(({ definition: name }) => get(`/outcome-coverage/${name}`, { access_level: level }, { signal })))), [names.join()]);
   const [edited, setEdited] = useState(/** @type {Schema["OutcomeCoverage"] | null} */ (null));
   const maySet = (/** @type {Schema["OutcomeCoverage"]} */ row) => row.access_level === "personal" || (row.access_level === "organization" ? isAtLeast("org_admin") : isAtLeast("super_admin"));
   const nameOf = (/** @type {string} */ definition) => definitions.value?.find((one) => one.definition === definition)?.name ?? definition;

@@ -4,7 +4,7 @@ import { get } from "../parts/api.js";
 import { query, setQuery } from "../parts/router.js";
 import { Card, Empty, Field, Header, Segments, show, table, useLoaded } from "../parts/ui.js";
 import { count, date, fixed, percent, time } from "../parts/format.js";
-import { Matrix } from "../parts/migration.js";
+import { ENDS, Matrix } from "../parts/migration.js";
 import { definitionOptions, useDefinitions } from "../parts/outcomes.js";
 import { ownerOf, useOwners } from "../parts/owner.js";
 import { shiftMonths } from "./validation_new.js";
@@ -37,7 +37,7 @@ export default function TransitionsPage() {
       <${Filter} name="horizon_months" label="Months of a window" type="number" min="1" placeholder="12" />
       <${Field} label="Method" value=${filters.method || "cohort"} onInput=${change("method")} options=${[{ value: "cohort", label: "Cohort: both ends" }, { value: "duration", label: "Duration: every change" }]} />
       <${Field} label="Scale" value=${filters.scale} onInput=${change("scale")} options=${[{ value: "", label: "The shipped scale" }, ...(scales.value ?? []).map((scale) => ({ value: scale.id, label: `${scale.name}@${scale.version}` }))]} />
-      <${Field} label="Definition of default" value=${definition} onInput=${change("definition")} options=${definitionOptions(definitions.value)} /></div>
+      <${Field} label="Definition of default" value=${definition} onInput=${change("definition")} options=${definitionOptions(definitions.value, owner)} /></div>
     ${show(coverage, () => (from ? html`<${Found} key=${JSON.stringify(asked)} asked=${asked} />` : html`<${Card}><${Empty} title="No figures yet" action=${html`<a class="button" href="#/outcomes">Go to the outcomes</a>`}>State for which days outcomes are complete. On other days a missing outcome proves nothing.<//><//>`), 8)}`;
 }
 
@@ -54,7 +54,7 @@ function Found({ asked }) {
     const windows = value.windows.map((one) => `${date(one.first_day)} to ${date(one.last_day)}`);
     return html`<div class="stack">
       <${Card} class="card-flush" title="From grade (rows) to grade (columns)" about=${`${windows.length === 1 ? windows[0] : `${windows.length} windows from ${windows[0]}`}; known by ${time(value.data_as_of)}; by ${value.scale}`}>
-        <${Matrix} rows=${value.rows.map((row) => row.counts)} codes=${codes} ends=${["Default", "Other model", "Left"]} note=${note} />
+        <${Matrix} rows=${value.rows.map((row) => row.counts)} codes=${codes} ends=${ENDS} note=${note} />
         <dl class="facts pad"><dt>Bandwidths, worse and better</dt><dd>${fixed(value.bandwidth_upper)} and ${fixed(value.bandwidth_lower)} <span class="muted">0: no movement, 1: the largest possible movement</span></dd></dl><//>
       <${Card} class="card-flush" title="Defaults by grade" about=${isCohort ? "The mean of the windows; Jeffreys' interval from 5 % to 95 % over all windows" : "The Aalen–Johansen estimate; the bootstrap interval from 2.5 % to 97.5 %"}>${table({ caption: "Defaults by grade", rowKey: (row) => row.grade, rows: value.rows.filter((row) => row.total > 0), columns: [
         { key: "g", label: "Grade", cell: (row) => html`<strong>${row.grade}</strong>` }, { key: "n", label: isCohort ? "Companies" : "Stays", number: true, cell: (row) => count(row.total) },

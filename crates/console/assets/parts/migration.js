@@ -4,6 +4,8 @@ import { html, useState } from "./html.js";
 import { Segments } from "./ui.js";
 import { count, fixed } from "./format.js";
 
+/** The columns behind those of the grades. */
+export const ENDS = ["Default", "Other model", "Left", "Not rated"];
 /** How dark a share is, from 0 to 6. @param {number} part */
 export const heat = (part) => (part <= 0 ? 0 : Math.min(6, 1 + Math.floor(part * 8)));
 const rounded = (/** @type {number} */ part) => (part <= 0 ? "" : part < 0.005 ? "<1" : String(Math.round(part * 100)));
@@ -40,7 +42,7 @@ export function MigrationTable({ stability, codes }) {
     const test = stability.cells[from]?.[to];
     return test && test.p < 0.05 ? `; more than one step nearer, p = ${fixed(test.p)}` : "";
   };
-  return html`<${Matrix} rows=${rows} codes=${codes} ends=${["Default", "Other model", "Left"]} note=${note} />
+  return html`<${Matrix} rows=${rows} codes=${codes} ends=${ENDS} note=${note} />
     <dl class="facts pad"><dt>Stayed, better, worse</dt><dd>${count(sum((from, to) => from === to))}, ${count(sum((from, to) => to < from))}, ${count(sum((from, to) => to > from))} companies</dd>
       <dt>Bandwidths, worse and better</dt><dd>${fixed(upper)} and ${fixed(lower)} <span class="muted">0: no movement, 1: the largest possible movement</span></dd>
       <dt>Concentration over grades</dt><dd>${stability.concentration ? `Herfindahl index ${fixed(stability.concentration.herfindahl)}, coefficient of variation ${fixed(stability.concentration.variation, 2)}` : "–"}</dd></dl>`;

@@ -1,7 +1,7 @@
 // Outcomes of companies: their names, recording and withdrawing them.
 import { html, useState } from "./html.js";
 import { get, post, requestKey } from "./api.js";
-import { mayChange } from "./session.js";
+import { mayChange, organizationId } from "./session.js";
 import { Dialog, Field, Tag, changer, faultOf, form, toast, useLoaded } from "./ui.js";
 import { date } from "./format.js";
 import { ownerOf, useOwners } from "./owner.js";
@@ -16,10 +16,19 @@ export const EVENTS = {
 };
 export const EVENT_OPTIONS = Object.entries(EVENTS).map(([value, one]) => ({ value, label: one.label }));
 
-/** The definitions of default that the service knows. */
-export const useDefinitions = () => useLoaded(async (signal) => (await get("/default-definitions", {}, { signal })).data, []);
-/** @param {{ definition: string, name: string }[] | null} list */
-export const definitionOptions = (list) => (list ?? []).map((one) => ({ value: one.definition, label: `${one.definition}: ${one.name.charAt(0).toLowerCase()}${one.name.slice(1)}` }));
+/** @typedef {import("./types.js").Schema["DefaultDefinition"]} Definition */
+
+/** The definitions of default that the user can read and that are not retired. The shipped ones are last. */
+export const useDefinitions = () => useLoaded(async (signal) => (await get("/default-definitions", { limit: 100, is_retired: false }, { signal })).data, []);
+/** Whether outcomes of an owner can name a definition: one of the same owner, of everyone, or of the program.
+ * @param {Definition} one @param {string} owner */
+export function fitsOwner(one, owner) {
+  const { access_level: level, organization_id: organization } = ownerOf(owner);
+  return one.access_level === "system" || (one.access_level === level && (level !== "organization" || one.organization_id === (organization ?? organizationId.value)));
+}
+/** The definitions to choose from; with an owner only those that the owner's outcomes can name.
+ * @param {Definition[] | null} list @param {string} [owner] */
+export const definitionOptions = (list, owner) => (list ?? []).filter((one) => !owner || fitsOwner(one, owner)).map((one) => ({ value: one.definition, label: `${one.definition}: ${one.name.charAt(0).toLowerCase()}${one.name.slice(1)}` }));
 
 /** @param {{ outcome: Outcome }} props */
 export const EventTag = ({ outcome }) => html`<${Tag} tone=${EVENTS[outcome.event].tone}>${EVENTS[outcome.event].label}<//>${outcome.technical ? html` <${Tag}>technical<//>` : null}${outcome.withdrawn_at ? html` <${Tag} tone="warn">withdrawn<//>` : null}`;
@@ -36,8 +45,8 @@ export function RecordOutcome({ company, close, done }) {
   const owners = useOwners("org_member");
   const [state, set] = useState({ symbol: "", event: "default", definition: "", occurred_on: "", owner: "", technical: false, reason_code: "", external_id: "", note: "" });
   const change = changer(set);
-  const definition = state.definition || definitions.value?.[0]?.definition || "";
   const owner = state.owner || owners[0].value;
+  const definition = state.definition || definitionOptions(definitions.value, owner)[0]?.value || "";
   const send = async () => {
     const { symbol, technical, event, occurred_on, reason_code, external_id, note } = state;
     await post("/outcomes", {
@@ -52,7 +61,7 @@ export function RecordOutcome({ company, close, done }) {
     ${!company && html`<${Field} label="Symbol of the company" value=${state.symbol} onInput=${change("symbol")} fault=${faultOf(error, "/company/symbol") ?? faultOf(error, "/company")} maxlength="10" required autofocus />`}
     <${Field} label="What happened" value=${state.event} onInput=${change("event")} options=${EVENT_OPTIONS} help=${EVENTS[/** @type {Outcome["event"]} */ (state.event)].help} fault=${faultOf(error, "/event")} />
     <${Field} label="On which day" type="date" value=${state.occurred_on} onInput=${change("occurred_on")} max=${today()} fault=${faultOf(error, "/occurred_on")} required />
-    <${Field} label="By which definition" value=${definition} onInput=${change("definition")} options=${definitionOptions(definitions.value)} help="A version never changes. The shipped models were trained on bankruptcy." fault=${faultOf(error, "/definition")} />
+    <${Field} label="By which definition" value=${definition} onInput=${change("definition")} options=${definitionOptions(definitions.value, owner)} help="A version never changes. The shipped models were trained on bankruptcy." fault=${faultOf(error, "/definition")} />
     <${Field} label="Owner" value=${owner} onInput=${change("owner")} options=${owners} help="The outcome counts in back-tests of predictions of the same owner." fault=${faultOf(error, "/access_level")} />
     <${Field} label="Reason code" optional value=${state.reason_code} onInput=${change("reason_code")} fault=${faultOf(error, "/reason_code")} />
     <${Field} label="External id" optional value=${state.external_id} onInput=${change("external_id")} help="The id in your system; it prevents duplicates." fault=${faultOf(error, "/external_id")} />

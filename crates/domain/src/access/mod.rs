@@ -18,7 +18,7 @@
 //! | `jobs` | bulk uploads |
 //! | `monitoring` | monitoring of models |
 //! | `outcomes` | the outcomes of companies, and up to which day they are complete |
-//! | `rating_scales` | master scales |
+//! | `rating_scales` | master scales, definitions of default |
 //! | `validations` | reports of back-tests, and who signs them off |
 //! | `users`, `organizations` | users and tenants |
 //! | `analytics`, `audit`, `admin` | statistics, the audit log, the installation |

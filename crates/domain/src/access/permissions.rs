@@ -38,7 +38,7 @@ type OfUsers = fn(&Actor, Role, OrganizationId) -> bool;
 type OfAnything = fn(&Actor) -> bool;
 
 /// Permissions for rows: an owner and a creator.
-const ROWS: [(&str, &str, OfRow); 23] = [
+const ROWS: [(&str, &str, OfRow); 26] = [
     ("company", "read", |actor, owner, _| reads(actor, owner)),
     ("company", "create", |actor, owner, _| creates(actor, owner)),
     ("company", "update", writes),
@@ -74,6 +74,17 @@ const ROWS: [(&str, &str, OfRow); 23] = [
         actor
             .create_scale(Some(owner.level()), owner.organization())
             .is_ok()
+    }),
+    ("default_definition", "read", |actor, owner, _| {
+        reads(actor, owner)
+    }),
+    ("default_definition", "create", |actor, owner, _| {
+        actor
+            .create_definition(Some(owner.level()), owner.organization())
+            .is_ok()
+    }),
+    ("default_definition", "retire", |actor, owner, _| {
+        actor.retire_definition(owner).is_ok()
     }),
     ("bulk_upload", "read", |actor, owner, _| reads(actor, owner)),
     ("bulk_upload", "create", |actor, owner, _| {

@@ -27,7 +27,7 @@ const COLUMNS: [OutcomeColumn; 8] = [
         "definition",
         &["default_definition"],
         true,
-        "what a default is: crr_178@1, bankruptcy@1; needed",
+        "what a default is: crr_178@1, bankruptcy@1, or code@version of your own; needed",
         "crr_178@1",
     ),
     column(

@@ -67,6 +67,8 @@ fn allows(actor: &Actor, (resource, action): (&str, &str), owner: Owner, creator
         ("outcome_coverage", "set") => actor.set_coverage(level, place).is_ok(),
         ("validation", "create") => actor.validate(level, place).is_ok(),
         ("rating_scale", "create") => actor.create_scale(level, place).is_ok(),
+        ("default_definition", "create") => actor.create_definition(level, place).is_ok(),
+        ("default_definition", "retire") => actor.retire_definition(owner).is_ok(),
         ("company" | "prediction", "raise") => {
             let own = Owner::User(actor.user());
             own != owner
@@ -110,7 +112,7 @@ fn allows_in(actor: &Actor, (resource, action): (&str, &str), id: OrganizationId
     }
 }
 
-const OF_ROWS: [(&str, &str); 23] = [
+const OF_ROWS: [(&str, &str); 26] = [
     ("company", "read"),
     ("company", "create"),
     ("company", "update"),
@@ -129,6 +131,9 @@ const OF_ROWS: [(&str, &str); 23] = [
     ("validation", "create"),
     ("rating_scale", "read"),
     ("rating_scale", "create"),
+    ("default_definition", "read"),
+    ("default_definition", "create"),
+    ("default_definition", "retire"),
     ("bulk_upload", "read"),
     ("bulk_upload", "create"),
     ("bulk_upload", "control"),

@@ -44,7 +44,10 @@ pub(crate) const KNOWN: &[&str] = &[
     "coverage read",
     "coverage set",
     "dashboard read",
-    "definitions read",
+    "definition create",
+    "definition list",
+    "definition read",
+    "definition retire",
     "invitation create",
     "invitation list",
     "invitation withdraw",
@@ -148,7 +151,8 @@ fn ask(fixture: &Fixture, actor: &Actor, request: &Request<'_>) -> Result<Answer
     };
     Ok(match (request.resource, action, to) {
         (
-            "company" | "prediction" | "bulk_job" | "rescoring" | "outcome" | "scale",
+            "company" | "prediction" | "bulk_job" | "rescoring" | "outcome" | "scale"
+            | "definition",
             "read",
             None,
         )
@@ -157,7 +161,8 @@ fn ask(fixture: &Fixture, actor: &Actor, request: &Request<'_>) -> Result<Answer
             actor.read(fixture.owner(request.detail)?.0)
         }
         (
-            "company" | "prediction" | "bulk_job" | "outcome" | "validation" | "scale",
+            "company" | "prediction" | "bulk_job" | "outcome" | "validation" | "scale"
+            | "definition",
             "list",
             None,
         ) => {
@@ -258,6 +263,14 @@ fn ask(fixture: &Fixture, actor: &Actor, request: &Request<'_>) -> Result<Answer
             let (level, organization) = target(request.detail).ok_or_else(unknown)?;
             open(actor.validate(Some(level), organization))
         }
+        ("definition", "retire", None) => {
+            let (owner, _) = fixture.owner(request.detail)?;
+            open(actor.retire_definition(owner))
+        }
+        ("definition", "create", None) => {
+            let (level, organization) = target(request.detail).ok_or_else(unknown)?;
+            open(actor.create_definition(Some(level), organization))
+        }
         ("scale", "create", None) => {
             let (level, organization) = target(request.detail).ok_or_else(unknown)?;
             open(actor.create_scale(Some(level), organization))
@@ -271,8 +284,6 @@ fn ask(fixture: &Fixture, actor: &Actor, request: &Request<'_>) -> Result<Answer
             };
             open(actor.sign_off(owner, maker))
         }
-        // The answer is the same for every caller with access.
-        ("definitions", "read", None) => Ok(Reading::Open),
         ("scoring" | "models" | "templates", "use", None) => open(actor.use_models()),
         ("dashboard" | "analytics", "read", None) => {
             let (scope, named) = split(request.detail);

@@ -5,6 +5,7 @@ use std::{fmt::Debug, fmt::Display, str::FromStr};
 use accunode_domain::{
     access::{DashboardScope, KeyScope, Removal},
     audit::AuditAction,
+    default_definition::DefinitionBasis,
     fault::UnknownName,
     invitation::InvitationStatus,
     job::{JobStatus, RowStatus},
@@ -49,6 +50,10 @@ fn enumeration_values_have_stable_names() {
     named(&OnConflict::ALL, &["error", "skip", "update"]);
     named(&RevisionReason::ALL, &["ratios", "model", "figures"]);
     named(&TransitionMethod::ALL, &["cohort", "duration"]);
+    named(
+        &DefinitionBasis::ALL,
+        &["crr_178", "bankruptcy", "missed_payment", "agency", "other"],
+    );
     named(&ScaleStatus::ALL, &["draft", "active", "retired"]);
     named(&RatioUnit::ALL, &["fraction", "percent"]);
     named(

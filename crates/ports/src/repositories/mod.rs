@@ -5,6 +5,7 @@ mod api_key;
 mod audit;
 mod auth;
 mod company;
+mod default_definition;
 mod idempotency;
 mod invitation;
 mod job;
@@ -33,6 +34,7 @@ pub use api_key::{ApiKeyRepository, ApiKeyWriter, NewApiKey, NextSecret, Present
 pub use audit::{AuditFilter, AuditLogRepository, AuditWriter};
 pub use auth::{AuthRepository, AuthWriter, Credentials, NewUser, Rehashed, UserFreshness};
 pub use company::{CompanyFilter, CompanyRepository, CompanyWriter, FoundCompany};
+pub use default_definition::{DefinitionFilter, DefinitionRepository, DefinitionWriter};
 pub use idempotency::IdempotencyRepository;
 pub use invitation::{InvitationRepository, InvitationWriter, NewInvitation};
 pub use job::{
@@ -71,6 +73,7 @@ pub use {
     audit::{MockAuditLogRepository, MockAuditWriter},
     auth::{MockAuthRepository, MockAuthWriter},
     company::{MockCompanyRepository, MockCompanyWriter},
+    default_definition::{MockDefinitionRepository, MockDefinitionWriter},
     idempotency::MockIdempotencyRepository,
     invitation::{MockInvitationRepository, MockInvitationWriter},
     job::{MockJobQueue, MockJobRepository, MockJobWriter},
@@ -133,6 +136,8 @@ pub trait Repositories: Send + Sync {
     fn outcomes(&self) -> &dyn OutcomeRepository;
     /// Validation reports.
     fn validations(&self) -> &dyn ValidationRepository;
+    /// Definitions of default.
+    fn definitions(&self) -> &dyn DefinitionRepository;
     /// Master scales.
     fn scales(&self) -> &dyn ScaleRepository;
     /// Monitoring of models.
@@ -219,6 +224,8 @@ pub trait UnitOfWork: Send + Sync {
     fn outcomes(&self) -> &dyn OutcomeWriter;
     /// Requesting, completing and signing off validation reports.
     fn validations(&self) -> &dyn ValidationWriter;
+    /// New and retired definitions of default.
+    fn definitions(&self) -> &dyn DefinitionWriter;
     /// New master scales.
     fn scales(&self) -> &dyn ScaleWriter;
     /// Changes of bulk uploads.

@@ -32,6 +32,8 @@ pub enum OwnData {
     ValidationReports,
     /// What monitoring counted of their predictions.
     MonitoringSnapshots,
+    /// Definitions of default that they made.
+    DefaultDefinitions,
     /// Master scales that they made.
     RatingScales,
     /// Uploads and rescorings that they made.
@@ -42,7 +44,7 @@ pub enum OwnData {
 
 impl OwnData {
     /// Every kind, in the order of the export.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::ApiKeys,
         Self::Invitations,
         Self::Companies,
@@ -52,6 +54,7 @@ impl OwnData {
         Self::OutcomeCoverage,
         Self::ValidationReports,
         Self::MonitoringSnapshots,
+        Self::DefaultDefinitions,
         Self::RatingScales,
         Self::BulkUploads,
         Self::AuditEvents,
@@ -70,6 +73,7 @@ impl OwnData {
             Self::OutcomeCoverage => "outcome_coverage",
             Self::ValidationReports => "validation_reports",
             Self::MonitoringSnapshots => "monitoring_snapshots",
+            Self::DefaultDefinitions => "default_definitions",
             Self::RatingScales => "rating_scales",
             Self::BulkUploads => "bulk_uploads",
             Self::AuditEvents => "audit_events",

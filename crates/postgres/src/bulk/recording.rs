@@ -537,6 +537,7 @@ mod tests {
         let day = date!(2025 - 03 - 01);
         assert_eq!(Date::parse(&day.to_string(), DAY).unwrap(), day);
         assert_eq!(named::<Event>("cure").unwrap(), Event::Cure);
-        assert!(named::<Definition>("mine@1").is_err());
+        assert!(named::<Definition>("mine@1").is_ok());
+        assert!(named::<Definition>("mine").is_err());
     }
 }

@@ -6,10 +6,11 @@ use sea_orm::{
 
 use super::{
     allowed_emails, annual_prediction_revisions, annual_predictions, api_keys, audit_logs,
-    bulk_upload_jobs, bulk_upload_rows, companies, idempotency_keys, invitations, join_tokens,
-    login_challenges, monitoring_snapshots, organizations, outcome_coverage, outcomes,
-    quarterly_prediction_revisions, quarterly_predictions, rating_scales, recovery_codes,
-    tenancy_state, user_tokens, user_totp, users, validation_files, validation_reports,
+    bulk_upload_jobs, bulk_upload_rows, companies, default_definitions, idempotency_keys,
+    invitations, join_tokens, login_challenges, monitoring_snapshots, organizations,
+    outcome_coverage, outcomes, quarterly_prediction_revisions, quarterly_predictions,
+    rating_scales, recovery_codes, tenancy_state, user_tokens, user_totp, users, validation_files,
+    validation_reports,
 };
 
 /// A table as its entity declares it.
@@ -56,6 +57,7 @@ pub fn declared_tables() -> Vec<DeclaredTable> {
         declared::<outcomes::Entity>(),
         declared::<quarterly_prediction_revisions::Entity>(),
         declared::<quarterly_predictions::Entity>(),
+        declared::<default_definitions::Entity>(),
         declared::<rating_scales::Entity>(),
         declared::<recovery_codes::Entity>(),
         declared::<tenancy_state::Entity>(),

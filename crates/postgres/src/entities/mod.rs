@@ -18,6 +18,7 @@ pub(crate) mod bulk_upload_jobs;
 pub(crate) mod bulk_upload_rows;
 pub(crate) mod companies;
 mod declared;
+pub(crate) mod default_definitions;
 pub(crate) mod idempotency_keys;
 pub(crate) mod invitations;
 pub(crate) mod join_tokens;

@@ -5,6 +5,7 @@ mod api_key;
 mod audit;
 mod auth;
 pub(crate) mod company;
+mod default_definition;
 mod idempotency;
 mod invitation;
 mod job;
@@ -24,17 +25,17 @@ mod validation;
 
 use accunode_ports::repositories::{
     AnalyticsRepository, ApiKeyRepository, AuditLogRepository, AuthRepository, CompanyRepository,
-    InvitationRepository, JobRepository, JoinTokenRepository, MonitoringRepository,
-    OrganizationRepository, OutcomeRepository, OwnDataRepository, PredictionRepository,
-    Repositories, ScaleRepository, SecondFactorRepository, UserRepository, UserTokenRepository,
-    ValidationRepository,
+    DefinitionRepository, InvitationRepository, JobRepository, JoinTokenRepository,
+    MonitoringRepository, OrganizationRepository, OutcomeRepository, OwnDataRepository,
+    PredictionRepository, Repositories, ScaleRepository, SecondFactorRepository, UserRepository,
+    UserTokenRepository, ValidationRepository,
 };
 
 pub(crate) use self::{
     analytics::Analytics, api_key::ApiKeys, audit::AuditLog, auth::AuthUsers, company::Companies,
-    idempotency::StoredOutcomes, invitation::Invitations, job::Jobs, join_tokens::JoinTokens,
-    monitoring::MonitoredModels, organization::Organizations, outcome::Outcomes,
-    own_data::OwnRecords, prediction::Predictions, rating_scale::Scales,
+    default_definition::Definitions, idempotency::StoredOutcomes, invitation::Invitations,
+    job::Jobs, join_tokens::JoinTokens, monitoring::MonitoredModels, organization::Organizations,
+    outcome::Outcomes, own_data::OwnRecords, prediction::Predictions, rating_scale::Scales,
     second_factor::SecondFactors, user::Users, user_token::UserTokens, validation::Validations,
 };
 use crate::{
@@ -58,6 +59,7 @@ pub(crate) struct PgRepositories<E> {
     predictions: Predictions<E>,
     outcomes: Outcomes<E>,
     validations: Validations<E>,
+    definitions: Definitions<E>,
     scales: Scales<E>,
     monitoring: MonitoredModels<E>,
     jobs: Jobs<E>,
@@ -83,6 +85,7 @@ impl<E: Clone> PgRepositories<E> {
             predictions: Predictions::new(rows.clone()),
             outcomes: Outcomes::new(rows.clone()),
             validations: Validations::new(rows.clone()),
+            definitions: Definitions::new(rows.clone()),
             scales: Scales::new(rows.clone()),
             monitoring: MonitoredModels::new(rows.clone()),
             jobs: Jobs::new(rows.clone()),
@@ -165,6 +168,9 @@ impl<E: Executor> Repositories for PgRepositories<E> {
         &self.validations
     }
 
+    fn definitions(&self) -> &dyn DefinitionRepository {
+        &self.definitions
+    }
     fn scales(&self) -> &dyn ScaleRepository {
         &self.scales
     }

@@ -24,9 +24,9 @@ use crate::{
     actor::ActorSettings,
     db::{Executor, Tx, build},
     entities::{
-        annual_predictions, api_keys, audit_logs, bulk_upload_jobs, companies, invitations,
-        monitoring_snapshots, outcome_coverage, outcomes, quarterly_predictions, rating_scales,
-        users, validation_reports,
+        annual_predictions, api_keys, audit_logs, bulk_upload_jobs, companies, default_definitions,
+        invitations, monitoring_snapshots, outcome_coverage, outcomes, quarterly_predictions,
+        rating_scales, users, validation_reports,
     },
     errors::from_orm,
     scalar::scalars,
@@ -109,6 +109,9 @@ impl<E: Executor> OwnRecords<E> {
             }
             OwnData::MonitoringSnapshots => {
                 self.tenant::<monitoring_snapshots::Entity>(scope, creator, after)
+            }
+            OwnData::DefaultDefinitions => {
+                self.tenant::<default_definitions::Entity>(scope, creator, after)
             }
             OwnData::RatingScales => self.tenant::<rating_scales::Entity>(scope, creator, after),
             OwnData::BulkUploads => self.tenant::<bulk_upload_jobs::Entity>(scope, creator, after),
@@ -225,6 +228,7 @@ impl OwnDataWriter for OwnRecords<Tx> {
         self.delete::<outcome_coverage::Entity>(creator).await?;
         self.delete::<validation_reports::Entity>(creator).await?;
         self.delete::<monitoring_snapshots::Entity>(creator).await?;
+        self.delete::<default_definitions::Entity>(creator).await?;
         self.delete::<rating_scales::Entity>(creator).await?;
         let companies = self.delete::<companies::Entity>(creator).await?;
         let uploads = self.delete::<bulk_upload_jobs::Entity>(creator).await?;

@@ -29,7 +29,7 @@ use lists::{EXEMPT, LISTS, List};
 const PAGE: u64 = 21;
 
 /// Tables that are large in the seeds, and must not be read in full.
-const LARGE: [&str; 16] = [
+const LARGE: [&str; 17] = [
     "companies",
     "annual_predictions",
     "quarterly_predictions",
@@ -39,6 +39,7 @@ const LARGE: [&str; 16] = [
     "validation_reports",
     "monitoring_snapshots",
     "rating_scales",
+    "default_definitions",
     "bulk_upload_jobs",
     "bulk_upload_rows",
     "users",

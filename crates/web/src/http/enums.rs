@@ -5,13 +5,13 @@ use std::borrow::Cow;
 use accunode_domain::{
     access::{DashboardScope, KeyScope, Removal},
     audit::AuditAction,
+    default_definition::{Definition, DefinitionBasis},
     fault::Fault,
     intake::DecimalMark,
     invitation::InvitationStatus,
     job::{JobEvent, JobStatus, JobType, JobWork, OtherCompany, RowStatus},
     maintenance::{MaintenanceTask, RunStatus},
     organization::{JoinPolicy, SizeCategory},
-    outcome::Definition,
     owner::AccessLevel,
     prediction::{Kind, OnConflict, Quarter, RevisionReason},
     rating_scale::ScaleStatus,
@@ -30,6 +30,40 @@ use utoipa::{
 };
 
 use super::query::{self, Parameter};
+
+/// What a default is: `code@version` of a definition.
+#[derive(Debug)]
+pub(crate) struct DefinitionName;
+
+impl PartialSchema for DefinitionName {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some(
+                "What a default is: `code@version` of a shipped definition (`crr_178@1`, `bankruptcy@1`), of one of the owner, or of one of everyone.",
+            ))
+            .pattern(Some("^[a-z][a-z0-9_]*@[1-9][0-9]{0,4}$"))
+            .max_length(Some(46))
+            .examples([Definition::Crr178.as_str()])
+            .into()
+    }
+}
+
+impl ToSchema for DefinitionName {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("Definition")
+    }
+}
+
+impl Parameter for Definition {
+    fn schema() -> RefOr<Schema> {
+        Ref::from_schema_name(DefinitionName::name()).into()
+    }
+
+    fn read(pointer: &str, text: &str) -> Result<Self, Fault> {
+        query::name(pointer, text)
+    }
+}
 
 macro_rules! names_of {
     ($($name:ident, $of:ty, $what:literal;)+) => {$(
@@ -66,7 +100,10 @@ macro_rules! names_of {
 
         /// All schemas by name: those that only parameters refer to are in no body's schema.
         pub(crate) fn schemas() -> Vec<(String, RefOr<Schema>)> {
-            vec![$(($name::name().into_owned(), $name::schema()),)+]
+            vec![
+                (DefinitionName::name().into_owned(), DefinitionName::schema()),
+                $(($name::name().into_owned(), $name::schema()),)+
+            ]
         }
     };
 }
@@ -79,7 +116,7 @@ names_of! {
     DashboardScopeName, DashboardScope, "Whose predictions are counted.";
     DecimalMarkName, DecimalMark, "What separates the decimals of numbers in a file: 1,234.5 or 1.234,5.";
     DecisionName, Decision, "What an administrator decides about a second factor.";
-    DefinitionName, Definition, "What a default is: the name and version of a definition.";
+    DefinitionBasisName, DefinitionBasis, "What a definition of default is based on.";
     EventName, Event, "What happened to a company: a default, a cure (its return to non-defaulted status), or an exit.";
     InvitationStatusName, InvitationStatus, "What has become of an invitation.";
     JobEventName, JobEvent, "What happened to an upload, rescoring or back-test.";

@@ -63,7 +63,10 @@ fn in_the_matrix(line: &Line) -> Option<(&'static str, &'static str, &'static st
         "GET /analytics/transitions" => ("transitions", "read", row),
         "GET /models/{name}/monitoring" => ("monitoring", "read", row),
         "GET /models/{name}/monitoring/snapshots" => ("monitoring", "snapshots", row),
-        "GET /default-definitions" => ("definitions", "read", ""),
+        "GET /default-definitions" => ("definition", "list", row),
+        "POST /default-definitions" => ("definition", "create", row),
+        "GET /default-definitions/{id}" => ("definition", "read", row),
+        "POST /default-definitions/{id}/retire" => ("definition", "retire", row),
         "GET /dashboard" => ("dashboard", "read", row),
         "GET /analytics/risk-distribution"
         | "GET /analytics/model-agreement"

@@ -6,7 +6,9 @@ use accunode_tests::{PASSWORD, Service, TestUser, tenancy::Tenancy};
 use serde_json::{Value, json};
 
 use super::{Line, code, lines, send};
-use crate::support::{ask, file_of, outcome_on, prediction, quarterly, scale_of, submit, text};
+use crate::support::{
+    ask, definition_of, file_of, outcome_on, prediction, quarterly, scale_of, submit, text,
+};
 
 const ASKED: &str = "401 step_up_required";
 
@@ -84,6 +86,12 @@ fn conditions(
             (
                 "/rating-scales",
                 with(Value::Object(scale_of("every").into_iter().collect())),
+            ),
+            (
+                "/default-definitions",
+                with(Value::Object(
+                    definition_of(level, "every").into_iter().collect(),
+                )),
             ),
             (
                 "/outcomes/batch",

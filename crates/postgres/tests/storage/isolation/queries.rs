@@ -4,9 +4,10 @@ use std::{collections::BTreeSet, fmt::Write as _};
 
 use accunode_domain::{
     access::{AuditScope, Scope},
+    default_definition::OwnDefinition,
     id::{
-        CompanyId, JobId, OrganizationId, OutcomeId, PredictionId, RatingScaleId, UserId,
-        ValidationId,
+        CompanyId, DefaultDefinitionId, JobId, OrganizationId, OutcomeId, PredictionId,
+        RatingScaleId, UserId, ValidationId,
     },
     job::Job,
     owner::Owner,
@@ -16,9 +17,9 @@ use accunode_domain::{
     validation::{BinEdges, MasterScale},
 };
 use accunode_ports::repositories::{
-    AnalyticsRepository, AuditFilter, CompanyFilter, GroupBy, JobFilter, ModelPredictions,
-    OutcomeFilter, OwnData, PredictionFilter, Repositories, RowFilter, ScaleFilter, SnapshotFilter,
-    TimelineFilter, UnitOfWork, ValidationFile, ValidationFilter,
+    AnalyticsRepository, AuditFilter, CompanyFilter, DefinitionFilter, GroupBy, JobFilter,
+    ModelPredictions, OutcomeFilter, OwnData, PredictionFilter, Repositories, RowFilter,
+    ScaleFilter, SnapshotFilter, TimelineFilter, UnitOfWork, ValidationFile, ValidationFilter,
 };
 use accunode_postgres::PgStore;
 use sqlx::AssertSqlSafe;
@@ -28,7 +29,7 @@ use super::places;
 use crate::fixture::{Fixture, USERS, id};
 
 /// Every query that takes a scope, by repository and method, in all its forms.
-pub(super) const QUERIES: [&str; 52] = [
+pub(super) const QUERIES: [&str; 56] = [
     "company.find",
     "company.list by created_at",
     "company.list by name",
@@ -53,6 +54,9 @@ pub(super) const QUERIES: [&str; 52] = [
     "validation.find",
     "validation.list",
     "validation.part",
+    "default_definition.find",
+    "default_definition.named",
+    "default_definition.list",
     "rating_scale.find",
     "rating_scale.list",
     "monitoring.counts",
@@ -69,6 +73,7 @@ pub(super) const QUERIES: [&str; 52] = [
     "own_data.rows quarterly",
     "own_data.rows outcomes",
     "own_data.rows validations",
+    "own_data.rows definitions",
     "own_data.rows scales",
     "own_data.rows snapshots",
     "own_data.rows uploads",
@@ -191,6 +196,7 @@ pub(super) async fn fill(fixture: &Fixture) -> Rows {
                 .map_or("NULL".to_owned(), |id| format!("'{id}'")),
             id(creator)
         );
+        let code = definition_code(owner);
         let values = "0.1, 'High', 0.9, now(), 'm', '1', repeat('a', 64)";
         let _ = write!(
             sql,
@@ -216,6 +222,8 @@ pub(super) async fn fill(fixture: &Fixture) -> Rows {
                  \"label\": \"crr_178@1\", \"as_of\": \"2026-01-01T00:00:00Z\", \
                  \"complete_through\": \"2025-12-31\", \"include_system_outcomes\": false, \
                  \"initial_auc\": null, \"target_rate\": null}}', {whose}); \
+             INSERT INTO default_definitions (id, code, version, name, basis, access_level, organization_id, created_by) \
+               VALUES ('{outcome}', '{code}', 1, 'fence', 'other', {whose}); \
              INSERT INTO rating_scales (id, name, version, grades, on_buckets, access_level, organization_id, created_by) \
                VALUES ('{outcome}', 'fence', 1, '{scale}', false, {whose}); \
              INSERT INTO monitoring_snapshots (id, kind, model_name, model_version, model_sha256, period, baseline, \
@@ -379,6 +387,13 @@ pub(super) async fn ask(
             let rows_found = page.unwrap().rows.into_iter().map(|report| report.id.0);
             seen.extend(rows_found.filter_map(|id| rows.labelled(id)));
         }
+        "default_definition.list" => {
+            let filter = DefinitionFilter::default();
+            let definitions = on.reads.definitions();
+            let page = definitions.list(scope, &filter, all(), None).await;
+            let rows_found = page.unwrap().rows.into_iter().map(|found| found.id.0);
+            seen.extend(rows_found.filter_map(|id| rows.labelled(id)));
+        }
         "rating_scale.list" => {
             let filter = ScaleFilter::default();
             let page = on.reads.scales().list(scope, &filter, all(), None).await;
@@ -448,6 +463,7 @@ pub(super) async fn ask(
                 "quarterly" => (OwnData::QuarterlyPredictions, "company_sector"),
                 "outcomes" => (OwnData::Outcomes, "company_sector"),
                 "validations" => (OwnData::ValidationReports, "id"),
+                "definitions" => (OwnData::DefaultDefinitions, "id"),
                 "scales" => (OwnData::RatingScales, "id"),
                 "snapshots" => (OwnData::MonitoringSnapshots, "id"),
                 _ => (OwnData::BulkUploads, "original_filename"),
@@ -572,6 +588,19 @@ pub(super) async fn shows(
             .await
             .unwrap()
             .is_some(),
+        "default_definition.find" => on
+            .reads
+            .definitions()
+            .find(scope, DefaultDefinitionId(cell.outcome.0))
+            .await
+            .unwrap()
+            .is_some(),
+        "default_definition.named" => {
+            let name = OwnDefinition::new(definition_code(cell.owner), 1).unwrap();
+            let definitions = on.reads.definitions();
+            let found = definitions.named(scope, cell.owner, name).await.unwrap();
+            found.is_some_and(|found| found.id.0 == cell.outcome.0)
+        }
         "rating_scale.find" => on
             .reads
             .scales()
@@ -645,6 +674,14 @@ pub(super) async fn figure(query: &str, on: &dyn AnalyticsRepository, scope: &Sc
         other => panic!("{other} stands in the table, and no one asks it"),
     };
     u64::try_from(owners).unwrap().to_string()
+}
+
+/// The codes of definitions of everyone begin with `system_`, and no others.
+const fn definition_code(owner: Owner) -> &'static str {
+    match owner {
+        Owner::System => "system_fence",
+        _ => "fence",
+    }
 }
 
 /// A scale whose grades do not align with the buckets.

@@ -13,9 +13,9 @@ use accunode_domain::{
     validation::MasterScale,
 };
 use accunode_ports::repositories::{
-    AuditFilter, CompanyFilter, JobFilter, OrganizationFilter, OutcomeFilter, OwnData,
-    PredictionFilter, Repositories, RowFilter, ScaleFilter, SnapshotFilter, TimelineFilter,
-    ToRescore, UserFilter, ValidationFilter,
+    AuditFilter, CompanyFilter, DefinitionFilter, JobFilter, OrganizationFilter, OutcomeFilter,
+    OwnData, PredictionFilter, Repositories, RowFilter, ScaleFilter, SnapshotFilter,
+    TimelineFilter, ToRescore, UserFilter, ValidationFilter,
 };
 use accunode_postgres::PgStore;
 use futures::future::LocalBoxFuture;
@@ -235,6 +235,15 @@ async fn scales(store: &PgStore, actor: &Actor, after: Option<Cursor>) {
         .unwrap();
 }
 
+async fn definitions(store: &PgStore, actor: &Actor, after: Option<Cursor>) {
+    let filter = DefinitionFilter::default();
+    let definitions = store.definitions();
+    definitions
+        .list(&actor.scope(), &filter, Limit::default(), after)
+        .await
+        .unwrap();
+}
+
 async fn snapshots(store: &PgStore, actor: &Actor, after: Option<Cursor>) {
     let filter = SnapshotFilter {
         model: "m".to_owned(),
@@ -362,6 +371,16 @@ pub(super) const LISTS: &[List] = &[
         "snapshot list, newest, next page",
         "MonitoringRepository::snapshots",
         read!(|s, a| snapshots(s, a, middle(Sort::CreatedAt)).await),
+    ),
+    list(
+        "definition list, newest",
+        "DefinitionRepository::list",
+        read!(|s, a| definitions(s, a, None).await),
+    ),
+    list(
+        "definition list, newest, next page",
+        "DefinitionRepository::list",
+        read!(|s, a| definitions(s, a, middle(Sort::CreatedAt)).await),
     ),
     list(
         "scale list, newest",

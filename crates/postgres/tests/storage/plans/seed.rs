@@ -112,6 +112,10 @@ async fn fill(fixture: &Fixture, owner: &str, members: &str) {
                   'stable', c.access_level, c.organization_id, \
                   CASE c.access_level WHEN 'personal' THEN c.created_by END, c.created_at FROM companies c"
             .to_owned(),
+        "INSERT INTO default_definitions (code, version, name, basis, access_level, organization_id, created_by, created_at) \
+           SELECT CASE c.access_level WHEN 'system' THEN 'system_' ELSE 'd_' END || lower(c.symbol), 1, 'n', 'other', \
+                  c.access_level, c.organization_id, c.created_by, c.created_at FROM companies c"
+            .to_owned(),
         "INSERT INTO rating_scales (name, version, grades, on_buckets, access_level, organization_id, created_by, created_at) \
            SELECT 'n' || lower(c.symbol), 1, '[{\"code\": \"1\", \"pd_from\": 0, \"pd_to\": 0.1}, \
              {\"code\": \"2\", \"pd_from\": 0.1, \"pd_to\": 0.2}, {\"code\": \"3\", \"pd_from\": 0.2, \"pd_to\": 0.3}, \

@@ -48,6 +48,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     entry("company_in_use", &[409], "There are predictions or outcomes on the company, so it can be neither removed nor moved as it is; `detail` counts those that the caller may see.", "`force=true` removes it with the predictions that the caller may delete; with outcomes, or rows of others, it stays. `with_predictions=true` raises it together with the predictions of its owner."),
     entry("conflict", &[409], "The change contradicts what is stored.", "Read what is there and decide again."),
     entry("cross_site_request", &[403], "A page of another site sent the request with the cookies of a session.", "Send the request from the service's own pages, or with a token instead of cookies."),
+    entry("definition_exists", &[409], "The owner has a definition of default of this code and version, which never changes.", "Send another `version`, or use the one that is there."),
     entry("domain_taken", &[409], "Another organization has this domain.", "Choose another domain, or none."),
     entry("duplicate_file", &[409], "The same file was uploaded with the same options before; `existing_id` is that upload.", "Look at that upload, or upload again with `force=true`."),
     entry("email_not_allowed", &[403], "The organization lists who may join, and this address is not among them.", "Ask an administrator of the organization to list it."),

@@ -1,6 +1,10 @@
 //! Definitions of default.
 
+mod create;
+mod dto;
+mod get;
 mod list;
+mod retire;
 
 use accunode_domain::access::KeyScope;
 
@@ -10,7 +14,17 @@ use crate::http::{
 };
 
 const ALL: &str = "/default-definitions";
+const ONE: &str = "/default-definitions/{id}";
+const RETIRE: &str = "/default-definitions/{id}/retire";
 
 pub(crate) fn routes() -> Vec<Route> {
-    vec![route!(list::list, Policy::read(KeyScope::Read))]
+    let read = Policy::read(KeyScope::Read);
+    vec![
+        route!(list::list, read.list()),
+        route!(create::create, Policy::place(KeyScope::Write))
+            .idempotent()
+            .located(),
+        route!(get::get, read).versioned(),
+        route!(retire::retire, Policy::write(KeyScope::Write)),
+    ]
 }

@@ -32,7 +32,7 @@ use crate::{
     tag = "Account",
     operation_id = "export_account",
     responses(
-        (status = 200, description = "`account`, `organization`, `sessions`, then what one made and may read: `api_keys` (without secrets), `invitations`, `companies`, `annual_predictions`, `quarterly_predictions`, `outcomes`, `outcome_coverage`, `validation_reports`, `monitoring_snapshots`, `rating_scales`, `bulk_uploads`, `audit_events`", body = serde_json::Value),
+        (status = 200, description = "`account`, `organization`, `sessions`, then what one made and may read: `api_keys` (without secrets), `invitations`, `companies`, `annual_predictions`, `quarterly_predictions`, `outcomes`, `outcome_coverage`, `validation_reports`, `monitoring_snapshots`, `default_definitions`, `rating_scales`, `bulk_uploads`, `audit_events`", body = serde_json::Value),
         (status = 403, description = "`key_forbidden`"),
     )
 )]
@@ -93,7 +93,7 @@ struct ExportWriter {
     directory: Users,
     caller: Confirmed,
     head: Option<String>,
-    kinds: Peekable<IntoIter<OwnData, 12>>,
+    kinds: Peekable<IntoIter<OwnData, 13>>,
     after: Option<(Timestamp, Uuid)>,
     position: ListPosition,
 }
