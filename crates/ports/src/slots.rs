@@ -72,7 +72,7 @@ impl<K: Eq + Hash + Copy> Slots<K> {
 
     /// Like [`acquire`](Self::acquire), with another number of permits of this key from now on:
     /// at least one. If more than `at_most` are taken, they are kept until they are dropped, and
-    /// nobody gets one until fewer are taken.
+    /// no one gets another until fewer are taken.
     ///
     /// # Errors
     /// [`QueueFull`] if `queue` others are waiting already.

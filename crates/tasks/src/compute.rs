@@ -16,7 +16,7 @@ static TURNS: LazyLock<Semaphore> = LazyLock::new(|| {
 /// The right to keep a processor busy, as long as the value lives.
 #[derive(Debug)]
 pub struct ComputeTurn {
-    /// Nobody closes the semaphore; `None` would only mean that nothing is limited.
+    /// The semaphore is never closed; `None` would only mean that nothing is limited.
     _permit: Option<SemaphorePermit<'static>>,
 }
 
