@@ -31,6 +31,7 @@ mod permissions;
 mod predictions;
 mod rating_scales;
 mod redactions;
+mod replica;
 mod rescorings;
 mod support;
 mod users;

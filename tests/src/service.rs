@@ -102,13 +102,21 @@ impl Service {
         Self::over(database, folder, options).await
     }
 
+    /// Starts the service on an existing database.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub async fn on(database: Arc<Database>, options: ServiceOptions) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        Self::over(database, folder, options).await
+    }
+
     /// Starts one more process on the same database.
     ///
     /// # Panics
     /// If it does not start.
     pub async fn beside(&self, options: ServiceOptions) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        Self::over(self.database.clone(), folder, options).await
+        Self::on(self.database.clone(), options).await
     }
 
     async fn over(database: Arc<Database>, folder: TempDir, options: ServiceOptions) -> Self {

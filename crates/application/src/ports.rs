@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use accunode_domain::{prediction::Kind, ratio::Ratios, risk::ModelRef, secret::Secret};
+use accunode_domain::{
+    id::UserId, prediction::Kind, ratio::Ratios, risk::ModelRef, secret::Secret,
+};
 use accunode_ports::{
     Store,
     budgets::{JobBudget, MinFree, RowBudget},
@@ -12,6 +14,7 @@ use accunode_ports::{
     maintenance::Maintenance,
     meter::Meter,
     monitoring::Monitoring,
+    recent_writes::{MOST_BEHIND, RecentWrites},
     repositories::JobQueue,
     scoring::{Scored, Scorer},
     second_factor::CodeDevice,
@@ -89,6 +92,8 @@ pub struct Ports {
     pub disks: Arc<dyn Disks>,
     pub known_keys: KnownKeys,
     pub cache: Arc<dyn Cache>,
+    /// Only where reads may go to a replica.
+    pub recent_writes: Option<Arc<dyn RecentWrites>>,
     pub hasher: Arc<dyn PasswordHasher>,
     pub codes: Arc<dyn CodeDevice>,
     pub scorer: Arc<dyn Scorer>,
@@ -123,6 +128,30 @@ impl Ports {
             self.settings.public_url,
             secret.expose()
         )
+    }
+
+    /// Notes that this user has changed something, or is about to, so that their reads do not miss
+    /// it. Costs nothing without a replica. Returns false if it could not be noted.
+    pub async fn note_write(&self, user: UserId) -> bool {
+        let Some(recent_writes) = &self.recent_writes else {
+            return true;
+        };
+        let noted = recent_writes.note(user).await;
+        if let Err(error) = &noted {
+            tracing::warn!(
+                error = error as &dyn std::error::Error,
+                "a change could not be noted, so its user may read from the replica too early"
+            );
+        }
+        noted.is_ok()
+    }
+
+    /// As [`Ports::note_write`]. If it cannot be noted, waits until every replica that is used has
+    /// what was committed before.
+    pub async fn note_write_or_wait(&self, user: UserId) {
+        if !self.note_write(user).await {
+            tokio::time::sleep(MOST_BEHIND).await;
+        }
     }
 
     /// Makes every cached figure of these owners unreachable, after a commit. If the cache is

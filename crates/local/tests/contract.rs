@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use accunode_local::{LocalCache, LocalLimits, LocalSessions, LocalThrottle};
+use accunode_local::{LocalCache, LocalLimits, LocalRecentWrites, LocalSessions, LocalThrottle};
 use accunode_ports::contract::{self, TestClock};
 
 macro_rules! contract {
@@ -32,6 +32,10 @@ fn throttle(clock: Arc<TestClock>) -> LocalThrottle {
     LocalThrottle::new(clock)
 }
 
+fn recent_writes(_: Arc<TestClock>) -> LocalRecentWrites {
+    LocalRecentWrites::new(contract::recent_writes::WINDOW)
+}
+
 contract! {
     sessions::access_token_expires_after_its_lifetime(sessions);
     sessions::reused_refresh_token_ends_its_family(sessions);
@@ -46,6 +50,8 @@ contract! {
     limits::budget_is_consumed_and_refills(limiter);
     limits::budgets_of_principals_and_classes_are_separate(limiter);
     limits::named_budgets_are_separate(limiter);
+    recent_writes::change_is_remembered_for_the_window(recent_writes);
+    recent_writes::incarnation_stays_the_same(recent_writes);
     throttle::repeated_failures_double_the_wait(throttle);
     throttle::success_resets_the_failures(throttle);
     throttle::failures_from_other_addresses_do_not_lock_out_the_owner(throttle);

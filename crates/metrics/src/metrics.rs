@@ -58,6 +58,8 @@ pub const NAMES: &[&str] = &[
     "rate_limited_total",
     "readiness_failing",
     "ready",
+    "replica_behind_seconds",
+    "replica_used",
     "session_lookups_total",
     "session_refreshes_total",
     "sessions_ended_total",

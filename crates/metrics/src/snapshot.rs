@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicU64;
 use accunode_domain::Timestamp;
 use accunode_ports::{
     maintenance::TaskHistory,
-    repositories::{Connections, OpenJobs},
+    repositories::{Connections, OpenJobs, ReplicaState},
     system::Volume,
 };
 use prometheus_client::{
@@ -40,6 +40,8 @@ pub struct Snapshot {
     pub failing: Vec<&'static str>,
     /// The pools of connections to the database.
     pub connections: Vec<Connections>,
+    /// The read replica, if one is configured.
+    pub replica: Option<ReplicaState>,
     /// Open jobs of the whole installation; empty if the database does not answer.
     pub jobs: Vec<OpenJobs>,
     /// The history of maintenance, on all nodes; empty if the database does not answer.
@@ -201,6 +203,21 @@ impl Snapshot {
                 .map(|p| (labels::Pool { pool: p.pool }, p.refused))
                 .collect(),
         );
+        if let Some(replica) = self.replica {
+            gauge(
+                registry,
+                "replica_used",
+                "Whether reads that may be late go to the read replica",
+                f64::from(u8::from(replica.is_used)),
+            );
+            let behind = replica.behind.map_or(f64::INFINITY, |it| it.as_secs_f64());
+            gauge(
+                registry,
+                "replica_behind_seconds",
+                "The age of the newest changes that the read replica may lack",
+                behind,
+            );
+        }
     }
 
     fn jobs(&self, registry: &mut Registry) {

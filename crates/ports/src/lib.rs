@@ -52,6 +52,7 @@ pub mod meter;
 #[cfg(feature = "mock")]
 pub mod mock;
 pub mod monitoring;
+pub mod recent_writes;
 pub mod repositories;
 pub mod scoring;
 pub mod second_factor;

@@ -338,6 +338,9 @@ impl Store for MockStore {
     fn connections(&self) -> Vec<crate::repositories::Connections> {
         Vec::new()
     }
+    fn replica(&self) -> Option<crate::repositories::ReplicaState> {
+        None
+    }
     async fn ready(&self) -> Result<(), Failing> {
         Ok(())
     }

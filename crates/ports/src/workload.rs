@@ -77,6 +77,9 @@ pub struct Workload {
     /// The tenant for which it is done: the id of a root organization, or of a user without
     /// an organization. `None` for the service's own work, and before the caller is known.
     pub owner: Option<Uuid>,
+    /// Whether its reads may miss the changes of the last seconds: then they may go to a
+    /// replica.
+    pub may_read_late: bool,
     /// The number of tenants, this one included, among which what is limited for each tenant is
     /// divided at present; 0 where nothing is divided.
     pub tenants: usize,
@@ -96,7 +99,7 @@ impl Workload {
 
 thread_local! {
     /// The workload of the task that is being polled.
-    static CURRENT: Cell<Workload> = const { Cell::new(Workload { work: Work::Unlimited, owner: None, tenants: 0 }) };
+    static CURRENT: Cell<Workload> = const { Cell::new(Workload { work: Work::Unlimited, owner: None, tenants: 0, may_read_late: false }) };
 }
 
 impl Workload {
@@ -111,6 +114,16 @@ impl Workload {
     /// lasts.
     pub fn assign(self) {
         CURRENT.set(self);
+    }
+
+    /// From here on the current task reads everything that is committed, as long as the
+    /// innermost [`WithWorkload`] lasts.
+    pub fn read_current() {
+        Self {
+            may_read_late: false,
+            ..Self::current()
+        }
+        .assign();
     }
 }
 

@@ -16,7 +16,7 @@ use sqlx::postgres::PgRow;
 use crate::{
     actor::ActorSettings,
     errors::{from_orm, from_sqlx, is_statement_timeout},
-    pools::ReadPools,
+    pools::{ReadPools, SharedPool},
     unit_of_work::{PgTx, query},
 };
 
@@ -137,15 +137,23 @@ impl Executor for ReadPools {
     }
 
     async fn rows(&self, statement: Statement) -> Result<Vec<QueryResult>, RepositoryError> {
-        let (mut connection, _turn) = self.present().connection().await?;
-        let rows = query(statement).fetch_all(&mut *connection).await;
-        rows.map(into_results).map_err(from_sqlx)
+        if let Some((replica, pool)) = self.late() {
+            match rows_of(pool, statement.clone()).await {
+                Err(error) if replica.gives_way(&error) => {}
+                done => return done,
+            }
+        }
+        rows_of(self.present(), statement).await
     }
 
     async fn row(&self, statement: Statement) -> Result<Option<QueryResult>, RepositoryError> {
-        let (mut connection, _turn) = self.present().connection().await?;
-        let row = query(statement).fetch_optional(&mut *connection).await;
-        row.map(|row| row.map(Into::into)).map_err(from_sqlx)
+        if let Some((replica, pool)) = self.late() {
+            match row_of(pool, statement.clone()).await {
+                Err(error) if replica.gives_way(&error) => {}
+                done => return done,
+            }
+        }
+        row_of(self.present(), statement).await
     }
 
     /// Runs in a short transaction, since a statement cannot limit itself.
@@ -156,17 +164,53 @@ impl Executor for ReadPools {
         what: &'static str,
         statement: Statement,
     ) -> Result<Vec<QueryResult>, RepositoryError> {
-        let pool = self.present();
-        let _turn = pool.turn().await?;
-        let tx = PgTx::begin(pool.pool(), reader.clone())
-            .await
-            .map_err(|error| pool.noted(error))?;
-        tx.limit_statements(limit).await?;
-        // It was only read: dropping it is equivalent to committing it.
-        Arc::new(tx)
-            .rows_within(reader, limit, what, statement)
-            .await
+        if let Some((replica, pool)) = self.late() {
+            match rows_of_within(pool, reader, limit, what, statement.clone()).await {
+                Err(RepositoryError::TimedOut { what, limit }) => {
+                    return Err(RepositoryError::TimedOut { what, limit });
+                }
+                Err(error) if replica.gives_way(&error) => {}
+                done => return done,
+            }
+        }
+        rows_of_within(self.present(), reader, limit, what, statement).await
     }
+}
+
+async fn rows_of(
+    pool: &SharedPool,
+    statement: Statement,
+) -> Result<Vec<QueryResult>, RepositoryError> {
+    let (mut connection, _turn) = pool.connection().await?;
+    let rows = query(statement).fetch_all(&mut *connection).await;
+    rows.map(into_results).map_err(from_sqlx)
+}
+
+async fn row_of(
+    pool: &SharedPool,
+    statement: Statement,
+) -> Result<Option<QueryResult>, RepositoryError> {
+    let (mut connection, _turn) = pool.connection().await?;
+    let row = query(statement).fetch_optional(&mut *connection).await;
+    row.map(|row| row.map(Into::into)).map_err(from_sqlx)
+}
+
+async fn rows_of_within(
+    pool: &SharedPool,
+    reader: &ActorSettings,
+    limit: Duration,
+    what: &'static str,
+    statement: Statement,
+) -> Result<Vec<QueryResult>, RepositoryError> {
+    let _turn = pool.turn().await?;
+    let tx = PgTx::begin(pool.pool(), reader.clone())
+        .await
+        .map_err(|error| pool.noted(error))?;
+    tx.limit_statements(limit).await?;
+    // It was only read: dropping it is equivalent to committing it.
+    Arc::new(tx)
+        .rows_within(reader, limit, what, statement)
+        .await
 }
 
 #[async_trait]

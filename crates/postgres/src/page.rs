@@ -3,7 +3,7 @@
 //! position.
 
 use accunode_domain::page::{Cursor, Limit, Sort};
-use accunode_ports::RepositoryError;
+use accunode_ports::{RepositoryError, workload::Workload};
 use sea_orm::{
     FromQueryResult, IdenStatic, Order, Statement, Value,
     sea_query::{Asterisk, Cond, Expr, ExprTrait, JoinType, Query, SelectStatement, UnionType},
@@ -91,6 +91,9 @@ impl<E: TenantEntity> Visible<'_, E> {
         let more = u64::from(limit.get()) + 1;
         let mut scan = self.select;
         if keyset.sort == Sort::UpdatedAt {
+            // The locks of open transactions are those of this server: a replica has none, and
+            // would let a reader get past them.
+            Workload::read_current();
             let complete_before = complete_before(db).await?;
             scan.and_where(ExprTrait::lt(
                 column(keyset.column),

@@ -19,7 +19,7 @@ use accunode_ports::{
 use sqlx::{PgPool, Postgres, pool::PoolConnection};
 use uuid::Uuid;
 
-use crate::{errors::from_sqlx, pool, pool::PoolSettings};
+use crate::{errors::from_sqlx, pool, pool::PoolSettings, replica::Replica};
 
 /// The work that a pool is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -128,6 +128,8 @@ impl PoolSizes {
 /// that half while other tenants send requests.
 #[derive(Debug)]
 pub(crate) struct SharedPool {
+    /// The name in figures and errors.
+    name: &'static str,
     kind: PoolKind,
     wait: Duration,
     pool: PgPool,
@@ -145,11 +147,22 @@ const QUEUE: usize = 32;
 
 impl SharedPool {
     fn new(url: &str, settings: &PoolSettings, kind: PoolKind) -> Result<Self, RepositoryError> {
+        Self::named(url, settings, kind, kind.as_str())
+    }
+
+    /// Creates the pool of another server, of the same size and with the same settings.
+    pub(crate) fn named(
+        url: &str,
+        settings: &PoolSettings,
+        kind: PoolKind,
+        name: &'static str,
+    ) -> Result<Self, RepositoryError> {
         let size = settings.sizes.of(kind);
         let wait = settings.wait.unwrap_or_else(|| kind.wait());
         let pool = pool::lazy(url, settings, size, kind)?;
         let half = usize::try_from(size.div_ceil(2)).unwrap_or(usize::MAX);
         Ok(Self {
+            name,
             kind,
             wait,
             pool,
@@ -188,7 +201,7 @@ impl SharedPool {
                 Err(RepositoryError::Unavailable(
                     format!(
                         "other requests of the same owner keep its share of the pool `{}`",
-                        self.kind.as_str()
+                        self.name
                     )
                     .into(),
                 ))
@@ -221,9 +234,9 @@ impl SharedPool {
         error
     }
 
-    fn connections(&self) -> Connections {
+    pub(crate) fn connections(&self) -> Connections {
         Connections {
-            pool: self.kind.as_str(),
+            pool: self.name,
             open: self.pool.size(),
             idle: u32::try_from(self.pool.num_idle()).unwrap_or(u32::MAX),
             at_most: self.size,
@@ -281,6 +294,8 @@ impl Pools {
 pub(crate) struct ReadPools {
     usual: Arc<SharedPool>,
     expensive: Arc<SharedPool>,
+    /// For reads that may be late.
+    replica: Option<Arc<Replica>>,
 }
 
 impl ReadPools {
@@ -289,6 +304,7 @@ impl ReadPools {
         Self {
             usual: pool.clone(),
             expensive: pool.clone(),
+            replica: None,
         }
     }
 
@@ -297,10 +313,30 @@ impl ReadPools {
         Self {
             usual: usual.clone(),
             expensive: expensive.clone(),
+            replica: None,
         }
     }
 
-    /// Returns the pool for the current task's work.
+    /// Also uses a replica, for reads that may be late.
+    pub(crate) fn with_replica(self, replica: Option<&Arc<Replica>>) -> Self {
+        Self {
+            replica: replica.cloned(),
+            ..self
+        }
+    }
+
+    /// Returns the replica and its pool, if the current task's reads may be late and the replica
+    /// is fresh.
+    pub(crate) fn late(&self) -> Option<(&Replica, &SharedPool)> {
+        let replica = self.replica.as_deref()?;
+        let workload = Workload::current();
+        if !workload.may_read_late {
+            return None;
+        }
+        Some((replica, replica.pool(workload.work.reads_much())?))
+    }
+
+    /// Returns the primary's pool for the current task's work.
     pub(crate) fn present(&self) -> &SharedPool {
         if Workload::current().work.reads_much() {
             &self.expensive

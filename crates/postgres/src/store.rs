@@ -1,6 +1,6 @@
 //! The store: the pool, and the repositories that read outside of transactions.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use accunode_domain::access::Scope;
 use accunode_ports::{
@@ -10,9 +10,9 @@ use accunode_ports::{
         AnalyticsRepository, ApiKeyRepository, AuditLogRepository, AuthRepository,
         CompanyRepository, Connections, DefinitionRepository, HistoryReader, InvitationRepository,
         JobRepository, JoinTokenRepository, MonitoringRepository, OrganizationRepository,
-        OutcomeRepository, OwnDataRepository, PredictionRepository, Repositories, ScaleRepository,
-        SecondFactorRepository, Store, UnitOfWork, UserRepository, UserTokenRepository,
-        ValidationRepository, WantedHistories,
+        OutcomeRepository, OwnDataRepository, PredictionRepository, ReplicaState, Repositories,
+        ScaleRepository, SecondFactorRepository, Store, UnitOfWork, UserRepository,
+        UserTokenRepository, ValidationRepository, WantedHistories,
     },
 };
 use async_trait::async_trait;
@@ -25,6 +25,7 @@ use crate::{
     errors::from_sqlx,
     outage, pool,
     pools::{Pools, ReadPools},
+    replica::{Replica, ReplicaFault},
     repositories::PgRepositories,
     unit_of_work::{PgTx, PgUnitOfWork},
 };
@@ -34,6 +35,7 @@ use crate::{
 pub struct PgStore {
     reads: PgRepositories<ReadPools>,
     pools: Pools,
+    replica: Option<Arc<Replica>>,
     url: String,
     settings: PoolSettings,
 }
@@ -45,12 +47,29 @@ impl PgStore {
     /// `Unavailable` if the server cannot be reached, `Internal` for a wrong URL or a role
     /// that cannot be assumed.
     pub async fn connect(url: &str, settings: PoolSettings) -> Result<Self, RepositoryError> {
+        Self::connect_with_replica(url, None, settings).await
+    }
+
+    /// As [`PgStore::connect`], with a replica to which reads go that may be late
+    /// ([`accunode_ports::workload::Workload::may_read_late`]). It is used from the first
+    /// successful [`PgStore::check_replica`] on.
+    ///
+    /// # Errors
+    /// As [`PgStore::connect`], and `Internal` for a wrong URL of the replica.
+    pub async fn connect_with_replica(
+        url: &str,
+        replica_url: Option<&str>,
+        settings: PoolSettings,
+    ) -> Result<Self, RepositoryError> {
         let pools = Pools::new(url, &settings)?;
+        let replica = replica_url.map(|url| Replica::new(url, &settings).map(Arc::new));
+        let replica = replica.transpose()?;
         let identity = pools.identity.pool();
         identity.acquire().await.map_err(from_sqlx)?;
         Ok(Self {
-            reads: PgRepositories::of_pools(&pools),
+            reads: PgRepositories::of_pools(&pools, replica.as_ref()),
             pools,
+            replica,
             url: url.to_owned(),
             settings,
         })
@@ -63,6 +82,26 @@ impl PgStore {
     /// `Internal` if the role is a superuser, has BYPASSRLS or owns the tables.
     pub async fn verify_serving_role(&self) -> Result<(), RepositoryError> {
         pool::verify_serving_role(self.pools.identity.pool()).await
+    }
+
+    /// Measures the delay of the replica; from then on it is used, or not. Without a replica there
+    /// is nothing to do. To be called every second: the replica is not used for longer than
+    /// [`MOST_BEHIND`](accunode_ports::recent_writes::MOST_BEHIND) after the last success.
+    ///
+    /// # Errors
+    /// The reason why the replica is not used.
+    pub async fn check_replica(&self) -> Result<(), ReplicaFault> {
+        match &self.replica {
+            Some(replica) => replica.check(self.pools.identity.pool()).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Does not use the replica until it is certain to have every change made until now.
+    pub fn distrust_replica(&self) {
+        if let Some(replica) = &self.replica {
+            replica.distrust();
+        }
     }
 
     /// Returns the queue of bulk uploads, which has a few connections of its own, so that
@@ -111,6 +150,9 @@ impl PgStore {
     /// Waits for the connections in use and closes all connections.
     pub async fn close(&self) {
         self.pools.close().await;
+        if let Some(replica) = &self.replica {
+            replica.close().await;
+        }
     }
 }
 
@@ -210,7 +252,16 @@ impl Store for PgStore {
     }
 
     fn connections(&self) -> Vec<Connections> {
-        self.pools.connections()
+        let replica = self.replica.iter().flat_map(|it| it.connections());
+        self.pools
+            .connections()
+            .into_iter()
+            .chain(replica)
+            .collect()
+    }
+
+    fn replica(&self) -> Option<ReplicaState> {
+        self.replica.as_ref().map(|replica| replica.state())
     }
 
     /// Migrations that this program does not know are no fault: while a new version is

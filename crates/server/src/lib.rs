@@ -10,7 +10,8 @@
 //! - `sealing`: the key that encrypts secrets in the database
 //! - `service`: the wiring; `shared`: sessions, cache and limits, in the process or in
 //!   Redis; `serving_lock`: the lock by which processes share a database; `upkeep` and `wal_files`
-//!   run beside it; `probes`: the readiness checks
+//!   run beside it; `probes`: the readiness checks;
+//!   `replica`: the comparison of the read replica with the primary
 //! - `scrape`: the metrics for Prometheus
 //! - `telemetry`: log lines; `otlp`: traces and logs for an OpenTelemetry collector
 //!
@@ -26,6 +27,7 @@ pub mod disks;
 pub mod models;
 pub mod otlp;
 mod probes;
+mod replica;
 mod scrape;
 pub mod sealing;
 pub mod service;

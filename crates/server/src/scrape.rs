@@ -63,6 +63,7 @@ impl Scrape {
                 && failing.iter().all(|(_, is_required)| !is_required),
             failing: failing.into_iter().map(|(check, _)| check).collect(),
             connections: ports.store.connections(),
+            replica: ports.store.replica(),
             jobs,
             maintenance,
             work: work

@@ -30,10 +30,12 @@ use accunode_web::{
 use anyhow::Context;
 use sqlx::postgres::PgConnectOptions;
 
-use crate::config::{Config, Registration};
+use crate::config::{Config, Registration, SecretUrl};
+use crate::database;
 use crate::disks::FolderDisks;
 use crate::models::ModelChoice;
 use crate::probes::{FilesProbe, MailProbe};
+use crate::replica;
 use crate::sealing::sealing_keys;
 use crate::shared::Shared;
 
@@ -123,13 +125,16 @@ impl Service {
             expected_migrations: accunode_migration::migration_names(),
             ..PoolSettings::default()
         };
-        let store = PgStore::connect(serving_url, settings)
+        let replica_url = database::read_url(config)?;
+        let replica_url = replica_url.as_ref().map(SecretUrl::expose);
+        let store = PgStore::connect_with_replica(serving_url, replica_url, settings)
             .await
             .context("the database does not answer")?;
         store
             .verify_serving_role()
             .await
             .context("the database's role must not serve")?;
+        replica::check_at_start(&store).await?;
         let queue = store.queue(QueueSettings::default())?;
         let store = Arc::new(store);
 
@@ -154,12 +159,14 @@ impl Service {
         let metrics = Arc::new(Metrics::new());
         let shared = Shared::open(config, clock.clone(), randomness.clone()).await?;
         let shared = shared.measured(&metrics);
+        let recent_writes = replica_url.map(|_| shared.recent_writes.clone());
         let mailer = mailer(config, clock.clone(), &mut probes)?;
         probes.push(Arc::new(FilesProbe(files.clone())));
         let ports = Ports {
             store: store.clone(),
             sessions: shared.sessions,
             cache: shared.cache,
+            recent_writes: recent_writes.clone(),
             throttle: shared.throttle,
             limiter: shared.limiter.clone(),
             disks: Arc::new(FolderDisks::of(config)),
@@ -204,6 +211,13 @@ impl Service {
             },
             queue: watched(queue, &tasks),
         };
+        if let Some(recent_writes) = recent_writes {
+            let store = store.clone();
+            tasks.vital("read replica", |stop| async move {
+                replica::watch(store, recent_writes, stop).await;
+                Ok(())
+            });
+        }
         let application = Application::new(Arc::new(ports));
         let web = WebState {
             readiness: Readiness::new(&application, probes),

@@ -4,17 +4,19 @@
 
 use std::sync::Arc;
 
-use accunode_local::{LocalCache, LocalLimits, LocalSessions, LocalThrottle};
+use accunode_local::{LocalCache, LocalLimits, LocalRecentWrites, LocalSessions, LocalThrottle};
 use accunode_metrics::{Metrics, measured::Measured};
 use accunode_ports::{
     cache::Cache,
     limits::{LimitSettings, Quota, RateLimiter},
+    recent_writes::{RecentWrites, WINDOW},
     sessions::SessionStore,
     system::{Clock, Randomness},
     throttle::Throttle,
 };
 use accunode_redis::{
-    RedisCache, RedisConnection, RedisLimits, RedisSessions, RedisSettings, RedisThrottle,
+    RedisCache, RedisConnection, RedisLimits, RedisRecentWrites, RedisSessions, RedisSettings,
+    RedisThrottle,
 };
 use anyhow::Context;
 
@@ -30,6 +32,7 @@ pub struct Shared {
     pub cache: Arc<dyn Cache>,
     pub limiter: Arc<dyn RateLimiter>,
     pub throttle: Arc<dyn Throttle>,
+    pub recent_writes: Arc<dyn RecentWrites>,
 }
 
 impl std::fmt::Debug for Shared {
@@ -56,6 +59,7 @@ impl Shared {
                 cache: Arc::new(LocalCache::new(clock.clone(), CACHE_BYTES)),
                 limiter: Arc::new(LocalLimits::new(clock.clone(), quotas)),
                 throttle: Arc::new(LocalThrottle::new(clock)),
+                recent_writes: Arc::new(LocalRecentWrites::new(WINDOW)),
             });
         };
         let settings = RedisSettings {
@@ -69,6 +73,7 @@ impl Shared {
             sessions: Arc::new(RedisSessions::new(redis.clone(), clock.clone(), randomness)),
             cache: Arc::new(RedisCache::new(redis.clone(), clock.clone())),
             limiter: Arc::new(RedisLimits::new(redis.clone(), clock.clone(), quotas)),
+            recent_writes: Arc::new(RedisRecentWrites::new(redis.clone(), WINDOW)),
             throttle: Arc::new(RedisThrottle::new(redis, clock)),
         })
     }
@@ -83,6 +88,7 @@ impl Shared {
             cache: Arc::new(Measured::<dyn Cache>::new(metrics, self.cache)),
             limiter: Arc::new(Measured::<dyn RateLimiter>::new(metrics, self.limiter)),
             throttle: Arc::new(Measured::<dyn Throttle>::new(metrics, self.throttle)),
+            recent_writes: self.recent_writes,
         }
     }
 }

@@ -14,6 +14,8 @@ const TEMPLATE_LOCK: i64 = 0x6163_6375_6e6f_6465;
 pub struct Database {
     name: String,
     url: String,
+    /// The URL of its server.
+    server: String,
 }
 
 impl Database {
@@ -22,7 +24,14 @@ impl Database {
     /// # Panics
     /// If the server fails: then no test can continue.
     pub async fn create() -> Self {
-        let server = Postgres::shared_url();
+        Self::create_on(Postgres::shared_url()).await
+    }
+
+    /// As [`Database::create`], on the server with this superuser's URL.
+    ///
+    /// # Panics
+    /// If the server fails: then no test can continue.
+    pub async fn create_on(server: &str) -> Self {
         let template = template_name();
         let name = format!("test_{}", Uuid::new_v4().simple());
         let mut connection = PgConnection::connect(server)
@@ -45,7 +54,11 @@ impl Database {
         .await;
         connection.close().await.expect("close");
         let url = of_database(server, &name);
-        Self { name, url }
+        Self {
+            name,
+            url,
+            server: server.to_owned(),
+        }
     }
 
     /// Creates a database without any objects, owned by the owner's role.
@@ -68,7 +81,11 @@ impl Database {
         connection.close().await.expect("close");
         drop(other);
         let url = of_database(server, &name);
-        Self { name, url }
+        Self {
+            name,
+            url,
+            server: server.to_owned(),
+        }
     }
 
     /// Creates a database without any objects, owned by a superuser, on a server that need
@@ -85,13 +102,23 @@ impl Database {
         run(&mut connection, format!("CREATE DATABASE {name}")).await;
         connection.close().await.expect("close");
         let url = of_database(server, &name);
-        Self { name, url }
+        Self {
+            name,
+            url,
+            server: server.to_owned(),
+        }
     }
 
     /// Returns a superuser's URL. The service assumes the serving role with it.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Returns a superuser's URL of the copy of this database that a replica of its server has.
+    #[must_use]
+    pub fn url_on(&self, replica: &Postgres) -> String {
+        of_database(&replica.url(), &self.name)
     }
 
     /// Returns a superuser's pool, for what a test prepares or reads bypassing the service.
@@ -122,7 +149,7 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        let (url, name) = (Postgres::shared_url().to_owned(), self.name.clone());
+        let (url, name) = (self.server.clone(), self.name.clone());
         // `drop` cannot await; a thread with a runtime can wait.
         let dropped = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()

@@ -1,10 +1,13 @@
 //! The PostgreSQL server that tests share.
 
-use std::sync::OnceLock;
+use std::{
+    process::{Command, Stdio},
+    sync::OnceLock,
+};
 
-use accunode_embedded_postgres::{EmbeddedOptions, EmbeddedPostgres};
+use accunode_embedded_postgres::{EmbeddedOptions, EmbeddedPostgres, Recovery, client_program};
 use accunode_migration::{OWNER_ROLE, SERVER_ROLE};
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use tempfile::TempDir;
 
 /// The variable with the URL of a run's server: a superuser's URL.
@@ -37,23 +40,46 @@ impl Postgres {
     }
 
     fn with_autovacuum(autovacuum: &str) -> anyhow::Result<Self> {
-        // The path is short, because a socket's path must be; the folder is readable for the
-        // server's user.
-        let folder = tempfile::Builder::new()
-            .prefix("accunode-")
-            .tempdir_in("/tmp")?;
-        std::fs::set_permissions(
-            folder.path(),
-            std::os::unix::fs::PermissionsExt::from_mode(0o755),
-        )?;
-        let options = EmbeddedOptions::new(folder.path().join("pg"))
-            .without_durability()
-            .with_roles([OWNER_ROLE, SERVER_ROLE])
-            .with_setting("max_connections", "300")
-            .with_setting("shared_buffers", "128MB")
-            .with_setting("autovacuum_naptime", "5s")
-            .with_setting("autovacuum", autovacuum);
+        let folder = short_folder()?;
+        let options = options(&folder).with_setting("autovacuum", autovacuum);
         let server = EmbeddedPostgres::start(&options).context("start PostgreSQL for the tests")?;
+        Ok(Self { server, folder })
+    }
+
+    /// Starts a streaming replica of this server.
+    ///
+    /// # Errors
+    /// If it cannot be copied, or does not start.
+    pub fn replica(&self) -> anyhow::Result<Self> {
+        let folder = short_folder()?;
+        let options = options(&folder);
+        let copy = Recovery::begin(&options)?;
+        let program =
+            client_program(None, "pg_basebackup", 15).context("pg_basebackup is not installed")?;
+        let mut source = Command::new(program)
+            .args(["--pgdata", "-", "--format", "tar", "--wal-method", "fetch"])
+            .args([
+                "--checkpoint",
+                "fast",
+                "--no-manifest",
+                "--write-recovery-conf",
+            ])
+            .args(["--dbname", &self.url()])
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let archive = source
+            .stdout
+            .take()
+            .context("pg_basebackup has no output")?;
+        let unpacked = copy.unpack().stdin(archive).status()?;
+        let copied = source.wait()?;
+        ensure!(
+            unpacked.success() && copied.success(),
+            "the server was not copied: {copied}, {unpacked}"
+        );
+        // It holds the lock of the folder.
+        drop(copy);
+        let server = EmbeddedPostgres::start(&options).context("start the replica")?;
         Ok(Self { server, folder })
     }
 
@@ -90,4 +116,26 @@ impl Postgres {
         });
         url
     }
+}
+
+/// The path is short, because a socket's path must be; the folder is readable for the server's
+/// user.
+fn short_folder() -> anyhow::Result<TempDir> {
+    let folder = tempfile::Builder::new()
+        .prefix("accunode-")
+        .tempdir_in("/tmp")?;
+    std::fs::set_permissions(
+        folder.path(),
+        std::os::unix::fs::PermissionsExt::from_mode(0o755),
+    )?;
+    Ok(folder)
+}
+
+fn options(folder: &TempDir) -> EmbeddedOptions {
+    EmbeddedOptions::new(folder.path().join("pg"))
+        .without_durability()
+        .with_roles([OWNER_ROLE, SERVER_ROLE])
+        .with_setting("max_connections", "300")
+        .with_setting("shared_buffers", "128MB")
+        .with_setting("autovacuum_naptime", "5s")
 }

@@ -10,6 +10,7 @@ use std::{
 };
 
 use accunode_domain::access::Scope;
+use accunode_ports::workload::Workload;
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
@@ -75,7 +76,9 @@ impl Analytics {
         F: Future<Output = Result<T, Error>>,
     {
         // The key contains the generations as they were before the read: a write in between makes
-        // it unreachable.
+        // it unreachable. A replica may lack a write that is counted in them already, and what it
+        // answered would be kept as if it had it.
+        Workload::read_current();
         let Some(key) = self.key(what, reader, scope).await else {
             return work_out().await;
         };

@@ -188,11 +188,16 @@ impl BulkUploads {
 
     pub(super) async fn store_chunk(
         &self,
+        job: &Job,
         scope: &Scope,
         lease: &Lease,
         chunk: &Chunk,
     ) -> Result<JobCounts, Error> {
-        self.ports
+        // Before and after it: the job's creator may see the chunk counted, and read its rows,
+        // before this process continues.
+        self.ports.note_write(job.created_by).await;
+        let stored = self
+            .ports
             .transaction(scope, |unit| async move {
                 let jobs = unit.jobs();
                 Ok(match chunk {
@@ -201,7 +206,9 @@ impl BulkUploads {
                     Chunk::Recorded(chunk) => jobs.store_outcomes(scope, lease, chunk).await?,
                 })
             })
-            .await
+            .await;
+        self.ports.note_write(job.created_by).await;
+        stored
     }
 
     /// Returns the current rights of the job's creator, computed anew.

@@ -81,7 +81,7 @@ impl BulkUploads {
                 },
             };
             let counts = self
-                .store_chunk(&actor.scope(), lease, &Chunk::Recorded(chunk))
+                .store_chunk(job, &actor.scope(), lease, &Chunk::Recorded(chunk))
                 .await?;
             self.ports.meter.rows_stored(&job.task, counts);
             done += count;

@@ -84,7 +84,7 @@ impl BulkUploads {
                 predicted_at: self.ports.clock.now(),
             };
             let counts = self
-                .store_chunk(&actor.scope(), lease, &Chunk::Rescored(chunk))
+                .store_chunk(job, &actor.scope(), lease, &Chunk::Rescored(chunk))
                 .await?;
             self.ports.meter.rows_stored(&job.task, counts);
             self.ports

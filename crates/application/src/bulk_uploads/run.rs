@@ -233,7 +233,10 @@ impl BulkUploads {
         total_rows: Option<u32>,
     ) -> Result<(), RepositoryError> {
         let queue = &self.ports.queue;
+        // Those who learn that the job has ended must find its rows.
+        self.ports.note_write_or_wait(job.created_by).await;
         queue.finish(lease, status, error, total_rows).await?;
+        self.ports.note_write(job.created_by).await;
         self.ports.meter.job_ended(&job.task, status);
         Ok(())
     }

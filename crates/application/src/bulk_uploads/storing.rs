@@ -252,7 +252,7 @@ impl BulkUploads {
         actor: &Actor,
         chunk: &Chunk,
     ) -> Result<(), StopReason> {
-        let counts = self.store_chunk(&actor.scope(), lease, chunk).await?;
+        let counts = self.store_chunk(job, &actor.scope(), lease, chunk).await?;
         self.ports.meter.rows_stored(&job.task, counts);
         if !job.options.dry_run {
             self.ports.invalidate_cached_stats(&[job.owner.key()]).await;

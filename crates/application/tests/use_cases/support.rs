@@ -107,6 +107,7 @@ impl Doubles {
             limiter: Arc::new(self.limiter),
             disks: Arc::new(self.disks),
             known_keys: KnownKeys::default(),
+            recent_writes: None,
             cache: Arc::new(self.cache),
             hasher: Arc::new(self.hasher),
             codes: Arc::new(MockCodeDevice::new()),

@@ -13,7 +13,7 @@ use accunode_ports::{
     mail::{Mailer, Message, MockMailer},
     maintenance::TaskHistory,
     meter::{AnsweredRequest, Meter},
-    repositories::{Connections, OpenJobs},
+    repositories::{Connections, OpenJobs, ReplicaState},
     scoring::{MockScorer, Scorer, ScoringError},
     sessions::{MockSessionStore, SessionStore},
     system::Volume,
@@ -42,6 +42,10 @@ fn snapshot() -> Snapshot {
         is_ready: true,
         failing: vec!["mail"],
         connections: vec![connections],
+        replica: Some(ReplicaState {
+            is_used: true,
+            behind: Some(Duration::from_millis(1_500)),
+        }),
         jobs: vec![pending],
         work: vec![WorkOfKind {
             work: "export",
@@ -184,6 +188,8 @@ async fn calls_through_the_ports_are_counted() {
         "accunode_build_info{version=\"0.0.1\"} 1.0",
         "accunode_database_connections{pool=\"reads\",state=\"used\"} 2.0",
         "accunode_database_connections_refused_total{pool=\"reads\"} 2",
+        "accunode_replica_used 1.0",
+        "accunode_replica_behind_seconds 1.5",
         "accunode_jobs{status=\"pending\"} 4.0",
         "accunode_jobs_ended_total{task=\"upload\",status=\"failed\"} 1",
         "accunode_job_oldest_seconds{status=\"pending\"} 12.5",

@@ -3,6 +3,7 @@
 
 pub mod cache;
 pub mod limits;
+pub mod recent_writes;
 pub mod sessions;
 pub mod throttle;
 

@@ -23,6 +23,8 @@ mod user;
 mod user_token;
 mod validation;
 
+use std::time::Duration;
+
 use accunode_domain::access::Scope;
 use async_trait::async_trait;
 
@@ -107,6 +109,16 @@ pub struct Connections {
     pub refused: u64,
 }
 
+/// The read replica of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReplicaState {
+    /// Whether reads that may be late go to it.
+    pub is_used: bool,
+    /// The age of the newest changes that it may lack; `None` if that is not known, or longer than
+    /// it is measured.
+    pub behind: Option<Duration>,
+}
+
 /// The repositories that read. The same repositories read outside of any transaction, one statement
 /// each ([`Store`]), and within a unit of work, where they see its changes ([`UnitOfWork::reads`]).
 pub trait Repositories: Send + Sync {
@@ -181,6 +193,8 @@ pub trait Store: Repositories {
     ) -> Result<Box<dyn HistoryReader>, RepositoryError>;
     /// The connections of this process to the database, for each pool.
     fn connections(&self) -> Vec<Connections>;
+    /// The state of the read replica; `None` if none is configured.
+    fn replica(&self) -> Option<ReplicaState>;
     /// Checks that the database answers and has the schema that this program needs.
     ///
     /// # Errors

@@ -23,6 +23,8 @@ mod user;
 mod user_token;
 mod validation;
 
+use std::sync::Arc;
+
 use accunode_ports::repositories::{
     AnalyticsRepository, ApiKeyRepository, AuditLogRepository, AuthRepository, CompanyRepository,
     DefinitionRepository, InvitationRepository, JobRepository, JoinTokenRepository,
@@ -41,6 +43,7 @@ pub(crate) use self::{
 use crate::{
     db::{Executor, Tx},
     pools::{Pools, ReadPools},
+    replica::Replica,
 };
 
 /// The repositories that read, through one executor.
@@ -68,19 +71,20 @@ pub(crate) struct PgRepositories<E> {
 }
 
 impl<E: Clone> PgRepositories<E> {
-    /// `identity` is the executor for looking up the callers of requests, `rows` the one for
-    /// everything else.
-    fn new(identity: &E, rows: &E) -> Self {
+    /// `identity` is the executor for looking up the callers of requests, `current` the one for
+    /// reads that must not be late (who may do what, jobs), and `rows` the one for everything
+    /// else.
+    fn new(identity: &E, current: &E, rows: &E) -> Self {
         Self {
             auth: AuthUsers::new(identity.clone()),
             api_keys: ApiKeys::new(identity.clone()),
             own_data: OwnRecords::new(rows.clone()),
-            users: Users::new(rows.clone()),
+            users: Users::new(current.clone()),
             second_factors: SecondFactors::new(identity.clone()),
             user_tokens: UserTokens::new(identity.clone()),
-            invitations: Invitations::new(rows.clone()),
-            organizations: Organizations::new(rows.clone()),
-            join_tokens: JoinTokens::new(rows.clone()),
+            invitations: Invitations::new(current.clone()),
+            organizations: Organizations::new(current.clone()),
+            join_tokens: JoinTokens::new(current.clone()),
             companies: Companies::new(rows.clone()),
             predictions: Predictions::new(rows.clone()),
             outcomes: Outcomes::new(rows.clone()),
@@ -88,7 +92,7 @@ impl<E: Clone> PgRepositories<E> {
             definitions: Definitions::new(rows.clone()),
             scales: Scales::new(rows.clone()),
             monitoring: MonitoredModels::new(rows.clone()),
-            jobs: Jobs::new(rows.clone()),
+            jobs: Jobs::new(current.clone()),
             analytics: Analytics::new(rows.clone()),
             audit: AuditLog::new(rows.clone()),
         }
@@ -97,10 +101,11 @@ impl<E: Clone> PgRepositories<E> {
 
 impl PgRepositories<ReadPools> {
     /// The repositories outside of transactions.
-    pub(crate) fn of_pools(pools: &Pools) -> Self {
+    pub(crate) fn of_pools(pools: &Pools, replica: Option<&Arc<Replica>>) -> Self {
         let identity = ReadPools::only(&pools.identity);
-        let rows = ReadPools::by_work(&pools.reads, &pools.expensive);
-        let repositories = Self::new(&identity, &rows);
+        let current = ReadPools::by_work(&pools.reads, &pools.expensive);
+        let rows = current.clone().with_replica(replica);
+        let repositories = Self::new(&identity, &current, &rows);
         Self {
             auth: repositories.auth.sharing(),
             ..repositories
@@ -111,7 +116,7 @@ impl PgRepositories<ReadPools> {
 impl PgRepositories<Tx> {
     /// The repositories in a unit of work.
     pub(crate) fn of_transaction(tx: &Tx) -> Self {
-        Self::new(tx, tx)
+        Self::new(tx, tx, tx)
     }
 }
 

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use crate::{cluster, connect, sentinel, single};
 use accunode_local::SystemRandomness;
 use accunode_ports::contract::{self, TestClock};
-use accunode_redis::{RedisCache, RedisConnection, RedisLimits, RedisSessions, RedisThrottle};
+use accunode_redis::{
+    RedisCache, RedisConnection, RedisLimits, RedisRecentWrites, RedisSessions, RedisThrottle,
+};
 use accunode_tests::{RedisCluster, RedisSentinel};
 
 /// Each test of the contract with one server, and all of them with other servers, which
@@ -49,6 +51,10 @@ fn throttle(connection: RedisConnection, clock: Arc<TestClock>) -> RedisThrottle
     RedisThrottle::new(connection, clock)
 }
 
+fn recent_writes(connection: RedisConnection, _: Arc<TestClock>) -> RedisRecentWrites {
+    RedisRecentWrites::new(connection, contract::recent_writes::WINDOW)
+}
+
 contract! {
     sessions::access_token_expires_after_its_lifetime(sessions);
     sessions::reused_refresh_token_ends_its_family(sessions);
@@ -63,6 +69,8 @@ contract! {
     limits::budget_is_consumed_and_refills(limiter);
     limits::budgets_of_principals_and_classes_are_separate(limiter);
     limits::named_budgets_are_separate(limiter);
+    recent_writes::change_is_remembered_for_the_window(recent_writes);
+    recent_writes::incarnation_stays_the_same(recent_writes);
     throttle::repeated_failures_double_the_wait(throttle);
     throttle::success_resets_the_failures(throttle);
     throttle::failures_from_other_addresses_do_not_lock_out_the_owner(throttle);

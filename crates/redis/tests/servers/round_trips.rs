@@ -10,12 +10,14 @@ use accunode_ports::{
     cache::Cache,
     contract::{TestClock, limits::settings, sessions::session_of},
     limits::{LimitClass, RateLimiter},
+    recent_writes::{RecentWrites, WINDOW},
     sessions::{Refreshed, SessionChange, SessionStore},
     system::Clock,
     throttle::{Attempt, Throttle},
 };
 use accunode_redis::{
-    RedisCache, RedisConnection, RedisLimits, RedisServers, RedisSessions, RedisThrottle,
+    RedisCache, RedisConnection, RedisLimits, RedisRecentWrites, RedisServers, RedisSessions,
+    RedisThrottle,
 };
 use accunode_tests::Redis;
 use futures::StreamExt;
@@ -27,6 +29,7 @@ struct Ports {
     cache: RedisCache,
     limiter: RedisLimits,
     throttle: RedisThrottle,
+    recent_writes: RedisRecentWrites,
     clock: Arc<TestClock>,
 }
 
@@ -39,6 +42,7 @@ impl Ports {
             cache: RedisCache::new(connection.clone(), clock.clone()),
             limiter: RedisLimits::new(connection.clone(), clock.clone(), settings()),
             throttle: RedisThrottle::new(connection.clone(), clock.clone()),
+            recent_writes: RedisRecentWrites::new(connection.clone(), WINDOW),
             clock,
         }
     }
@@ -77,7 +81,10 @@ impl Ports {
         let attempt = Attempt::password("ana@example.com", Some(address));
         self.throttle.admit(&attempt).await.unwrap();
         self.throttle.succeeded(&attempt).await.unwrap();
-        14
+        self.recent_writes.note(user).await.unwrap();
+        assert!(self.recent_writes.wrote_recently(user).await.unwrap());
+        self.recent_writes.incarnation().await.unwrap();
+        17
     }
 }
 

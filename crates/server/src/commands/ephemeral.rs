@@ -71,6 +71,7 @@ pub fn run(given: &Sources) -> anyhow::Result<()> {
             "data_dir",
             "database_url",
             "owner_database_url",
+            "read_database_url",
             "files_url",
         ]
         .contains(&key.as_str())

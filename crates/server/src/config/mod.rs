@@ -126,6 +126,7 @@ const KEYS: &[&str] = &[
     "postgres.bin_dir",
     "postgres.wal_archive",
     "public_url",
+    "read_database_url",
     "redis_cluster",
     "redis_prefix",
     "redis_sentinels",
@@ -153,6 +154,7 @@ const SECRETS: &[&str] = &[
     "files_url",
     "otlp.headers",
     "owner_database_url",
+    "read_database_url",
     "redis_sentinels",
     "redis_url",
     "secret_key",
@@ -173,6 +175,9 @@ pub struct Config {
     /// The URL of the same database for the role that owns the schema.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner_database_url: Option<SecretUrl>,
+    /// The URL of a streaming replica of that database, for reads that may be late.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read_database_url: Option<SecretUrl>,
     /// The store of sessions, cache and limits for several processes; without it they are kept in
     /// this process. Nodes of a cluster are separated by commas.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -321,6 +326,7 @@ impl Config {
             .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
         let database_url = read_database_url(&mut layers, "database_url");
         let owner_database_url = read_database_url(&mut layers, "owner_database_url");
+        let read_replica = read_database_url(&mut layers, "read_database_url");
         let redis = read_redis(&mut layers);
         let db_pools = read_pools(&mut layers);
         let mut seconds = |key: &str, least: u64| {
@@ -451,6 +457,7 @@ impl Config {
             data_dir,
             database_url,
             owner_database_url,
+            read_database_url: read_replica,
             redis_url,
             redis_sentinels,
             redis_cluster,

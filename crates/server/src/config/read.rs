@@ -114,8 +114,10 @@ pub(super) fn read_folder(layers: &mut Layers, key: &str) -> Option<PathBuf> {
 
 /// Checks values that are valid separately but not together.
 pub(super) fn check_combinations(layers: &mut Layers) {
-    if layers.text("owner_database_url").is_some() && layers.text("database_url").is_none() {
-        layers.fault("owner_database_url", None, "needs database_url beside it");
+    for key in ["owner_database_url", "read_database_url"] {
+        if layers.text(key).is_some() && layers.text("database_url").is_none() {
+            layers.fault(key, None, "needs database_url beside it");
+        }
     }
 }
 

@@ -155,13 +155,13 @@ fn accunode_database_url_overrides_database_url() {
 }
 
 #[test]
-fn owner_url_without_database_url_is_refused() {
-    let found = faults(&sources(&[(
-        "ACCUNODE_OWNER_DATABASE_URL",
-        "postgres://accunode_owner:pa55@db/x",
-    )]));
-    assert_eq!(found.len(), 1);
-    assert!(found[0].1.contains("needs database_url"));
+fn further_urls_without_database_url_are_refused() {
+    for name in ["ACCUNODE_OWNER_DATABASE_URL", "ACCUNODE_READ_DATABASE_URL"] {
+        let found = faults(&sources(&[(name, "postgres://accunode_owner:pa55@db/x")]));
+        assert_eq!(found.len(), 1, "{name}");
+        assert!(found[0].1.contains("needs database_url"), "{name}");
+        assert!(!found[0].1.contains("pa55"), "{name}");
+    }
 }
 
 #[test]

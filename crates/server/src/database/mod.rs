@@ -246,6 +246,30 @@ impl Database {
     }
 }
 
+/// Returns the URL of the read replica with the role to serve as. It has the roles of the
+/// primary, and need not answer when the process starts; so every role but `accunode_server`
+/// itself assumes that one when it connects, and the connections are refused if it may not.
+///
+/// # Errors
+/// If the URL is none of PostgreSQL, which reading it has rejected before.
+pub(crate) fn read_url(config: &Config) -> Result<Option<SecretUrl>, DatabaseError> {
+    let Some(url) = &config.read_database_url else {
+        return Ok(None);
+    };
+    let options: PgConnectOptions = url.expose().parse()?;
+    if is_readable_on_the_way(&options) {
+        tracing::warn!(
+            "what the read replica answers may be read on the way: it is on another machine, and \
+             its URL does not ask for TLS; add sslmode=verify-full"
+        );
+    }
+    Ok(Some(if options.get_username() == SERVER_ROLE {
+        url.clone()
+    } else {
+        url.with_query_pair("options[role]", SERVER_ROLE)
+    }))
+}
+
 /// Returns whether someone on the network path could read the traffic, or force both sides
 /// to use no TLS.
 fn is_readable_on_the_way(options: &PgConnectOptions) -> bool {

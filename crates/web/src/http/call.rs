@@ -5,7 +5,10 @@ use std::{net::IpAddr, str::FromStr};
 
 use accunode_application::{Application, Caller, Confirmed, RowLevel};
 use accunode_domain::{audit::RequestContext, fault::Fault, owner::AccessLevel};
-use accunode_ports::limits::{self, LimitClass};
+use accunode_ports::{
+    limits::{self, LimitClass},
+    workload::Work,
+};
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
     dev::Payload,
@@ -24,6 +27,7 @@ use super::{
     policy::{Keys, Policy, StepUp},
     problem::Problem,
     query::{self, Query},
+    recent_writes,
     response_middleware::{RateLimitState, RequestId},
     route::Endpoint,
     state::WebState,
@@ -105,7 +109,9 @@ impl FromRequest for Authenticated {
             let format = choose(request.headers(), policy.formats)?;
             let tenant = caller.tenant();
             let work = policy.work_of(request.query_string(), format);
-            work::begin(&request, &state.work, work, tenant).await?;
+            let user = caller.actor.user();
+            let may_read_late = recent_writes::begin(&request, state, work, user).await;
+            work::begin(&request, &state.work, work, tenant, may_read_late).await?;
             Ok(Self {
                 application: state.application.clone(),
                 caller,
@@ -158,6 +164,8 @@ impl FromRequest for MaybeAuthenticated {
                 request
                     .extensions_mut()
                     .insert(AuthenticatedCaller(caller.clone()));
+                let (ports, user) = (state.application.ports(), caller.actor.user());
+                recent_writes::expect(&request, ports, Work::Unlimited, user);
                 Some(caller)
             } else {
                 None

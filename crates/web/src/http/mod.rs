@@ -21,6 +21,7 @@ pub(crate) mod policy;
 pub(crate) mod problem;
 pub(crate) mod query;
 pub(crate) mod readiness;
+pub(crate) mod recent_writes;
 pub(crate) mod request_runtime;
 pub(crate) mod response_middleware;
 pub(crate) mod route;

@@ -28,6 +28,7 @@ use super::{
     lifecycle::{Lifecycle, Phase},
     panicked::Panicked,
     problem::Problem,
+    recent_writes,
     route::Endpoint,
     state::{Pages, RequestIds, WebState},
     work,
@@ -81,6 +82,7 @@ pub(crate) async fn response_middleware(
             let handled = WithWorkload::new(Workload::default(), Box::pin(next.call(request)));
             let response = work::keep(handled.await?.map_into_boxed_body());
             denials::audit_denial(&response).await;
+            recent_writes::note(&response).await;
             let mut response = as_problem(response, &id);
             let rate_limit = response
                 .request()

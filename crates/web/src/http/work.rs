@@ -217,6 +217,7 @@ impl WorkLimits {
             work,
             owner: Some(tenant),
             tenants: self.0.active.note(tenant),
+            may_read_late: false,
         }
     }
 
@@ -296,9 +297,13 @@ pub(crate) async fn begin(
     limits: &WorkLimits,
     work: Work,
     tenant: Uuid,
+    may_read_late: bool,
 ) -> Result<(), Problem> {
     let operation = Endpoint::of(request).map_or("", Endpoint::path);
-    let workload = limits.workload(work, tenant);
+    let workload = Workload {
+        may_read_late,
+        ..limits.workload(work, tenant)
+    };
     let permit = limits.enter(workload, tenant, operation).await?;
     workload.assign();
     if let Some(permit) = permit {
@@ -370,6 +375,7 @@ mod tests {
             work,
             owner: Some(tenant),
             tenants: 1,
+            ..Workload::default()
         };
         limits.enter(workload, tenant, operation).await
     }

@@ -149,6 +149,7 @@ impl Kit {
             disks: Arc::new(disks),
             known_keys: KnownKeys::default(),
             cache: Arc::new(MockCache::new()),
+            recent_writes: None,
             hasher: Arc::new(MockPasswordHasher::new()),
             codes: Arc::new(MockCodeDevice::new()),
             scorer: Arc::new(self.scorer),

@@ -40,6 +40,13 @@ capabilities:
     secretKeyRef:
       name: {{ .Values.database.existingSecret }}
       key: {{ .Values.database.urlKey }}
+{{- with .Values.database.readUrlKey }}
+- name: ACCUNODE_READ_DATABASE_URL
+  valueFrom:
+    secretKeyRef:
+      name: {{ $.Values.database.existingSecret }}
+      key: {{ . }}
+{{- end }}
 - name: REDIS_URL
   valueFrom:
     secretKeyRef:
