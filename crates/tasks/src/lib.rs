@@ -6,7 +6,7 @@
 //!   continues when the client has disconnected, and [`Tasks::finish`] waits for it.
 //! - [`RuntimeBound`]: a future that is polled by another runtime (a web worker's) and whose
 //!   connections, timers and tasks belong to the process's own runtime.
-//! - [`compute`]: work that keeps a processor busy for milliseconds, on a thread that may block,
+//! - [`compute()`]: work that keeps a processor busy for milliseconds, on a thread that may block,
 //!   in its turn: one processor is left to the others.
 //!
 //! **Invariant:** nothing else spawns tasks. Clippy refuses `tokio::spawn` and its
