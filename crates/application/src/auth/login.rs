@@ -133,7 +133,7 @@ impl Auth {
     /// after the login exists: a change that is committed later ends the login, and one
     /// that was committed before is seen here, so that no login with an old password
     /// remains.
-    async fn still_right(
+    pub(super) async fn still_right(
         &self,
         found: &Credentials,
         rehashed: Option<Rehashed<'_>>,

@@ -41,6 +41,9 @@ impl Auth {
         let factor = self.factor(user).await?.ok_or_else(expired)?;
         let (me, version) = self.load(user).await?;
         let code = Code::typed(code);
+        let users = self.ports.store.auth();
+        let found = users.credentials(&me.user.email).await?;
+        let found = found.ok_or_else(expired)?;
 
         let session = self.new_session(&me, version, true, context);
         let (factor, spent, login) = (&factor, &code, &session);
@@ -65,6 +68,11 @@ impl Auth {
         // The session starts after the commit: a session without its audit row must not
         // exist.
         let tokens = self.ports.sessions.start(&session).await?;
+        // A password that was changed meanwhile ended the sessions that existed by then.
+        if !self.still_right(&found, None).await? {
+            self.ports.sessions.end(session.id).await?;
+            return Err(expired());
+        }
         self.ports.throttle.succeeded(&attempt).await?;
         Ok(SignedIn { tokens, me })
     }
