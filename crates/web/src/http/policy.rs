@@ -9,7 +9,7 @@ use accunode_domain::access::KeyScope;
 use accunode_ports::{limits::LimitClass, workload::Work};
 use serde_json::{Value, json};
 
-use super::negotiate::Format;
+use super::{negotiate::Format, query::has_parameter};
 
 /// The policy of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -190,10 +190,9 @@ impl Policy {
     /// and a search with `q`.
     pub(crate) fn work_of(&self, query: &str, format: Format) -> Work {
         let is_list = self.work == Work::Read && self.formats.len() > 1;
-        let mut pairs = query.split('&');
         if !is_list {
             self.work
-        } else if pairs.any(|pair| pair == "q" || pair.starts_with("q=")) {
+        } else if has_parameter(query, "q") {
             Work::Search
         } else if matches!(format, Format::Csv | Format::JsonLines | Format::Xlsx) {
             Work::Export
@@ -298,6 +297,9 @@ mod tests {
         assert_eq!(list.work_of("sector=q", Format::Json), Work::Read);
         assert_eq!(list.work_of("sector=x&q=acme", Format::Json), Work::Search);
         assert_eq!(list.work_of("q=acme", Format::Csv), Work::Search);
+        // Handlers read the decoded name.
+        assert_eq!(list.work_of("%71=acme", Format::Json), Work::Search);
+        assert_eq!(list.work_of("a=%26q=1", Format::Json), Work::Read);
         assert_eq!(list.work_of("", Format::Csv), Work::Export);
         assert_eq!(list.work_of("", Format::JsonLines), Work::Export);
         let template = Policy::compute(KeyScope::Score).formats(&[Format::Csv]);

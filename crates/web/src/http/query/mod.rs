@@ -9,7 +9,7 @@ use accunode_domain::{
     fault::{Fault, Faults, shorten},
     text::forbidden_prose,
 };
-use actix_web::web;
+use actix_web::{error::QueryPayloadError, web};
 use serde_json::Value;
 use utoipa::openapi::{
     RefOr, Required, Schema,
@@ -158,6 +158,17 @@ impl Query for () {
     fn take(_: &mut Params) -> Self {}
 }
 
+/// Returns the decoded pairs of a query.
+fn decode(query: &str) -> Result<Vec<(String, String)>, QueryPayloadError> {
+    web::Query::from_query(query).map(web::Query::into_inner)
+}
+
+/// Returns whether a query has a parameter of this name, however it is encoded.
+pub(crate) fn has_parameter(query: &str, name: &str) -> bool {
+    let pairs = decode(query).unwrap_or_default();
+    pairs.iter().any(|(found, _)| found == name)
+}
+
 /// The parameters of a query, with the faults found so far.
 #[derive(Debug)]
 pub(crate) struct Params {
@@ -183,8 +194,8 @@ impl Params {
             ));
             return params;
         }
-        match web::Query::<Vec<(String, String)>>::from_query(query) {
-            Ok(pairs) => params.pairs = pairs.into_inner(),
+        match decode(query) {
+            Ok(pairs) => params.pairs = pairs,
             Err(error) => params.note(Fault::new("", "malformed_query", error.to_string())),
         }
         params.faults.extend(
