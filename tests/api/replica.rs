@@ -60,7 +60,12 @@ impl Pair {
     }
 
     async fn wait_until_used(&self, used: bool) {
-        eventually(async || (self.is_used() == used).then_some(())).await;
+        let all = || {
+            let state = |node: &Service| node.wired().store.replica();
+            let mut states = self.nodes.iter().filter_map(state);
+            states.all(|state| state.is_used == used)
+        };
+        eventually(async || all().then_some(())).await;
     }
 
     async fn pause(&self) {

@@ -57,6 +57,8 @@ struct Terms {
     /// Whether each operation has places of its own: reads of a table that is locked then delay
     /// no others.
     per_operation: bool,
+    /// Whether the places are divided among the active tenants.
+    divided: bool,
 }
 
 impl Terms {
@@ -66,12 +68,14 @@ impl Terms {
         queue: 256,
         keeps: false,
         per_operation: true,
+        divided: true,
     };
     const EXPENSIVE: Self = Self {
         wait: Duration::from_secs(2),
         queue: 16,
         keeps: true,
         per_operation: false,
+        divided: true,
     };
 
     fn key(self, tenant: Uuid, operation: &str) -> PlaceKey {
@@ -87,9 +91,11 @@ impl Terms {
         match work {
             Work::Unlimited | Work::Read | Work::Score => Self::QUICK,
             Work::Search | Work::Export | Work::Analytics | Work::Batch => Self::EXPENSIVE,
-            // The check of a file before it is accepted may take seconds.
+            // The check of a file before it is accepted may take seconds. The processes that check
+            // are limited themselves.
             Work::Upload => Self {
                 wait: Duration::from_secs(10),
+                divided: false,
                 ..Self::EXPENSIVE
             },
         }
@@ -237,7 +243,11 @@ impl WorkLimits {
             None => None,
             Some(places) => {
                 let terms = Terms::of(work);
-                let share = workload.share_of(places.each());
+                let share = if terms.divided {
+                    workload.share_of(places.each())
+                } else {
+                    places.each()
+                };
                 let slot = places.acquire_within(
                     terms.key(tenant, operation),
                     share,
