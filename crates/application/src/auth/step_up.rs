@@ -84,7 +84,7 @@ Ok(true)
             self.ports.throttle.succeeded(attempt).await?;
         }
         let tokens = self.ports.sessions.start(renewed).await?;
-        // Whoever ended the user's sessions meanwhile did not know of the new one: it begins only
+        // A request that ended the user's sessions meanwhile did not know the new one: it begins only
         // if the one that it replaces still exists.
         if let Err(ended) = self.own_session(caller).await {
             self.ports.sessions.end(renewed.id).await?;
