@@ -30,6 +30,7 @@ pub mod monitoring;
 pub mod organizations;
 pub mod outcomes;
 mod overtaken;
+mod owned_row;
 pub mod ports;
 pub mod predictions;
 pub mod rating_scales;

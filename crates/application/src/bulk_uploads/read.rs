@@ -1,8 +1,6 @@
 //! Reads uploads and their rows.
 
 use accunode_domain::{
-    access::Reading,
-    audit::{AuditAction, AuditEvent},
     id::{JobId, OrganizationId},
     job::{Job, RowOutcome},
     page::{Cursor, Limit, Page},
@@ -54,33 +52,7 @@ impl BulkUploads {
     /// # Errors
     /// `NotFound` if the caller cannot read it.
     pub async fn get(&self, caller: &Caller, id: JobId) -> Result<Job, Error> {
-        let scope = caller.actor.scope();
-        if let Some(job) = self.ports.store.jobs().find(&scope, id).await? {
-            return Ok(job);
-        }
-        let missing = || Error::not_found("upload");
-        let scope = caller
-            .actor
-            .scope_with_break_glass(id.0)
-            .map_err(|_| missing())?;
-        let job = self
-            .ports
-            .store
-            .jobs()
-            .find(&scope, id)
-            .await?
-            .ok_or_else(missing)?;
-        if caller.actor.read(job.owner).map_err(|_| missing())? == Reading::BreakGlass {
-            let event = AuditEvent {
-                entity_id: Some(id.0),
-                ..AuditEvent::new(
-                    "bulk_upload.break_glass",
-                    "bulk_upload_job",
-                    AuditAction::Read,
-                )
-            };
-            caller.record(&self.ports, event).await?;
-        }
+        let (job, _) = caller.read_row(&self.ports, id).await?;
         Ok(job)
     }
 
@@ -94,14 +66,7 @@ impl BulkUploads {
         job: &Job,
         query: ListRows,
     ) -> Result<Vec<RowOutcome>, Error> {
-        let scope = match caller.actor.read(job.owner) {
-            Ok(Reading::Open) => caller.actor.scope(),
-            Ok(Reading::BreakGlass) => caller
-                .actor
-                .scope_with_break_glass(job.id.0)
-                .map_err(|_| Error::not_found("upload"))?,
-            Err(_) => return Err(Error::not_found("upload")),
-        };
+        let scope = caller.scope_of_row(job, job.id)?;
         Ok(self
             .ports
             .store

@@ -1,8 +1,6 @@
 //! Reading definitions of default.
 
 use accunode_domain::{
-    access::Reading,
-    audit::{AuditAction, AuditEvent},
     default_definition::DefaultDefinition,
     id::{DefaultDefinitionId, OrganizationId},
     owner::AccessLevel,
@@ -60,29 +58,11 @@ impl DefaultDefinitions {
         caller: &Caller,
         id: DefaultDefinitionId,
     ) -> Result<DefaultDefinition, Error> {
-        let missing = || Error::not_found("default definition");
         let mut shipped = DefaultDefinition::shipped().into_iter();
         if let Some(found) = shipped.find(|shipped| shipped.id == id) {
             return Ok(found);
         }
-        let definitions = self.ports.store.definitions();
-        if let Some(found) = definitions.find(&caller.actor.scope(), id).await? {
-            return Ok(found);
-        }
-        let scope = caller.actor.scope_with_break_glass(id.0);
-        let scope = scope.map_err(|_| missing())?;
-        let found = definitions.find(&scope, id).await?.ok_or_else(missing)?;
-        if caller.actor.read(found.owner).map_err(|_| missing())? == Reading::BreakGlass {
-            let event = AuditEvent {
-                entity_id: Some(id.0),
-                ..AuditEvent::new(
-                    "default_definition.break_glass",
-                    "default_definition",
-                    AuditAction::Read,
-                )
-            };
-            caller.record(&self.ports, event).await?;
-        }
+        let (found, _) = caller.read_row(&self.ports, id).await?;
         Ok(found)
     }
 }

@@ -1,13 +1,12 @@
 //! Reads a prediction, with its reasons.
 
 use accunode_domain::{
-    access::Reading,
-    audit::{AuditAction, AuditEvent},
+    access::Scope,
     id::PredictionId,
     prediction::{Kind, Prediction},
 };
 
-use super::{Explained, Predictions, create::entity, from_stored};
+use super::{Explained, Predictions, from_stored};
 use crate::{Caller, Error, ErrorCode};
 
 impl Predictions {
@@ -23,39 +22,18 @@ impl Predictions {
         kind: Kind,
         id: PredictionId,
     ) -> Result<Explained, Error> {
-        let prediction = self.find(caller, kind, id).await?;
+        let (prediction, _) = self.find(caller, kind, id).await?;
         self.explain(prediction).await
     }
 
+    /// Returns one prediction, with the scope in which it was read.
     pub(super) async fn find(
         &self,
         caller: &Caller,
         kind: Kind,
         id: PredictionId,
-    ) -> Result<Prediction, Error> {
-        let scope = caller.actor.scope();
-        let predictions = self.ports.store.predictions();
-        if let Some(prediction) = predictions.find(&scope, kind, id).await? {
-            return Ok(prediction);
-        }
-        let missing = || Error::not_found("prediction");
-        let scope = caller
-            .actor
-            .scope_with_break_glass(id.0)
-            .map_err(|_| missing())?;
-        let prediction = predictions
-            .find(&scope, kind, id)
-            .await?
-            .ok_or_else(missing)?;
-        let reading = caller.actor.read(prediction.owner).map_err(|_| missing())?;
-        if reading == Reading::BreakGlass {
-            let event = AuditEvent {
-                entity_id: Some(id.0),
-                ..AuditEvent::new("prediction.break_glass", entity(kind), AuditAction::Read)
-            };
-            caller.record(&self.ports, event).await?;
-        }
-        Ok(prediction)
+    ) -> Result<(Prediction, Scope), Error> {
+        caller.read_row(&self.ports, (kind, id)).await
     }
 
     /// Computes the reasons again from the raw ratios, by the same model; there are none

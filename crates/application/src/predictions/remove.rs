@@ -42,7 +42,7 @@ impl Predictions {
         id: PredictionId,
         if_match: Option<i64>,
     ) -> Result<(), Error> {
-        let prediction = self.find(caller, kind, id).await?;
+        let (prediction, _) = self.find(caller, kind, id).await?;
         let grant = caller
             .actor
             .write(prediction.owner, prediction.created_by)

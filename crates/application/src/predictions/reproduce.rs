@@ -49,7 +49,7 @@ impl Predictions {
         kind: Kind,
         id: PredictionId,
     ) -> Result<Reproduction, Error> {
-        let stored = self.find(caller, kind, id).await?;
+        let (stored, _) = self.find(caller, kind, id).await?;
         let ratios = from_stored(kind, &stored.ratios).map_err(Error::Invalid)?;
         let model = stored.outcome.model.clone();
         let recomputed = self.ports.score_by(model, ratios, false).await?.outcome;

@@ -1,7 +1,6 @@
 //! Reads the revisions of a prediction.
 
 use accunode_domain::{
-    access::Reading,
     id::PredictionId,
     page::Limit,
     prediction::{Kind, Revision},
@@ -34,12 +33,7 @@ impl Predictions {
         limit: Limit,
         after: Option<i64>,
     ) -> Result<Revisions, Error> {
-        let missing = |_| Error::not_found("prediction");
-        let prediction = self.find(caller, kind, id).await?;
-        let scope = match caller.actor.read(prediction.owner).map_err(missing)? {
-            Reading::Open => caller.actor.scope(),
-            Reading::BreakGlass => caller.actor.scope_with_break_glass(id.0).map_err(missing)?,
-        };
+        let (_, scope) = self.find(caller, kind, id).await?;
         // One row more than requested shows whether there are older ones.
         let mut rows = self
             .ports

@@ -65,7 +65,7 @@ impl Predictions {
         command: &UpdatePrediction,
     ) -> Result<Explained, Error> {
         let actor = &caller.actor;
-        let stored = self.find(caller, kind, id).await?;
+        let (stored, _) = self.find(caller, kind, id).await?;
         let refused = |denial| Error::denied(denial, "prediction");
         let grant = match command
             .access_level

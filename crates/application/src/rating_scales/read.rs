@@ -1,8 +1,6 @@
 //! Reading scales, and finding the scale that a request names.
 
 use accunode_domain::{
-    access::Reading,
-    audit::{AuditAction, AuditEvent},
     fault::{Fault, shorten},
     id::{OrganizationId, RatingScaleId},
     owner::AccessLevel,
@@ -59,28 +57,10 @@ impl RatingScales {
     /// `NotFound` for a scale that the caller cannot read.
     #[tracing::instrument(name = "rating_scales.get", level = "debug", skip_all)]
     pub async fn get(&self, caller: &Caller, id: RatingScaleId) -> Result<RatingScale, Error> {
-        let missing = || Error::not_found("rating scale");
         if id == RatingScale::SHIPPED {
             return Ok(RatingScale::shipped());
         }
-        let scales = self.ports.store.scales();
-        if let Some(scale) = scales.find(&caller.actor.scope(), id).await? {
-            return Ok(scale);
-        }
-        let scope = caller.actor.scope_with_break_glass(id.0);
-        let scope = scope.map_err(|_| missing())?;
-        let scale = scales.find(&scope, id).await?.ok_or_else(missing)?;
-        if caller.actor.read(scale.owner).map_err(|_| missing())? == Reading::BreakGlass {
-            let event = AuditEvent {
-                entity_id: Some(id.0),
-                ..AuditEvent::new(
-                    "rating_scale.break_glass",
-                    "rating_scale",
-                    AuditAction::Read,
-                )
-            };
-            caller.record(&self.ports, event).await?;
-        }
+        let (scale, _) = caller.read_row(&self.ports, id).await?;
         Ok(scale)
     }
 }

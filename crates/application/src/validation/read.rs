@@ -1,8 +1,7 @@
 //! Reads reports of back-tests.
 
 use accunode_domain::{
-    access::{Reading, Scope},
-    audit::{AuditAction, AuditEvent},
+    access::Scope,
     id::{OrganizationId, ValidationId},
     owner::AccessLevel,
     page::{Cursor, Limit, Page},
@@ -62,26 +61,6 @@ impl Validations {
         caller: &Caller,
         id: ValidationId,
     ) -> Result<(ValidationReport, Scope), Error> {
-        let missing = || Error::not_found("validation");
-        let validations = self.ports.store.validations();
-        let scope = caller.actor.scope();
-        if let Some(report) = validations.find(&scope, id).await? {
-            return Ok((report, scope));
-        }
-        let scope = caller.actor.scope_with_break_glass(id.0);
-        let scope = scope.map_err(|_| missing())?;
-        let report = validations.find(&scope, id).await?.ok_or_else(missing)?;
-        if caller.actor.read(report.owner).map_err(|_| missing())? == Reading::BreakGlass {
-            let event = AuditEvent {
-                entity_id: Some(id.0),
-                ..AuditEvent::new(
-                    "validation.break_glass",
-                    "validation_report",
-                    AuditAction::Read,
-                )
-            };
-            caller.record(&self.ports, event).await?;
-        }
-        Ok((report, scope))
+        caller.read_row(&self.ports, id).await
     }
 }
