@@ -1,5 +1,7 @@
 //! Recent proofs of identity: which operations need one, and when a session was last used.
 
+use std::sync::{Arc, Mutex};
+
 use accunode_application::{Caller, Error, ErrorCode, auth::SignedIn};
 use accunode_domain::access::Forbidden;
 use accunode_domain::{
@@ -63,36 +65,14 @@ fn proof_of_identity_is_recent_for_15_minutes() {
     );
 }
 
-/// The result of a step-up with `verified`, and the session as it is stored then.
-async fn step_up(verified: Verified, failures: usize) -> Result<SignedIn, Error> {
+/// A user who is signed in, whose password is `verified`, and who has no second factor.
+fn signed_in(verified: Verified) -> (Doubles, Caller, Session) {
     let mut doubles = Doubles::default();
     doubles.without_second_factors();
     let ana = user(Role::User, None);
     let mut caller = caller(&ana);
     let session = session_of(&caller);
     caller.session = Some(session.id);
-    doubles
-        .sessions
-        .expect_list()
-        .returning(move |_| Ok(vec![session.clone()]));
-    let old = caller.session;
-    doubles
-        .sessions
-        .expect_start()
-        .times(1 - failures)
-        .withf(move |session| session.confirmed_at == noon() && Some(session.id) != old)
-        .returning(|_| {
-            Ok(TokenPair {
-                access: "a".into(),
-                refresh: "r".into(),
-            })
-        });
-    doubles
-        .sessions
-        .expect_end()
-        .times(1 - failures)
-        .withf(move |ended| Some(*ended) == old)
-        .returning(|_| Ok(()));
     let loaded = ana.clone();
     doubles
         .store
@@ -116,11 +96,73 @@ async fn step_up(verified: Verified, failures: usize) -> Result<SignedIn, Error>
             .times(1)
             .returning(|_, _| Ok(()));
     });
+    (doubles, caller, session)
+}
+
+fn pair() -> TokenPair {
+    TokenPair {
+        access: "a".into(),
+        refresh: "r".into(),
+    }
+}
+
+/// The result of a step-up with `verified`, and the session as it is stored then.
+async fn step_up(verified: Verified, failures: usize) -> Result<SignedIn, Error> {
+    let (mut doubles, caller, session) = signed_in(verified);
+    doubles
+        .sessions
+        .expect_list()
+        .returning(move |_| Ok(vec![session.clone()]));
+    let old = caller.session;
+    doubles
+        .sessions
+        .expect_start()
+        .times(1 - failures)
+        .withf(move |session| session.confirmed_at == noon() && Some(session.id) != old)
+        .returning(|_| Ok(pair()));
+    doubles
+        .sessions
+        .expect_end()
+        .times(1 - failures)
+        .withf(move |ended| Some(*ended) == old)
+        .returning(|_| Ok(()));
     doubles
         .application()
         .auth
         .step_up(&caller, "whatever", None)
         .await
+}
+
+/// A request that ends the sessions of a user ends those that exist: one that a step-up starts in
+/// place of a session that has ended must not remain.
+#[tokio::test]
+async fn session_of_a_step_up_ends_if_the_replaced_one_ended_meanwhile() {
+    let (mut doubles, caller, session) = signed_in(Verified::Yes { rehashed: None });
+    let stored = Arc::new(Mutex::new(vec![session]));
+    let listed = stored.clone();
+    doubles
+        .sessions
+        .expect_list()
+        .returning(move |_| Ok(listed.lock().unwrap().clone()));
+    let started = stored.clone();
+    doubles
+        .sessions
+        .expect_start()
+        .times(1)
+        .returning(move |session| {
+            // Just before, another request ends all sessions of the user.
+            *started.lock().unwrap() = vec![session.clone()];
+            Ok(pair())
+        });
+    let ended = stored.clone();
+    doubles.sessions.expect_end().returning(move |id| {
+        ended.lock().unwrap().retain(|session| session.id != id);
+        Ok(())
+    });
+    let auth = doubles.application().auth;
+    let result = auth.step_up(&caller, "whatever", None).await;
+    assert_eq!(code(result), "invalid_token");
+    assert!(stored.lock().unwrap().is_empty(), "a session remains");
 }
 
 #[tokio::test]

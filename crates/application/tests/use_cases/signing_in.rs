@@ -5,13 +5,13 @@ use std::sync::atomic::Ordering;
 use accunode_application::{Error, ErrorCode};
 use accunode_domain::{
     audit::{AuditAction, RequestContext},
-    id::{OrganizationId, SessionId},
+    id::{EnrolmentId, OrganizationId, SessionId},
     organization::Membership,
     session::{SESSION_SECONDS, Session},
     user::{Role, User},
 };
 use accunode_ports::{
-    repositories::{Credentials, UserFreshness},
+    repositories::{Credentials, StoredFactor, UserFreshness},
     sessions::{Refreshed, TokenPair},
     system::Verified,
 };
@@ -410,6 +410,68 @@ async fn login_that_races_with_a_password_change_starts_no_session() {
                 "correct horse",
                 &RequestContext::default(),
             )
+            .await;
+        assert_eq!(result.is_ok(), lives, "{now}: {result:?}");
+    }
+}
+
+/// A second factor that is verified while the password is changed starts no session: the change
+/// ended the sessions that existed by then.
+#[tokio::test]
+async fn second_factor_that_races_with_a_password_change_starts_no_session() {
+    for (now, lives) in [("hash", true), ("another hash", false)] {
+        let mut doubles = Doubles::default();
+        let ana = user(Role::User, None);
+        let (id, known, loaded) = (ana.id, ana.clone(), ana);
+        doubles.store.second_factors.expect_find().returning(|_| {
+            Ok(Some(StoredFactor {
+                sealed: Vec::new(),
+                enrolment: EnrolmentId(Uuid::from_u128(5)),
+                is_confirmed: true,
+                waits_since: None,
+            }))
+        });
+        let mut asked = 0;
+        doubles
+            .store
+            .auth
+            .expect_credentials()
+            .times(2)
+            .returning(move |_| {
+                asked += 1;
+                let password_hash = if asked == 1 { "hash" } else { now };
+                Ok(Some(Credentials {
+                    user: known.clone(),
+                    password_hash: password_hash.into(),
+                }))
+            });
+        doubles
+            .store
+            .auth
+            .expect_with_membership()
+            .returning(move |_| Ok(Some((loaded.clone(), None, 1))));
+        doubles.sessions.expect_start().returning(|_| Ok(pair()));
+        doubles
+            .sessions
+            .expect_end()
+            .times(usize::from(!lives))
+            .returning(|_| Ok(()));
+        for _ in 0..2 {
+            doubles.unit(|unit| {
+                let factors = &mut unit.second_factors;
+                factors
+                    .expect_try_challenge()
+                    .returning(move |_, _| Ok(Some(id)));
+                factors.expect_use_recovery().returning(|_, _, _| Ok(true));
+                factors.expect_end_challenge().returning(|_| Ok(true));
+                unit.auth.expect_record_login().returning(|_, _, _| Ok(()));
+                unit.audit_log.expect_record().returning(|_, _| Ok(()));
+            });
+        }
+        let auth = doubles.application().auth;
+        let context = RequestContext::default();
+        let result = auth
+            .verify_second_factor("mfa_token", "AAAA-BBBB", &context)
             .await;
         assert_eq!(result.is_ok(), lives, "{now}: {result:?}");
     }
