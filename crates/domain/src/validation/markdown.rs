@@ -19,7 +19,7 @@ pub fn markdown(report: &Backtest) -> String {
 fn write_report(out: &mut String, report: &Backtest) -> fmt::Result {
     writeln!(out, "# Back-test\n")?;
     for note in &report.notes {
-        writeln!(out, "- {}", cell(note))?;
+        writeln!(out, "- {}", Escaped::new(note))?;
     }
     write_parameters(out, report)?;
     for window in &report.windows {
@@ -44,7 +44,7 @@ fn write_parameters(out: &mut String, report: &Backtest) -> fmt::Result {
         ("SHA-256 of the sample", &report.sample_sha256),
     ];
     for (name, value) in rows {
-        row(out, &[&name, &cell(&value.to_string())])?;
+        row(out, &[&name, &Escaped::new(&value.to_string())])?;
     }
     writeln!(
         out,
@@ -115,8 +115,8 @@ fn write_calibration(out: &mut String, figures: &Figures) -> fmt::Result {
     let verdict = figures.verdicts.calibration.as_str();
     let heads = ["figure", "value", "standard error", "95 % interval", "p"];
     table(out, &format!("Calibration ({verdict})"), &heads)?;
-    let estimate = |out: &mut String, name: &str, e: Estimate| {
-        let interval = format!("{} … {}", number(e.from), number(e.to));
+    let estimate = |out: &mut String, name: &'static str, e: Estimate| {
+        let interval = Figure(format!("{} … {}", number(e.from), number(e.to)));
         row(
             out,
             &[
@@ -172,7 +172,7 @@ fn write_calibration(out: &mut String, figures: &Figures) -> fmt::Result {
     }
     if let Some(test) = calibration.hosmer_lemeshow {
         let name = "Hosmer-Lemeshow (depends on the grades; little power)";
-        let degrees = format!("{} degrees", test.degrees);
+        let degrees = Figure(format!("{} degrees", test.degrees));
         row(
             out,
             &[
@@ -202,28 +202,29 @@ fn write_ability(out: &mut String, figures: &Figures) -> fmt::Result {
         "verdict",
     ];
     table(out, "Predictive ability (2.5.3): Jeffreys", &heads)?;
-    let line = |out: &mut String, name: &str, test: &PdTest, holm: &str, verdict: Verdict| {
-        row(
-            out,
-            &[
-                &cell(name),
-                &test.companies,
-                &test.defaults,
-                &number(test.rate),
-                &number(test.pd),
-                &number(test.jeffreys.p_too_low),
-                &holm,
-                &format!(
-                    "{} (ρ {})",
-                    number(test.p_correlated),
-                    number(test.correlation)
-                ),
-                &number(test.jeffreys.p_too_high),
-                &number(test.jeffreys.rate_to),
-                &verdict.as_str(),
-            ],
-        )
-    };
+    let line =
+        |out: &mut String, name: &dyn Shown, test: &PdTest, holm: Figure, verdict: Verdict| {
+            row(
+                out,
+                &[
+                    name,
+                    &test.companies,
+                    &test.defaults,
+                    &number(test.rate),
+                    &number(test.pd),
+                    &number(test.jeffreys.p_too_low),
+                    &holm,
+                    &Figure(format!(
+                        "{} (ρ {})",
+                        number(test.p_correlated),
+                        number(test.correlation)
+                    )),
+                    &number(test.jeffreys.p_too_high),
+                    &number(test.jeffreys.rate_to),
+                    &verdict.as_str(),
+                ],
+            )
+        };
     for GradeTest {
         code,
         test,
@@ -232,11 +233,13 @@ fn write_ability(out: &mut String, figures: &Figures) -> fmt::Result {
     } in &figures.predictive_ability.grades
     {
         if let Some(test) = test {
-            line(out, code, test, &optional(*p_holm), *verdict)?;
+            let code = Escaped::new(code);
+            line(out, &code, test, optional(*p_holm), *verdict)?;
         }
     }
     if let Some(test) = &figures.predictive_ability.portfolio {
-        line(out, "portfolio", test, "", figures.verdicts.portfolio)?;
+        let none = Figure(String::new());
+        line(out, &"portfolio", test, none, figures.verdicts.portfolio)?;
     }
     writeln!(
         out,
@@ -256,28 +259,29 @@ fn write_power(out: &mut String, figures: &Figures) -> fmt::Result {
         "p fallen",
     ];
     table(out, "Discriminatory power (2.5.4)", &heads)?;
-    let line = |out: &mut String, name: &str, auc: Option<Auc>, change: Option<AucChange>| {
-        let Some(auc) = auc else {
-            return row(
+    let line =
+        |out: &mut String, name: &'static str, auc: Option<Auc>, change: Option<AucChange>| {
+            let Some(auc) = auc else {
+                return row(
+                    out,
+                    &[&name, &"fewer than two defaults", &"", &"", &"", &""],
+                );
+            };
+            let interval = Figure(format!("{} … {}", optional(auc.from), optional(auc.to)));
+            let initial = optional(change.map(|c| c.initial));
+            let p = optional(change.map(|c| c.p));
+            row(
                 out,
-                &[&name, &"fewer than two defaults", &"", &"", &"", &""],
-            );
+                &[
+                    &name,
+                    &number(auc.auc),
+                    &number(auc.variance),
+                    &interval,
+                    &initial,
+                    &p,
+                ],
+            )
         };
-        let interval = format!("{} … {}", optional(auc.from), optional(auc.to));
-        let initial = optional(change.map(|c| c.initial));
-        let p = optional(change.map(|c| c.p));
-        row(
-            out,
-            &[
-                &name,
-                &number(auc.auc),
-                &number(auc.variance),
-                &interval,
-                &initial,
-                &p,
-            ],
-        )
-    };
     line(out, "by PD", power.pd, power.change)?;
     line(out, "by grade", power.grades, power.grade_change)
 }
@@ -308,19 +312,17 @@ fn write_stability(out: &mut String, figures: &Figures) -> fmt::Result {
         .predictive_ability
         .grades
         .iter()
-        .map(|g| cell(&g.code))
+        .map(|g| Escaped::new(&g.code))
         .collect();
-    let ends = FURTHER_COLUMNS.map(|column| column.replace('_', " "));
-    let heads: Vec<_> = ["from".to_owned()]
+    let ends = FURTHER_COLUMNS.map(|column| Escaped::new(&column.replace('_', " ")));
+    let heads: Vec<&dyn Shown> = [&"from" as &dyn Shown]
         .into_iter()
-        .chain(codes.clone())
-        .chain(ends)
+        .chain(codes.iter().chain(&ends).map(|head| head as &dyn Shown))
         .collect();
-    let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
-    table(out, "Migration: from (row) to (column)", &heads)?;
+    table_headed(out, "Migration: from (row) to (column)", &heads)?;
     for (code, counts) in codes.iter().zip(&stability.migration) {
-        let cells = counts.iter().map(|count| count as &dyn Display);
-        let cells: Vec<_> = [code as &dyn Display].into_iter().chain(cells).collect();
+        let cells = counts.iter().map(|count| count as &dyn Shown);
+        let cells: Vec<_> = [code as &dyn Shown].into_iter().chain(cells).collect();
         row(out, &cells)?;
     }
     Ok(())
@@ -336,7 +338,7 @@ fn write_series(out: &mut String, report: &Backtest) -> fmt::Result {
         row(
             out,
             &[
-                &rate.first_day,
+                &Escaped::new(&rate.first_day),
                 &rate.companies,
                 &rate.defaults,
                 &optional(rate.rate),
@@ -354,44 +356,116 @@ fn write_series(out: &mut String, report: &Backtest) -> fmt::Result {
     Ok(())
 }
 
-fn table(out: &mut String, title: &str, heads: &[&str]) -> fmt::Result {
-    writeln!(out, "\n## {title}\n\n| {} |", heads.join(" | "))?;
+fn table(out: &mut String, title: &str, heads: &[&'static str]) -> fmt::Result {
+    let heads: Vec<_> = heads.iter().map(|head| head as &dyn Shown).collect();
+    table_headed(out, title, &heads)
+}
+
+fn table_headed(out: &mut String, title: &str, heads: &[&dyn Shown]) -> fmt::Result {
+    writeln!(out, "\n## {title}\n")?;
+    row(out, heads)?;
     writeln!(out, "|{}", "---|".repeat(heads.len()))
 }
 
-fn row(out: &mut String, cells: &[&dyn Display]) -> fmt::Result {
+fn row(out: &mut String, cells: &[&dyn Shown]) -> fmt::Result {
     for cell in cells {
         write!(out, "| {cell} ")?;
     }
     writeln!(out, "|")
 }
 
-/// Escapes a text so that it cannot leave its cell and is neither a link nor markup.
-fn cell(text: &str) -> String {
-    let mut safe = String::new();
-    for c in text.chars() {
-        match c {
-            '|' | '\\' | '<' | '>' | '[' | ']' | '`' | '*' => {
-                safe.push('\\');
-                safe.push(c);
-            }
-            c if c.is_control() => safe.push(' '),
-            c => safe.push(c),
-        }
+/// What a table shows as it is: numbers and the words of this file. A text that was chosen by a
+/// user has no `'static` lifetime and can only be shown as [`Escaped`].
+trait Shown: Display {}
+
+impl Shown for &'static str {}
+impl Shown for usize {}
+impl Shown for u64 {}
+impl Shown for u32 {}
+impl Shown for Figure {}
+impl Shown for Escaped {}
+
+/// A formatted number.
+struct Figure(String);
+
+impl Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
-    safe
+}
+
+/// A text that cannot leave its cell and is neither markup nor a link.
+struct Escaped(String);
+
+impl Escaped {
+    fn new(text: &str) -> Self {
+        let mut safe = String::new();
+        for (at, c) in text.char_indices() {
+            let is_markup = match c {
+                '|' | '\\' | '<' | '>' | '[' | ']' | '`' | '*' | '_' | '~' | '&' | '$' | '#'
+                | '@' => true,
+                // What readers turn into links by themselves: `http://…`, `www.…`.
+                ':' => text[at..].starts_with(":/"),
+                '.' => {
+                    let before = text.as_bytes()[..at].last_chunk::<3>();
+                    before.is_some_and(|end| end.eq_ignore_ascii_case(b"www"))
+                }
+                // A list, or a line below a heading.
+                '-' | '+' | '=' => at == 0,
+                _ => false,
+            };
+            if is_markup {
+                safe.push('\\');
+            }
+            safe.push(if c.is_control() { ' ' } else { c });
+        }
+        Self(safe)
+    }
+}
+
+impl Display for Escaped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 /// Formats at most seven significant digits; the report as JSON has all.
-fn number(value: f64) -> String {
+fn number(value: f64) -> Figure {
     if value == 0.0 || (1e-4..1e6).contains(&value.abs()) {
         let text = format!("{value:.6}");
-        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+        Figure(text.trim_end_matches('0').trim_end_matches('.').to_owned())
     } else {
-        format!("{value:.3e}")
+        Figure(format!("{value:.3e}"))
     }
 }
 
-fn optional(value: Option<f64>) -> String {
-    value.map_or_else(|| "–".to_owned(), number)
+fn optional(value: Option<f64>) -> Figure {
+    value.map_or_else(|| Figure("–".to_owned()), number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_of_a_user_is_neither_markup_nor_a_link() {
+        for (text, escaped) in [
+            ("AA-", "AA-"),
+            ("90 days past due (EBA, 1.2)", "90 days past due (EBA, 1.2)"),
+            ("a | b\nc", "a \\| b c"),
+            ("<img src=x>", "\\<img src=x\\>"),
+            ("&lt;b&#62;", "\\&lt;b\\&\\#62;"),
+            ("![x](http://a.b)", "!\\[x\\](http\\://a.b)"),
+            ("www.a.b WWW.a.b", "www\\.a.b WWW\\.a.b"),
+            ("a@b.c", "a\\@b.c"),
+            (
+                "**b** __i__ ~~s~~ `c` $m$",
+                "\\*\\*b\\*\\* \\_\\_i\\_\\_ \\~\\~s\\~\\~ \\`c\\` \\$m\\$",
+            ),
+            ("\\| b", "\\\\\\| b"),
+            ("- item", "\\- item"),
+        ] {
+            assert_eq!(Escaped::new(text).to_string(), escaped, "{text}");
+        }
+    }
 }
