@@ -53,6 +53,7 @@ mod m20261128_000172_job_log;
 mod m20261128_000190_monitoring_snapshots;
 mod m20261128_000216_prediction_owners;
 mod m20261128_000217_default_definitions;
+mod m20261128_000250_job_keys;
 mod roles;
 mod run;
 
@@ -107,6 +108,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000190_monitoring_snapshots::Migration),
             Box::new(m20261128_000216_prediction_owners::Migration),
             Box::new(m20261128_000217_default_definitions::Migration),
+            Box::new(m20261128_000250_job_keys::Migration),
         ]
     }
 }

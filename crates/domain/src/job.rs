@@ -7,7 +7,7 @@ use strum::{EnumCount, IntoStaticStr, VariantArray};
 use crate::{
     Timestamp,
     fault::{Fault, text_enum},
-    id::{JobId, PredictionId, UserId},
+    id::{ApiKeyId, JobId, PredictionId, UserId},
     intake::{ColumnUnits, DecimalMark},
     owner::Owner,
     prediction::{Kind, OnConflict},
@@ -339,6 +339,8 @@ pub struct Job {
     /// The id of the request that created the job; `None` for jobs of versions that did not keep
     /// it.
     pub request_id: Option<String>,
+    /// The API key that created the job, which the job does not outlive; `None` for a session.
+    pub api_key: Option<ApiKeyId>,
     /// The owner of the job and of its predictions.
     pub owner: Owner,
     /// The user who sent it.

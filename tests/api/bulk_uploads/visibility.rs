@@ -1,7 +1,7 @@
 //! The owner of an upload.
 
-use accunode_tests::{Service, tenancy::Tenancy};
-use serde_json::json;
+use accunode_tests::{Service, TestUser, tenancy::Tenancy};
+use serde_json::{Value, json};
 
 use crate::support::{all_rows, column, file_of, submit, text};
 
@@ -95,25 +95,56 @@ async fn upload_stores_nothing_more_after_its_user_loses_rights() {
     let service = Service::with(accunode_tests::ServiceOptions::default().without_worker()).await;
     let users = Tenancy::of(&service).await;
     let m1 = users.user("m1");
-    let job = submit(m1, "a.csv", file_of(["ACME"]), &[]).await;
     let pool = service.database.superuser().await;
-    crate::support::run(
-        &pool,
-        "UPDATE users SET organization_id = (SELECT id FROM organizations WHERE name = 'B') WHERE email = 'm1@example.com'",
-    )
-    .await;
+    let required = "UPDATE organizations SET require_second_factor = TRUE WHERE name = 'A'";
+    let optional = "UPDATE organizations SET require_second_factor = FALSE WHERE name = 'A'";
+    let moved = "UPDATE users SET organization_id = (SELECT id FROM organizations WHERE name = 'B') WHERE email = 'm1@example.com'";
+    for (file, change) in [("required.csv", required), ("moved.csv", moved)] {
+        crate::support::run(&pool, optional).await;
+        let job = submit(m1, file, file_of(["ACME"]), &[("force", "true")]).await;
+        crate::support::run(&pool, change).await;
+        let failed = worked_on(&service, users.user("sa"), &job).await;
+        assert_eq!(
+            (text(&failed, "status"), text(&failed, "error_code")),
+            ("failed", "rights_lost"),
+            "{file}"
+        );
+    }
+    let stored: i64 = crate::support::ask(&pool, "SELECT count(*) FROM annual_predictions").await;
+    assert_eq!(stored, 0);
+}
+
+/// Lets a worker process the jobs, and returns this one once it has ended.
+async fn worked_on(service: &Service, user: &TestUser, job: &str) -> Value {
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let bulk = service.wired().application.bulk_uploads.clone();
     let worker = tokio::spawn(async move { bulk.work(stopped).await });
-    let failed = service.finished(users.user("oA"), &job).await;
+    let ended = service.finished(user, job).await;
     stop.send_replace(true);
     worker.await.expect("the worker ends");
+    ended
+}
+
+#[tokio::test]
+async fn upload_ends_with_the_api_key_that_sent_it() {
+    let service = Service::with(accunode_tests::ServiceOptions::default().without_worker()).await;
+    let ana = service.user("ana").await;
+    let wanted = json!({ "name": "nightly", "scopes": ["upload", "write"] });
+    let key = ana.post("/api-keys", &wanted).await.expect(201);
+    let holder = ana.with_token(text(&key, "secret"));
+    let job = submit(&holder, "valid.csv", file_of(["ACME"]), &[]).await;
+    let done = worked_on(&service, &ana, &job).await;
+    assert_eq!(text(&done, "status"), "completed");
+
+    let job = submit(&holder, "revoked.csv", file_of(["OTHER"]), &[]).await;
+    let revoked = format!("/api-keys/{}", text(&key, "id"));
+    let _ = ana.delete(&revoked).await.expect(204);
+    let failed = worked_on(&service, &ana, &job).await;
     assert_eq!(
         (text(&failed, "status"), text(&failed, "error_code")),
         ("failed", "rights_lost")
     );
-    let stored: i64 = crate::support::ask(&pool, "SELECT count(*) FROM annual_predictions").await;
-    assert_eq!(stored, 0);
+    assert_eq!(all_rows(&ana, "/predictions/annual", 10).await.len(), 1);
 }
 
 #[tokio::test]

@@ -211,7 +211,9 @@ impl BulkUploads {
         stored
     }
 
-    /// Returns the current rights of the job's creator, computed anew.
+    /// Returns the current rights of the job's creator, computed anew: they are members of the
+    /// owner, active, and have a second factor if their organization requires one by now. A job
+    /// does not outlive the API key that created it.
     pub(super) async fn rights(
         &self,
         job: &Job,
@@ -223,6 +225,13 @@ impl BulkUploads {
                 "the user who sent this upload may not store for its owner any more; what was stored stays",
             ))
         };
+        if let Some(key) = job.api_key {
+            let now = self.ports.clock.now();
+            let is_valid = self.ports.store.api_keys().is_valid(key, now).await;
+            if !is_valid.map_err(Error::from)? {
+                return Err(lost());
+            }
+        }
         let found = self
             .ports
             .store
@@ -233,6 +242,14 @@ impl BulkUploads {
         let (user, membership, _) = found.ok_or_else(lost)?;
         let actor = Actor::new(&user, membership).map_err(|_| lost())?;
         actor.require_active_organization().map_err(|_| lost())?;
+        // As for an API key: a job presents no device, so its creator must have a factor.
+        if actor.require_second_factor(false).is_err() {
+            let factors = self.ports.store.second_factors();
+            let factor = factors.find(job.created_by).await.map_err(Error::from)?;
+            let is_confirmed = factor.is_some_and(|factor| factor.is_confirmed);
+            let allowed = actor.require_second_factor(is_confirmed);
+            allowed.map_err(|_| lost())?;
+        }
         let grant = actor
             .create(Some(job.owner.level()), job.owner.organization())
             .map_err(|_| lost())?;

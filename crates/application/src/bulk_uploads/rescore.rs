@@ -73,6 +73,7 @@ impl BulkUploads {
             dedup_key: Some(dedup_key.clone()),
             budget: self.ports.settings.job_budget,
             request_id: Some(caller.context.request_id.clone()),
+            api_key: caller.key,
         };
         let (new, dedup_key, rescoring) = (&new, &dedup_key, &rescoring);
         self.ports

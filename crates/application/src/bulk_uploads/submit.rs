@@ -145,6 +145,7 @@ impl BulkUploads {
             dedup_key: dedup_key.clone(),
             budget: self.ports.settings.job_budget,
             request_id: Some(caller.context.request_id.clone()),
+            api_key: caller.key,
         };
         let (new, dedup_key) = (&new, &dedup_key);
         self.ports

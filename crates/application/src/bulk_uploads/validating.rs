@@ -34,11 +34,7 @@ impl BulkUploads {
         stop: &watch::Receiver<bool>,
     ) -> Result<u32, StopReason> {
         self.go_on(lease, stop).await?;
-        let (actor, _, _) = self.rights(job).await?;
-        let grant = actor
-            .validate(Some(job.owner.level()), job.owner.organization())
-            .map_err(|_| rights_lost())?;
-        let scope = actor.scope();
+        let (scope, grant) = self.rights_to_validate(job).await?;
         let validations = self.ports.store.validations();
         let report = validations.find(&scope, ValidationId(job.id.0)).await?;
         let report = report
@@ -55,8 +51,18 @@ impl BulkUploads {
             .await
             .map_err(|panic| Error::Internal(Box::new(panic)))??;
         self.go_on(lease, stop).await?;
+        // Reading the histories takes minutes, in which rights may have been lost.
+        let (scope, grant) = self.rights_to_validate(job).await?;
         self.keep(&scope, grant, lease, &new).await?;
         Ok(0)
+    }
+
+    async fn rights_to_validate(&self, job: &Job) -> Result<(Scope, Grant), StopReason> {
+        let (actor, _, _) = self.rights(job).await?;
+        let grant = actor
+            .validate(Some(job.owner.level()), job.owner.organization())
+            .map_err(|_| rights_lost())?;
+        Ok((actor.scope(), grant))
     }
 
     /// Reads every history and writes the sample.

@@ -70,6 +70,7 @@ impl Validations {
             dedup_key: None,
             budget: self.ports.settings.job_budget,
             request_id: Some(caller.context.request_id.clone()),
+            api_key: caller.key,
         };
         self.ports
             .transaction(&actor.scope(), |unit| async move {

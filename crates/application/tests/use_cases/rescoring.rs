@@ -119,6 +119,7 @@ fn job(creator: &User, version: &str) -> Job {
         completed_at: None,
         attempts: 1,
         request_id: None,
+        api_key: None,
         owner: Owner::User(creator.id),
         created_by: creator.id,
         created_at: noon(),

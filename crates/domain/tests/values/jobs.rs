@@ -85,6 +85,7 @@ fn job() -> Job {
         completed_at: None,
         attempts: 1,
         request_id: None,
+        api_key: None,
         owner: Owner::System,
         created_by: UserId(Uuid::from_u128(2)),
         created_at: start(),

@@ -64,6 +64,8 @@ pub trait ApiKeyRepository: Send + Sync {
         secret: &SecretHash,
         now: Timestamp,
     ) -> Result<Option<PresentedKey>, RepositoryError>;
+    /// Returns whether a key was neither revoked nor has expired.
+    async fn is_valid(&self, id: ApiKeyId, now: Timestamp) -> Result<bool, RepositoryError>;
     /// Stores when a key was used. This is the only write without a unit of work, because
     /// it is made at every request of a key, and one statement is sufficient. If another
     /// transaction writes the key at the same time, nothing is written, so that the request

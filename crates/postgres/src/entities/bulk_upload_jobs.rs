@@ -3,7 +3,7 @@
 use accunode_domain::{
     Timestamp,
     fault::Fault,
-    id::{JobId, OrganizationId, UserId},
+    id::{ApiKeyId, JobId, OrganizationId, UserId},
     job::{Job, JobCounts, JobLogLine, JobOptions, JobStatus, JobType, Task},
     owner::{AccessLevel, Owner},
     prediction::Kind,
@@ -63,6 +63,7 @@ pub(crate) struct Model {
     pub(crate) owner_key: Uuid,
     pub(crate) rows_kept: i32,
     pub(crate) request_id: Option<String>,
+    pub(crate) api_key_id: Option<Uuid>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -117,6 +118,7 @@ impl Model {
             completed_at: self.completed_at,
             attempts: row.count("attempts", self.attempts)?,
             request_id: self.request_id,
+            api_key: self.api_key_id.map(ApiKeyId),
             owner: Owner::of_row(level, organization, created_by)
                 .ok_or_else(|| row.corrupt("organization_id"))?,
             created_by,

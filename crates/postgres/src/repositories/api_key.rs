@@ -24,6 +24,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, LockBehavior, LockType, Query, SelectStatement},
 };
 use time::Duration;
+use uuid::Uuid;
 
 use crate::{
     db::{Executor, Tx, build},
@@ -108,6 +109,16 @@ impl<E: Executor> ApiKeyRepository for ApiKeys<E> {
                 })
             })
             .transpose()
+    }
+
+    async fn is_valid(&self, id: ApiKeyId, now: Timestamp) -> Result<bool, RepositoryError> {
+        let select = present()
+            .select_only()
+            .column(api_keys::Column::Id)
+            .filter(api_keys::Column::Id.eq(id.0))
+            .filter(is_good_at(now));
+        let found: Option<Uuid> = scalar(&self.db, build(select.into_query())).await?;
+        Ok(found.is_some())
     }
 
     async fn used(&self, id: ApiKeyId, at: Timestamp) -> Result<(), RepositoryError> {

@@ -281,6 +281,7 @@ impl JobWriter for Jobs<Tx> {
             options: Set(options_json(job.options.clone(), &job.task)?),
             dedup_key: Set(job.dedup_key.clone()),
             request_id: Set(job.request_id.as_deref().map(storable)),
+            api_key_id: Set(job.api_key.map(|key| key.0)),
             ..Default::default()
         };
         let stored = Entity::insert(Entity::owned_by(grant).row(row))

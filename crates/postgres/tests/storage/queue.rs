@@ -33,6 +33,7 @@ pub(crate) fn new_job(kind: Kind, options: JobOptions) -> NewJob {
         dedup_key: None,
         budget: JobBudget::default(),
         request_id: Some("made-by".to_owned()),
+        api_key: None,
     }
 }
 

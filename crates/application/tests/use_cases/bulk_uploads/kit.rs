@@ -133,6 +133,7 @@ pub(super) fn job(creator: &User) -> Job {
         completed_at: None,
         attempts: 1,
         request_id: None,
+        api_key: None,
         owner: Owner::User(creator.id),
         created_by: creator.id,
         created_at: noon(),

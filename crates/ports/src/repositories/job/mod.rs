@@ -8,7 +8,7 @@ use accunode_domain::{
     audit::RequestContext,
     company::CompanyProfile,
     fault::Fault,
-    id::{CompanyId, JobId, OrganizationId, PredictionId},
+    id::{ApiKeyId, CompanyId, JobId, OrganizationId, PredictionId},
     job::{
         Checkpoint, Job, JobCounts, JobOptions, JobStatus, JobType, JobWork, OtherCompany,
         Position, RowOutcome, RowStatus, Task,
@@ -56,6 +56,8 @@ pub struct NewJob {
     pub dedup_key: Option<String>,
     /// The id of the request that makes the job, for the log lines of its worker.
     pub request_id: Option<String>,
+    /// The API key that makes the job, if one does.
+    pub api_key: Option<ApiKeyId>,
     /// The limit for the sum of the owner's jobs, this one included.
     pub budget: JobBudget,
 }
