@@ -2,6 +2,7 @@
 
 mod bodies;
 mod cors;
+mod large_bodies;
 mod lists;
 mod overtaken;
 mod repetition;

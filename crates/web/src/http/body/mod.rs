@@ -101,7 +101,7 @@ impl<T: RequestBody, const LIMIT: usize> Body<T, LIMIT> {
     ///
     /// # Errors
     /// 415, 413, 408, 400 for text that is not JSON, 422 for a value that does not fit the
-    /// schema, 503 if too many large bodies arrive at once.
+    /// schema, 503 if too many large bodies arrive at once; 408 also if a slow one makes room.
     pub(crate) async fn read(self) -> Result<Parsed<T>, Problem> {
         self.read_by(parse).await
     }
@@ -115,9 +115,9 @@ impl<T: RequestBody, const LIMIT: usize> Body<T, LIMIT> {
         let arrived = tokio::time::timeout(READ_TIMEOUT, collect(self.payload, length, LIMIT))
             .await
             .map_err(|_| Problem::of_status(StatusCode::REQUEST_TIMEOUT))??;
-        match arrived.memory {
+        match arrived.place {
             None => parse(&arrived.bytes),
-            Some(memory) => large::parse(memory, move || parse(&arrived.bytes)).await,
+            Some(place) => large::parse(place, move || parse(&arrived.bytes)).await,
         }
     }
 }
@@ -211,8 +211,8 @@ fn check_kind(headers: &HeaderMap) -> Result<(), Problem> {
 /// A body that was received completely.
 struct Arrived {
     bytes: BytesMut,
-    /// Its share of the memory for large bodies, if it is one.
-    memory: Option<large::MemoryPermit>,
+    /// Its place in the memory for large bodies, if it is one.
+    place: Option<large::HeldPlace>,
 }
 
 async fn collect(
@@ -227,8 +227,16 @@ async fn collect(
         return Err(too_large(limit));
     }
     let mut bytes = BytesMut::new();
-    let mut memory = None;
-    while let Some(chunk) = payload.next().await {
+    let mut place: Option<large::Place> = None;
+    loop {
+        let next = payload.next();
+        let chunk = match &mut place {
+            None => next.await,
+            Some(place) => place.next(next).await?,
+        };
+        let Some(chunk) = chunk else {
+            break;
+        };
         let chunk = chunk.map_err(|error| match error {
             PayloadError::Overflow => too_large(limit),
             other => Problem::new(
@@ -243,12 +251,13 @@ async fn collect(
             read_over(payload).await;
             return Err(too_large(limit));
         }
-        if length > SMALL && memory.is_none() {
-            memory = Some(large::reserve().await?);
+        if length > SMALL && place.is_none() {
+            place = Some(large::reserve().await?);
         }
         bytes.extend_from_slice(&chunk);
     }
-    Ok(Arrived { bytes, memory })
+    let place = place.map(large::Place::arrived);
+    Ok(Arrived { bytes, place })
 }
 
 /// Reads and discards the rest of an oversized body, up to a limit: a client that is still
