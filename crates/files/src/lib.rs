@@ -27,6 +27,7 @@ mod parser;
 mod progress;
 mod rows;
 mod store;
+mod turns;
 mod unzip;
 mod worker;
 mod xlsx;

@@ -10,6 +10,7 @@ use accunode_ports::{
         TableChoice,
     },
     repositories::JOBS_AT_ONCE,
+    workload::Workload,
 };
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
@@ -18,7 +19,7 @@ use object_store::{
     GetResultPayload, MultipartUpload, ObjectStore, ObjectStoreExt, path::Path as Key,
 };
 use sha2::{Digest, Sha256};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tokio_util::io::{StreamReader, SyncIoBridge};
 use uuid::Uuid;
 
@@ -28,7 +29,8 @@ use crate::{
     format::Format,
     location,
     parse::Task,
-    worker::{self, Reading, Source},
+    turns::Turns,
+    worker::{self, Permit, Reading, Source},
 };
 
 /// The size of a part in bytes: object stores require at least 5 MiB, and allow 10,000 parts.
@@ -56,9 +58,9 @@ pub struct ObjectFileStore {
     spool: PathBuf,
     limits: Limits,
     parser: ParserSettings,
-    /// Parser processes that check uploads, and those that read for the worker: a long job does
-    /// not delay uploads, nor do uploads delay the worker.
-    checks: Arc<Semaphore>,
+    /// Parser processes that check uploads, by turns of the tenants, and those that read for the
+    /// worker: a long job does not delay uploads, nor do uploads delay the worker.
+    checks: Arc<Turns>,
     reads: Arc<Semaphore>,
 }
 
@@ -66,8 +68,10 @@ pub struct ObjectFileStore {
 pub(crate) const UPLOADS: &str = "uploads";
 /// The prefix of the keys of archived months of the audit log.
 pub(crate) const AUDIT: &str = "audit";
-/// How long the check of an upload waits for a parser process.
-const QUEUE_PATIENCE: Duration = Duration::from_secs(30);
+/// How long the check of an upload waits for its turn: longer than one other check may take.
+const QUEUE_PATIENCE: Duration = Duration::from_secs(60);
+/// A file counts as having at least this many bytes: starting a process also costs time.
+const SMALLEST_COST: u64 = 64 << 10;
 
 impl ObjectFileStore {
     /// Opens the store of the settings; a missing folder is created.
@@ -102,7 +106,7 @@ impl ObjectFileStore {
             spool: settings.spool.clone(),
             limits: settings.limits.clone(),
             parser: settings.parser.clone(),
-            checks: Arc::new(Semaphore::new(checks)),
+            checks: Turns::new(checks),
             reads: Arc::new(Semaphore::new(JOBS_AT_ONCE)),
         }
     }
@@ -113,7 +117,7 @@ impl ObjectFileStore {
         key: &str,
         original_filename: &str,
         task: Task,
-        permit: OwnedSemaphorePermit,
+        permit: Permit,
     ) -> Result<Reading, OpenError> {
         let format = Format::promised(original_filename)?;
         let key = Key::parse(key).map_err(fault::internal)?;
@@ -226,6 +230,7 @@ impl FileStore for ObjectFileStore {
             choice: table.clone(),
             after,
         };
+        let permit = Permit::Read(permit);
         let reading = self.reading(key, original_filename, task, permit).await?;
         Ok(Box::new(Rows::start(reading).await?))
     }
@@ -233,14 +238,20 @@ impl FileStore for ObjectFileStore {
     async fn peek(&self, key: &str, original_filename: &str, rows: u32) -> Result<Peek, OpenError> {
         // A fault of the name is found without a process.
         Format::promised(original_filename)?;
-        let waiting = self.checks.clone().acquire_owned();
-        let permit = tokio::time::timeout(QUEUE_PATIENCE, waiting).await;
-        let permit = permit
-            .map_err(|_| fault::busy())?
-            .map_err(fault::internal)?;
+        let path = Key::parse(key).map_err(fault::internal)?;
+        let size = self
+            .store
+            .head(&path)
+            .await
+            .map_err(fault::store_failed)?
+            .size;
+        let tenant = Workload::current().owner.unwrap_or_default();
+        let turn = self.checks.wait(tenant, size.max(SMALLEST_COST));
+        let turn = tokio::time::timeout(QUEUE_PATIENCE, turn).await;
+        let permit = Permit::Check(turn.map_err(|_| fault::busy())?);
         let task = Task::Peek { rows };
         let mut reading = self.reading(key, original_filename, task, permit).await?;
-        reading.parser.cpu_seconds = (self.parser.cpu_seconds / 4).max(1);
+        reading.parser.cpu_seconds = self.parser.cpu_seconds_of_check(size);
         let mut answer = worker::spawn_peek(reading).map_err(fault::internal)?;
         let ended_early = || fault::internal("the reading thread ended early");
         answer.recv().await.ok_or_else(ended_early)?
@@ -381,5 +392,57 @@ impl Drop for Upload {
                 }
             });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use accunode_ports::workload::WithWorkload;
+    use futures::{
+        future::{join_all, poll_immediate},
+        stream,
+    };
+
+    use super::*;
+
+    #[tokio::test]
+    async fn checks_of_uploads_wait_as_their_tenants_and_by_size() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = ObjectFileStore::open(&FileSettings {
+            location: Location::Folder(folder.path().join("files")),
+            spool: folder.path().join("spool"),
+            limits: Limits::default(),
+            parser: ParserSettings::of_program("/bin/false".into()),
+        })
+        .unwrap();
+        let held = store.checks.wait(Uuid::nil(), 1).await;
+        let mut checks = Vec::new();
+        for (tenant, size) in [(1, 300_000), (2, 3)] {
+            let bytes = stream::iter([Ok(Bytes::from(vec![b'a'; size]))]).boxed();
+            let id = Uuid::from_u128(size as u128);
+            let file = store.receive(id, bytes, u64::MAX).await.unwrap();
+            let workload = Workload {
+                owner: Some(Uuid::from_u128(tenant)),
+                ..Workload::default()
+            };
+            let store = &store;
+            let check = Box::pin(async move { store.peek(&file.key, "a.csv", 1).await });
+            checks.push(WithWorkload::new(workload, check));
+            while store.checks.waiting().len() < checks.len() {
+                for check in &mut checks {
+                    assert!(poll_immediate(check).await.is_none());
+                }
+                tokio::task::yield_now().await;
+            }
+        }
+        let expected = [(1, 300_000), (2, SMALLEST_COST)];
+        assert_eq!(
+            store.checks.waiting(),
+            expected.map(|(tenant, cost)| (Uuid::from_u128(tenant), cost))
+        );
+        drop(held);
+        // The parser is a program that only fails.
+        let ended = join_all(checks).await;
+        assert!(ended.iter().all(Result::is_err));
     }
 }

@@ -16,6 +16,7 @@ use crate::{
     parser::{Input, Listener, Process, Request},
     progress::{Progress, Watched},
     rows::Books,
+    turns::Turn,
 };
 
 /// The bytes of a stored file.
@@ -30,6 +31,14 @@ pub(crate) enum Source {
     },
 }
 
+/// The permit to run a parser process.
+#[derive(Debug)]
+#[expect(dead_code, reason = "the values are kept until they are dropped")]
+pub(crate) enum Permit {
+    Check(Turn),
+    Read(OwnedSemaphorePermit),
+}
+
 /// The file to read, and how.
 pub(crate) struct Reading {
     pub(crate) source: Source,
@@ -40,7 +49,7 @@ pub(crate) struct Reading {
     pub(crate) size: u64,
     pub(crate) parser: ParserSettings,
     /// The permit to run a parser process.
-    pub(crate) permit: Option<OwnedSemaphorePermit>,
+    pub(crate) permit: Option<Permit>,
 }
 
 /// The number of data rows of a file, if it is known before they are read.

@@ -15,13 +15,22 @@ pub struct ParserSettings {
     /// The memory limit of each, in bytes.
     pub memory_bytes: u64,
     /// The limit of processor time for a whole file, in seconds; the check of an upload has
-    /// a quarter.
+    /// less ([`Self::cpu_seconds_of_check`]).
     pub cpu_seconds: u64,
 }
 
 impl ParserSettings {
     /// The first argument that makes a program a parser process.
     pub const SUBCOMMAND: &'static str = "parse-upload";
+
+    /// Returns the limit of processor time for the check of an upload of this many bytes, in
+    /// seconds: at most a quarter of that for the whole file, and for a small file a third of this
+    /// and one for each 2 MiB, because others wait for the check.
+    #[must_use]
+    pub fn cpu_seconds_of_check(&self, size: u64) -> u64 {
+        let most = (self.cpu_seconds / 4).max(1);
+        most.min(most.div_ceil(3) + (size >> 21))
+    }
 
     /// Uses another program.
     #[must_use]
@@ -48,5 +57,23 @@ impl ParserSettings {
             std::env::current_exe()?
         };
         Ok(Self::of_program(program))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn check_of_a_small_file_has_less_time() {
+        let settings = ParserSettings::of_program("parser".into());
+        let sizes = [0, 15 << 20, 40 << 20, 512 << 20];
+        let seconds = sizes.map(|size| settings.cpu_seconds_of_check(size));
+        assert_eq!(seconds, [10, 17, 30, 30]);
+        let least = ParserSettings {
+            cpu_seconds: 1,
+            ..settings
+        };
+        assert_eq!(least.cpu_seconds_of_check(0), 1);
     }
 }
