@@ -11,10 +11,10 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use crate::support::{file, line, prediction, submit};
 
 /// Locks a table until it is dropped or released.
-struct Lock(PgConnection);
+pub(crate) struct Lock(PgConnection);
 
 impl Lock {
-    async fn on(service: &Service, table: &str) -> Self {
+    pub(crate) async fn on(service: &Service, table: &str) -> Self {
         let mut connection = PgConnection::connect(service.database.url())
             .await
             .expect("a connection");
@@ -27,7 +27,7 @@ impl Lock {
     }
 
     /// Waits until this many statements wait for a lock.
-    async fn until_waited_for(&mut self, by: i64) {
+    pub(crate) async fn until_waited_for(&mut self, by: i64) {
         loop {
             let waiting: i64 = sqlx::query_scalar(
                 "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted \
@@ -43,7 +43,7 @@ impl Lock {
         }
     }
 
-    async fn release(mut self) {
+    pub(crate) async fn release(mut self) {
         self.0.execute("ROLLBACK").await.expect("a rollback");
     }
 }

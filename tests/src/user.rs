@@ -293,6 +293,15 @@ impl TestUser {
             .expect("the service answers")
     }
 
+    /// Requests a response that is read piece by piece.
+    ///
+    /// # Panics
+    /// If the service does not answer.
+    pub async fn open(&self, path: &str, accept: &str) -> reqwest::Response {
+        let request = self.request(Method::GET, path).header(ACCEPT, accept);
+        request.send().await.expect("an answer")
+    }
+
     /// Sends any request, for tests in which the service may fail to answer.
     ///
     /// # Errors

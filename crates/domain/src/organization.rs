@@ -311,6 +311,18 @@ pub struct Membership {
     pub require_second_factor: bool,
 }
 
+impl Membership {
+    /// Returns whether a member sees everything that they saw as a member of `former`.
+    pub(crate) fn has_rights_of(&self, former: &Self) -> bool {
+        let children = &self.children;
+        self.organization == former.organization
+            && self.parent == former.parent
+            && (self.is_active || !former.is_active)
+            && (!self.hide_system_data || former.hide_system_data)
+            && former.children.iter().all(|child| children.contains(child))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,10 @@
 //! Authenticates the caller by a token.
 
 use accunode_domain::{
-    access::Actor, api_key::looks_like_key, audit::RequestContext, session::LAST_SEEN_SECONDS,
+    access::Actor,
+    api_key::looks_like_key,
+    audit::RequestContext,
+    session::{LAST_SEEN_SECONDS, Session},
 };
 use accunode_ports::{repositories::UserFreshness, sessions::SessionChange};
 use time::Duration;
@@ -42,21 +45,7 @@ impl Auth {
             last_seen_at: unnoted.then_some(now),
             ..SessionChange::default()
         };
-        let users = self.ports.store.auth();
-        let freshness = users.current(session.user, session.tenancy_version).await?;
-        let anew = match freshness {
-            UserFreshness::Unchanged => None,
-            UserFreshness::Gone => Some(Err(gone())),
-            UserFreshness::Changed {
-                user,
-                membership,
-                version,
-            } => {
-                let actor = Actor::new(&user, membership).map_err(unusable);
-                Some(actor.map(|actor| (actor, version)))
-            }
-        };
-        match anew.transpose() {
+        match self.changed_actor(&session).await?.transpose() {
             Ok(None) => {}
             Ok(Some(renewed)) => {
                 session.actor = renewed.0.clone();
@@ -78,6 +67,49 @@ impl Auth {
             confirmed_at: Some(session.confirmed_at),
             key: None,
             second_factor: session.second_factor,
+        })
+    }
+
+    /// Returns the caller as their session and their account are now, without a token: one that
+    /// expires while its response is sent does not end the response.
+    ///
+    /// # Errors
+    /// `Unauthenticated("invalid_token")` if the session or the account has ended, or the caller
+    /// has no session.
+    #[tracing::instrument(name = "auth.renew", level = "debug", skip_all)]
+    pub async fn renew(&self, caller: &Caller) -> Result<Caller, Error> {
+        let session = self.own_session(caller).await?;
+        let actor = match self.changed_actor(&session).await? {
+            Some(changed) => changed?.0,
+            None => session.actor,
+        };
+        Ok(Caller {
+            actor,
+            confirmed_at: Some(session.confirmed_at),
+            second_factor: session.second_factor,
+            ..caller.clone()
+        })
+    }
+
+    /// Returns the user of a session as an actor with the tenancy version, if users or
+    /// organizations have changed since the session was written; or why they are none any more.
+    async fn changed_actor(
+        &self,
+        session: &Session,
+    ) -> Result<Option<Result<(Actor, i64), Error>>, Error> {
+        let users = self.ports.store.auth();
+        let freshness = users.current(session.user, session.tenancy_version).await?;
+        Ok(match freshness {
+            UserFreshness::Unchanged => None,
+            UserFreshness::Gone => Some(Err(gone())),
+            UserFreshness::Changed {
+                user,
+                membership,
+                version,
+            } => {
+                let actor = Actor::new(&user, membership).map_err(unusable);
+                Some(actor.map(|actor| (actor, version)))
+            }
         })
     }
 }

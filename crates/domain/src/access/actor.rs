@@ -114,6 +114,20 @@ impl Actor {
         }
     }
 
+    /// Returns whether this actor, who is `former` computed anew, has lost none of the rights that
+    /// `former` had: a response that began with those may go on.
+    #[must_use]
+    pub fn has_rights_of(&self, former: &Self) -> bool {
+        let is_still_member = match (&self.membership, &former.membership) {
+            (Some(now), Some(before)) => now.has_rights_of(before),
+            (now, before) => now.is_none() && before.is_none(),
+        };
+        is_still_member
+            && self.user == former.user
+            && self.role >= former.role
+            && self.key == former.key
+    }
+
     /// Returns S(u): nothing for a user, their own organization for a member or org_admin,
     /// root and children for a tenant_admin. It does not describe a super_admin, who may see
     /// every organization.
@@ -157,5 +171,106 @@ pub(super) fn effective_role(stored: Role, organization: Option<Option<Organizat
         (_, None) => Role::User,
         (Role::TenantAdmin, Some(Some(_))) => Role::OrgAdmin,
         (role, Some(_)) => role,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{Timestamp, access::KeyScope, user::Profile};
+
+    fn id(n: u128) -> OrganizationId {
+        OrganizationId(Uuid::from_u128(n))
+    }
+
+    fn actor(role: Role, membership: Option<Membership>) -> Actor {
+        let user = User {
+            id: UserId(Uuid::from_u128(1)),
+            email: Email::from_stored("a@example.com".to_owned()),
+            role,
+            organization: membership.as_ref().map(|m| m.organization),
+            profile: Profile::default(),
+            is_verified: true,
+            is_active: true,
+            last_login: None,
+            created_at: Timestamp::UNIX_EPOCH,
+            updated_at: Timestamp::UNIX_EPOCH,
+            row_version: 1,
+        };
+        Actor::new(&user, membership).unwrap()
+    }
+
+    fn root() -> Membership {
+        Membership {
+            organization: id(7),
+            parent: None,
+            children: vec![id(8)],
+            is_active: true,
+            hide_system_data: false,
+            require_second_factor: false,
+        }
+    }
+
+    #[test]
+    fn actor_that_lost_nothing_has_the_rights_it_had() {
+        let before = actor(Role::OrgAdmin, Some(root()));
+        let wider = Membership {
+            children: vec![id(9), id(8)],
+            ..root()
+        };
+        let restricted = Membership {
+            is_active: false,
+            hide_system_data: true,
+            ..root()
+        };
+        let same = [
+            (before.clone(), before.clone()),
+            (actor(Role::OrgAdmin, Some(wider)), before.clone()),
+            (actor(Role::TenantAdmin, Some(root())), before.clone()),
+            (actor(Role::User, None), actor(Role::User, None)),
+            (
+                before.clone(),
+                actor(Role::OrgAdmin, Some(restricted.clone())),
+            ),
+            (
+                actor(Role::OrgAdmin, Some(restricted.clone())),
+                actor(Role::OrgAdmin, Some(restricted)),
+            ),
+        ];
+        for (now, before) in &same {
+            assert!(now.has_rights_of(before), "{now:?} before {before:?}");
+        }
+    }
+
+    #[test]
+    fn actor_that_lost_a_right_does_not_have_those_it_had() {
+        let before = actor(Role::OrgAdmin, Some(root()));
+        let member = |change: fn(&mut Membership)| {
+            let mut membership = root();
+            change(&mut membership);
+            actor(Role::OrgAdmin, Some(membership))
+        };
+        let mut other_user = before.clone();
+        other_user.user = UserId(Uuid::from_u128(2));
+        let limited = |scopes: &[KeyScope]| before.clone().limited_to(scopes, None).unwrap();
+        let lost = [
+            actor(Role::OrgMember, Some(root())),
+            actor(Role::User, None),
+            member(|m| m.organization = id(10)),
+            member(|m| m.parent = Some(id(10))),
+            member(|m| m.is_active = false),
+            member(|m| m.hide_system_data = true),
+            member(|m| m.children.clear()),
+            limited(&[KeyScope::Read]),
+            other_user,
+        ];
+        for now in &lost {
+            assert!(!now.has_rights_of(&before), "{now:?}");
+        }
+        assert!(!before.has_rights_of(&actor(Role::User, None)));
+        let key = limited(&[KeyScope::Read, KeyScope::Score]);
+        assert!(!limited(&[KeyScope::Read]).has_rights_of(&key));
     }
 }

@@ -4,7 +4,7 @@ use accunode_application::ErrorCode;
 use std::{net::IpAddr, str::FromStr};
 
 use accunode_application::{Application, Caller, Confirmed, RowLevel};
-use accunode_domain::{audit::RequestContext, fault::Fault, owner::AccessLevel};
+use accunode_domain::{Timestamp, audit::RequestContext, fault::Fault, owner::AccessLevel};
 use accunode_ports::{
     limits::{self, LimitClass},
     workload::Work,
@@ -47,9 +47,24 @@ pub(crate) struct Authenticated {
 }
 
 /// The authenticated caller of a request, in its extensions: a later denial is recorded in the
-/// audit log under their name.
+/// audit log under their name, and a long response checks their rights again.
 #[derive(Clone, Debug)]
-pub(crate) struct AuthenticatedCaller(pub(crate) Caller);
+pub(crate) struct AuthenticatedCaller {
+    pub(crate) caller: Caller,
+    /// When the caller was authenticated.
+    pub(crate) at: Timestamp,
+}
+
+impl AuthenticatedCaller {
+    /// Notes the caller of a request.
+    fn note(request: &HttpRequest, state: &WebState, caller: &Caller) {
+        let noted = Self {
+            caller: caller.clone(),
+            at: state.application.ports().clock.now(),
+        };
+        request.extensions_mut().insert(noted);
+    }
+}
 
 /// A request that needs no authentication.
 #[derive(Debug)]
@@ -89,20 +104,12 @@ impl FromRequest for Authenticated {
                     return Err(refusal);
                 }
             };
-            request
-                .extensions_mut()
-                .insert(AuthenticatedCaller(caller.clone()));
+            AuthenticatedCaller::note(&request, state, &caller);
             let user = caller.actor.user().to_string();
             tracing::Span::current().record("user", &user);
             let principal = caller.principal().to_string();
             consume(&request, state, policy.limit, &principal).await?;
-            if policy.for_inactive.is_none() {
-                require_active_organization(&caller)?;
-            }
-            if policy.without_second_factor.is_none() {
-                require_second_factor(&caller)?;
-            }
-            require_key(&caller, policy.keys)?;
+            require_rights(&caller, &policy)?;
             if policy.step_up == StepUp::Always {
                 state.application.confirm(&caller)?;
             }
@@ -161,9 +168,7 @@ impl FromRequest for MaybeAuthenticated {
             let state = state(&request)?;
             let caller = if is_signed(&request, state)? {
                 let caller = authenticate(&request, state, context.clone()).await?;
-                request
-                    .extensions_mut()
-                    .insert(AuthenticatedCaller(caller.clone()));
+                AuthenticatedCaller::note(&request, state, &caller);
                 let (ports, user) = (state.application.ports(), caller.actor.user());
                 recent_writes::expect(&request, ports, Work::Unlimited, user);
                 Some(caller)
@@ -233,14 +238,11 @@ impl Authenticated {
         Ok(&state(&self.request)?.work)
     }
 
-    /// Returns the caller, authenticated again: for long-running responses.
-    pub(crate) async fn reauthenticate(&self) -> Result<Caller, Problem> {
-        let state = state(&self.request)?;
-        let caller = authenticate(&self.request, state, self.caller.context.clone()).await?;
-        require_active_organization(&caller)?;
-        require_second_factor(&caller)?;
-        require_key(&caller, Endpoint::policy_of(&self.request).keys)?;
-        Ok(caller)
+    /// Returns the caller as they are now: for a request that waits before it is answered. A
+    /// response that takes long needs nothing: [`long_response`](super::long_response) checks them
+    /// all.
+    pub(crate) async fn renewed_caller(&self) -> Result<Caller, Problem> {
+        renew(&self.request, &self.caller).await
     }
 
     /// Returns the caller with a recent proof of their identity. If an operation always needs it,
@@ -282,6 +284,45 @@ impl MaybeAuthenticated {
         let confirmed = caller.map(|caller| self.application.confirm(caller));
         Ok(confirmed.transpose()?)
     }
+}
+
+/// Checks that the caller of a response still has the rights with which it began.
+///
+/// # Errors
+/// 401 or 403 if they do not; 503 if that cannot be checked.
+pub(super) async fn require_same_rights(
+    request: HttpRequest,
+    caller: Caller,
+) -> Result<(), Problem> {
+    let now = renew(&request, &caller).await?;
+    if now.actor.has_rights_of(&caller.actor) {
+        return Ok(());
+    }
+    Err(Problem::of_status(StatusCode::FORBIDDEN))
+}
+
+/// Returns the caller of a request as they are now, if they may still make it. An access token
+/// that has expired meanwhile changes nothing: the session behind it decides. An API key is
+/// presented again.
+async fn renew(request: &HttpRequest, caller: &Caller) -> Result<Caller, Problem> {
+    let state = state(request)?;
+    let now = match caller.session {
+        Some(_) => state.application.auth.renew(caller).await?,
+        None => authenticate(request, state, caller.context.clone()).await?,
+    };
+    require_rights(&now, &Endpoint::policy_of(request))?;
+    Ok(now)
+}
+
+/// Checks what an operation requires of every caller.
+fn require_rights(caller: &Caller, policy: &Policy) -> Result<(), Problem> {
+    if policy.for_inactive.is_none() {
+        require_active_organization(caller)?;
+    }
+    if policy.without_second_factor.is_none() {
+        require_second_factor(caller)?;
+    }
+    require_key(caller, policy.keys)
 }
 
 /// Checks I6: the caller's organization is active, if they have one.

@@ -29,7 +29,7 @@ pub(crate) async fn audit_denial<B>(response: &ServiceResponse<B>) {
     let Some(code) = refusal(response) else {
         return;
     };
-    let Some(AuthenticatedCaller(caller)) =
+    let Some(AuthenticatedCaller { caller, .. }) =
         request.extensions().get::<AuthenticatedCaller>().cloned()
     else {
         return;

@@ -189,7 +189,7 @@ pub(crate) fn requested(
     let known = request.extensions();
     let caller = known
         .get::<AuthenticatedCaller>()
-        .map(|AuthenticatedCaller(caller)| caller);
+        .map(|AuthenticatedCaller { caller, .. }| caller);
     let by_key = caller.and_then(|caller| caller.key);
     // The response may contain an organization's row: a caller who has left it, or has fewer
     // rights there, makes a different request.

@@ -26,12 +26,12 @@ use super::{
     cors::Cors,
     denials,
     lifecycle::{Lifecycle, Phase},
+    long_response,
     panicked::Panicked,
     problem::Problem,
     recent_writes,
     route::Endpoint,
     state::{Pages, RequestIds, WebState},
-    work,
 };
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -80,7 +80,7 @@ pub(crate) async fn response_middleware(
         let answer = async {
             // The caller and the kind of work are determined within, and reported by `work::begin`.
             let handled = WithWorkload::new(Workload::default(), Box::pin(next.call(request)));
-            let response = work::keep(handled.await?.map_into_boxed_body());
+            let response = long_response::supervise(handled.await?.map_into_boxed_body());
             denials::audit_denial(&response).await;
             recent_writes::note(&response).await;
             let mut response = as_problem(response, &id);

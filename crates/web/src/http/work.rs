@@ -4,8 +4,8 @@
 //! The kind of work is declared in the operation's policy. [`begin`], the last step of extracting
 //! an `Authenticated`, takes one of the tenant's places for it, waits for one in a queue, or
 //! refuses. A read or a score gives its place back as soon as there is a response; expensive work
-//! keeps it ([`keep`]) until the last byte was written or the client has disconnected. Places are
-//! counted in the process: each node has its own.
+//! keeps it until the last byte was written, the client has disconnected, or is too slow
+//! ([`Pace`](super::pace::Pace)). Places are counted in the process: each node has its own.
 //!
 //! The places of a kind are divided among the tenants that send requests at present
 //! ([`ActiveTenants`]), so that a tenant alone has them all, and beside others does not keep every
@@ -14,29 +14,24 @@
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
     num::NonZero,
-    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    task::{Context, Poll},
     time::Duration,
 };
 
 use accunode_ports::{
     slots::{Slot, Slots},
-    workload::{WithWorkload, Work, Workload},
+    workload::{Work, Workload},
 };
 use actix_web::{
     HttpMessage, HttpRequest,
-    body::{BodySize, BoxBody, MessageBody},
-    dev::ServiceResponse,
     http::{
         StatusCode,
         header::{self, HeaderValue},
     },
 };
-use bytes::Bytes;
 use uuid::Uuid;
 
 use super::{active_tenants::ActiveTenants, problem::Problem, route::Endpoint};
@@ -180,7 +175,7 @@ pub struct WorkFigures {
 
 /// A tenant's place for one kind of work.
 #[derive(Debug)]
-struct WorkPermit {
+pub(super) struct WorkPermit {
     limits: WorkLimits,
     kind: usize,
     _slot: Option<Slot<PlaceKey>>,
@@ -326,47 +321,25 @@ pub(crate) async fn begin(
 
 /// What a request has begun, in its extensions until there is a response.
 #[derive(Debug)]
-struct StartedWork {
-    workload: Workload,
-    permit: WorkPermit,
+pub(super) struct StartedWork {
+    pub(super) workload: Workload,
+    pub(super) permit: WorkPermit,
 }
 
-/// Lets the response of expensive work keep its place until its body ends, makes the body's own
-/// work count as the request's, and gives back the place of other work.
-pub(crate) fn keep(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
-    let begun = response.request().extensions_mut().remove::<StartedWork>();
-    match begun {
-        None => response,
-        Some(StartedWork { workload, .. }) if !Terms::of(workload.work).keeps => response,
-        Some(StartedWork { workload, permit }) => response.map_body(|_, body| {
-            BoxBody::new(BodyWithPermit {
-                body: WithWorkload::new(workload, body),
-                _permit: permit,
-            })
-        }),
-    }
+/// Returns what the response of a request keeps until its body ends: expensive work keeps its
+/// place, and the body's own work counts as the request's. The place of other work is given back.
+pub(super) fn kept(request: &HttpRequest) -> Option<StartedWork> {
+    let begun = request.extensions_mut().remove::<StartedWork>();
+    begun.filter(|begun| Terms::of(begun.workload.work).keeps)
 }
 
-/// A body that keeps a place.
-struct BodyWithPermit {
-    body: WithWorkload<BoxBody>,
-    _permit: WorkPermit,
-}
-
-impl MessageBody for BodyWithPermit {
-    type Error = <BoxBody as MessageBody>::Error;
-
-    fn size(&self) -> BodySize {
-        self.body.inner().size()
-    }
-
-    fn poll_next(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        self.get_mut()
-            .body
-            .enter(|body| Pin::new(body).poll_next(context))
+#[cfg(test)]
+impl WorkLimits {
+    /// Returns a place for this work, which is limited.
+    pub(super) async fn permit_of(&self, work: Work) -> WorkPermit {
+        let tenant = Uuid::from_u128(1);
+        let permit = self.enter(self.workload(work, tenant), tenant, "").await;
+        permit.unwrap().unwrap()
     }
 }
 

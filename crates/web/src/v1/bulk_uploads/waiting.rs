@@ -97,7 +97,7 @@ pub(crate) async fn job(call: &Authenticated, id: JobId, query: &JobQuery) -> Re
 /// Returns the present state of the job, if the caller may still read it. Break-glass was recorded
 /// in the audit log when the request began.
 pub(super) async fn reload_job(call: &Authenticated, id: JobId) -> Result<Job, Problem> {
-    let caller = call.reauthenticate().await?;
+    let caller = call.renewed_caller().await?;
     let actor = &caller.actor;
     let scope = actor
         .scope_with_break_glass(id.0)
