@@ -64,6 +64,36 @@ async fn console_loads_nothing_from_other_hosts_and_is_cached_by_version() {
 }
 
 #[tokio::test]
+async fn files_of_the_console_are_sent_compressed_to_those_who_accept_it() {
+    let service = Service::start().await;
+    let anonymous = service.anonymous();
+    let file = "//console/x/vendor/echarts.js";
+    let plain = anonymous.with("accept-encoding", "identity");
+    let plain = plain.get(file).await;
+    assert_eq!(plain.header("content-encoding"), "");
+    for (accepted, encoding) in [
+        ("gzip, deflate, br, zstd", "gzip"),
+        ("gzip;q=0.5, identity;q=0.1", "gzip"),
+        ("*", ""),
+        ("gzip;q=0, identity", ""),
+        ("identity", ""),
+        ("br", ""),
+        ("deflate", "deflate"),
+    ] {
+        let browser = anonymous.with("accept-encoding", accepted);
+        let answer = browser.get(file).await;
+        assert_eq!(answer.status.as_u16(), 200, "{accepted}");
+        assert_eq!(answer.header("content-encoding"), encoding, "{accepted}");
+        assert_eq!(answer.header("vary"), "accept-encoding", "{accepted}");
+        assert_eq!(answer.header("etag"), plain.header("etag"), "{accepted}");
+        let known = browser.with("if-none-match", answer.header("etag"));
+        let known = known.get(file).await;
+        assert_eq!(known.status.as_u16(), 304, "{accepted}");
+        assert_eq!(known.header("vary"), "accept-encoding", "{accepted}");
+    }
+}
+
+#[tokio::test]
 async fn links_in_mails_lead_to_existing_pages() {
     let postbox = Postbox::start().await;
     let service = Service::with(postbox.options()).await;

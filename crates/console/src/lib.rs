@@ -8,8 +8,11 @@
 //!
 //! To add a page, add a module to `assets/pages/` and its line to `assets/routes.js`.
 
+mod compressed;
+
 use std::{borrow::Cow, sync::LazyLock};
 
+use bytes::Bytes;
 use rust_embed::{EmbeddedFile, RustEmbed};
 use sha2::{Digest, Sha256};
 
@@ -55,7 +58,9 @@ pub static VERSION: LazyLock<String> = LazyLock::new(|| {
 #[derive(Clone, Debug)]
 pub struct Asset {
     /// The contents of the file.
-    pub bytes: Cow<'static, [u8]>,
+    pub bytes: Bytes,
+    /// `bytes` compressed with gzip; `None` if that does not make them smaller.
+    pub gzip: Option<Bytes>,
     /// The media type, as in `Content-Type`.
     pub content_type: &'static str,
     /// SHA-256 of `bytes` in hexadecimal digits.
@@ -64,14 +69,22 @@ pub struct Asset {
 
 /// Returns the file with this path below `assets/`, or the picture of a model below `models/`, if
 /// there is one.
+///
+/// The first call for a file compresses it, which takes up to some hundredths of a second.
 #[must_use]
 pub fn asset(path: &str) -> Option<Asset> {
     let content_type = content_type(path)?;
     let file = file(path)?;
+    let hash = file.metadata.sha256_hash();
+    let bytes = match file.data {
+        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+        Cow::Owned(bytes) => Bytes::from(bytes),
+    };
     Some(Asset {
-        sha256: hex::encode(file.metadata.sha256_hash()),
-        bytes: file.data,
+        gzip: compressed::gzip(path, hash, &bytes),
+        bytes,
         content_type,
+        sha256: hex::encode(hash),
     })
 }
 
@@ -147,6 +160,37 @@ mod tests {
             );
         }
         assert!(asset("models/annual.md").is_none());
+    }
+
+    /// ECharts draws nothing for a part that the bundle does not contain, and says nothing.
+    #[test]
+    fn charts_use_only_the_bundled_parts_of_the_library() {
+        for name in Assets::iter().filter(|name| !name.starts_with("vendor/")) {
+            let Some(file) = Assets::get(&name) else {
+                continue;
+            };
+            let text = String::from_utf8_lossy(&file.data);
+            for absent in [
+                "type: \"scatter\"",
+                "type: \"pie\"",
+                "type: \"heatmap\"",
+                "type: \"boxplot\"",
+                "type: \"custom\"",
+                "type: \"gauge\"",
+                "markArea:",
+                "markPoint:",
+                "visualMap:",
+                "dataZoom:",
+                "toolbox:",
+                "dataset:",
+                "type: \"scroll\"",
+            ] {
+                assert!(
+                    !text.contains(absent),
+                    "{name}: {absent} needs a line in charts.mjs"
+                );
+            }
+        }
     }
 
     /// A strict content security policy rejects these, and the console must not need them.

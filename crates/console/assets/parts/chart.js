@@ -20,13 +20,7 @@ let loading = null;
 const source = new URL("../vendor/echarts.js", import.meta.url).href;
 
 function library() {
-  loading ??= new Promise((done, failed) => {
-    const script = document.createElement("script");
-    script.src = source;
-    script.onload = () => done(/** @type {{ echarts: Library }} */ (/** @type {unknown} */ (window)).echarts);
-    script.onerror = () => { loading = null; failed(new Error("The charts could not be loaded.")); };
-    document.head.append(script);
-  });
+  loading ??= import(source).catch(() => { loading = null; throw new Error("The charts could not be loaded."); });
   return loading;
 }
 
@@ -88,7 +82,7 @@ function dressed(option, colours) {
   const axis = (/** @type {Axis} */ one) => ({
     axisLine: { lineStyle: { color: colours.line } }, axisTick: { show: false },
     splitLine: { lineStyle: { color: colours.line } }, ...one,
-    axisLabel: { color: colours.muted, fontSize: 11, ...one.axisLabel, ...(one.type === "value" ? { formatter: inLocale(one.axisLabel?.formatter) } : {}) },
+    axisLabel: { color: colours.muted, fontSize: 11, lineHeight: 13, ...one.axisLabel, ...(one.type === "value" ? { formatter: inLocale(one.axisLabel?.formatter) } : {}) },
     nameTextStyle: { color: colours.muted, fontSize: 11, ...one.nameTextStyle },
   });
   const many = (/** @type {Axis | Axis[] | undefined} */ axes) => (Array.isArray(axes) ? axes.map(axis) : axes && axis(axes));

@@ -94,7 +94,7 @@ function CalibrationCurve({ window: w }) {
       series: [
         { name: "Right", type: "line", silent: true, symbol: "none", data: [[0.01, 0.01], [100, 100]], lineStyle: { color: c.muted, type: "dashed", width: 1 } },
         { name: "Interval", type: "line", silent: true, symbol: "none", connectNulls: false, data: intervals, lineStyle: { color: c.second, width: 2.5, opacity: 0.75 } },
-        { name: "Grades", type: "scatter", symbolSize: 10, data: grades.map(({ test }) => ({ value: [at(test.pd), at(test.rate)], symbol: test.defaults ? "circle" : "emptyCircle" })), itemStyle: { color: c.accent } },
+        { name: "Grades", type: "line", lineStyle: { width: 0 }, symbolSize: 10, data: grades.map(({ test }) => ({ value: [at(test.pd), at(test.rate)], symbol: test.defaults ? "circle" : "emptyCircle" })), itemStyle: { color: c.accent } },
       ],
     }),
   });
