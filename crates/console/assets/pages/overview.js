@@ -5,17 +5,12 @@ import { defaultScope, scopes, user } from "../parts/session.js";
 import { go, href, query, setQuery } from "../parts/router.js";
 import { Card, Empty, Field, Header, Pd, Risk, Segments, show, table, useLoaded } from "../parts/ui.js";
 import { chart } from "../parts/chart.js";
-import { ago, count, decimal, fixed, percent, period, share, nameOf } from "../parts/format.js";
-import { UploadStatus, placeOf } from "./uploads.js";
+import { ago, count, fixed, percent, period, share, nameOf } from "../parts/format.js";
+import { UploadStatus, placeOf } from "../parts/upload_status.js";
 
 /** @typedef {import("../parts/types.js").Schema} Schema */
 /** @typedef {import("../parts/types.js").Kind} Kind */
 /** The URL of the list of a figure's rows. @typedef {(filters: Record<string, unknown>) => string} List */
-
-/** The bounds of the histogram's classes, about equally spaced on a logarithmic scale. */
-const BINS = [0, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1];
-/** The most pages of a thousand predictions that the histogram counts. */
-const MOST_PAGES = 3;
 
 /** The filter of lists that corresponds to a scope. @param {string} scope @returns {string} */
 const levelOf = (scope) => (/** @type {Record<string, string>} */ ({ personal: "personal", organization: "organization", tenant: "organization", system: "system" })[scope] ?? "");
@@ -41,9 +36,9 @@ function OfYear({ scope, kind, year, trend }) {
   const filters = { reporting_year: year, access_level: level };
   const figures = useLoaded((signal) => get("/dashboard", { scope, reporting_year: year }, { signal }), [scope, year]);
   const sectors = useLoaded((signal) => get("/analytics/risk-distribution", { scope, kind, group_by: "sector", reporting_year: year }, { signal }), [scope, kind, year]);
-  const riskiest = useLoaded((signal) => get(`/predictions/${kind}`, { ...filters, sort: "pd", limit: 12 }, { signal }), [scope, kind, year]);
-  const all = useLoaded((signal) => predictionsOf(kind, filters, signal), [scope, kind, year]);
+  const riskiest = useLoaded((signal) => get(`/predictions/${kind}`, { ...filters, sort: "pd", limit: 8 }, { signal }), [scope, kind, year]);
   const grades = useLoaded((signal) => get("/analytics/grades", { scope, kind, reporting_year: year }, { signal }), [scope, kind, year]);
+  const scales = useLoaded((signal) => get("/rating-scales", { limit: 100 }, { signal }), []);
   const uploads = useLoaded((signal) => get("/bulk-uploads", { limit: 20 }, { signal }), []);
   /** @type {List} */
   const list = (more) => href("/predictions", { kind, ...filters, ...more });
@@ -53,23 +48,9 @@ function OfYear({ scope, kind, year, trend }) {
       <${Card} class="span-7" title="Risk over time" about="Mean and median PD of each period, and the share of high risk. A period leads to its list"><${TrendChart} points=${trend.data} list=${list} /><//>
       <${Card} class="span-5" title=${`Risk by sector, ${when}`} about="Predictions in each level; a sector leads to its list">${show(sectors, (value) => html`<${Sectors} groups=${value.data} list=${list} />`)}<//>
       <${Card} class="span-7 card-flush" title=${`Riskiest companies, ${when}`} actions=${html`<a href=${list({ sort: "pd" })}>All</a>`}>${show(riskiest, (value) => html`<${Riskiest} rows=${value.data} kind=${kind} />`)}<//>
-      <div class="span-5 stack"><${Card} title=${`Distribution of PDs, ${when}`} about="A class leads to its list">${show(all, (value) => html`<${Histogram} rows=${value.rows} isAll=${value.isAll} list=${list} />`)}<//>
-        <${Card} title=${`Grades, ${when}`} about="Of the master scale, the best first; a grade leads to its list">${show(grades, (value) => html`<${Grades} distribution=${value} list=${list} />`)}<//></div>
+      <${Card} class="span-5" title=${`Distribution of PDs, ${when}`} about="Predictions in each grade of the master scale, the best first; a grade leads to its list">${show(grades, (value) => html`<${Grades} distribution=${value} bounds=${scales.value?.data.find((scale) => `${scale.name}@${scale.version}` === value.scale)?.grades ?? []} list=${list} />`)}<//>
       <${Card} class="card-flush" title="Latest uploads" actions=${html`<a href="#/uploads">All</a>`}>${show(uploads, (value) => html`<${Uploads} rows=${value.data.filter((job) => !job.validation_id).slice(0, 5)} />`)}<//>
     </div>`;
-}
-
-/** @param {Kind} kind @param {{ reporting_year: string, access_level: string }} filters @param {AbortSignal} signal */
-async function predictionsOf(kind, filters, signal) {
-  const rows = [];
-  let cursor = "";
-  for (let page = 0; page < MOST_PAGES; page += 1) {
-    const answer = await get(`/predictions/${kind}`, { ...filters, limit: 1000, cursor }, { signal });
-    rows.push(...answer.data);
-    if (!answer.has_more) return { rows, isAll: true };
-    cursor = answer.next_cursor ?? "";
-  }
-  return { rows, isAll: false };
 }
 
 /** @param {{ value: Schema["Figures"], other: Schema["Figures"], kind: Kind, list: List }} props */
@@ -101,7 +82,7 @@ function TrendChart({ points, list }) {
       xAxis: { type: "category", data: at }, yAxis: [{ type: "value", axisLabel: { formatter: "{value} %" } }],
       grid: { left: 8, right: 16, top: 34, bottom: 4, containLabel: true },
       series: [
-        { name: "High risk, share", type: "bar", data: points.map((p) => p.high_share * 100), itemStyle: { color: c.high, opacity: 0.22, borderRadius: [3, 3, 0, 0] }, barMaxWidth: 34 },
+        { name: "High risk, share", type: "bar", data: points.map((p) => p.high_share * 100), itemStyle: { color: c.high, opacity: 0.32, borderRadius: [3, 3, 0, 0] }, barMaxWidth: 34 },
         { name: "Mean PD", type: "line", data: points.map((p) => p.mean_pd * 100), symbolSize: 7, lineStyle: { width: 2.5, color: c.accent }, itemStyle: { color: c.accent } },
         { name: "Median PD", type: "line", data: points.map((p) => p.median_pd * 100), symbol: "rect", symbolSize: 6, lineStyle: { width: 2, type: "dashed", color: c.second }, itemStyle: { color: c.second } },
       ],
@@ -113,14 +94,19 @@ function TrendChart({ points, list }) {
 function Sectors({ groups, list }) {
   if (!groups.length) return nothing;
   const rows = [...groups].sort((a, b) => b.high / b.total_predictions - a.high / a.total_predictions);
+  const sum = (/** @type {"low" | "medium" | "high" | "total_predictions"} */ of) => groups.reduce((all, group) => all + group[of], 0);
+  const all = { low: sum("low"), medium: sum("medium"), high: sum("high"), total_predictions: sum("total_predictions") };
   return html`<div class="stack"><div class="key" aria-hidden="true"><span><span class="mark-low">●</span> Low</span><span><span class="mark-medium">▲</span> Medium</span><span><span class="mark-high">◆</span> High</span></div>
-  <ul class="bars">${rows.map((group) => html`<li key=${group.group}>
-      <a href=${list({ sector: group.group })} title=${group.group}>${group.group}</a>
-      <svg class="stack-svg" viewBox="0 0 100 10" preserveAspectRatio="none" role="img" aria-label=${`${group.low} low, ${group.medium} medium, ${group.high} high`}>
-        <rect class="fill-low" x="0" y="0" height="10" width=${(group.low / group.total_predictions) * 100} />
-        <rect class="fill-medium" x=${(group.low / group.total_predictions) * 100} y="0" height="10" width=${(group.medium / group.total_predictions) * 100} />
-        <rect class="fill-high" x=${((group.low + group.medium) / group.total_predictions) * 100} y="0" height="10" width=${(group.high / group.total_predictions) * 100} /></svg>
-      <a class="number small end" href=${list({ sector: group.group, risk_level: "High" })} aria-label=${`${share(group.high, group.total_predictions)} high risk in ${group.group}`}>${share(group.high, group.total_predictions)} high</a></li>`)}</ul></div>`;
+  <ul class="bars"><${Bar} name="All sectors" group=${all} to=${list} isSum />${rows.map((group) => html`<${Bar} key=${group.group} name=${group.group ?? ""} group=${group} to=${(/** @type {Record<string, unknown>} */ more) => list({ sector: group.group, ...more })} />`)}</ul></div>`;
+}
+
+/** The shares of the levels of one sector, or of all. @param {{ name: string, group: Pick<Schema["RiskGroup"], "low" | "medium" | "high" | "total_predictions">, to: List, isSum?: boolean }} props */
+function Bar({ name, group, to, isSum }) {
+  const width = (/** @type {number} */ part) => (part / group.total_predictions) * 100;
+  return html`<li class=${isSum ? "strong" : ""}><a href=${to({})} title=${name}>${name}</a>
+    <svg class="stack-svg" viewBox="0 0 100 10" preserveAspectRatio="none" role="img" aria-label=${`${count(group.low)} low, ${count(group.medium)} medium, ${count(group.high)} high`}>
+      <rect class="fill-low" x="0" y="0" height="10" width=${width(group.low)} /><rect class="fill-medium" x=${width(group.low)} y="0" height="10" width=${width(group.medium)} /><rect class="fill-high" x=${width(group.low + group.medium)} y="0" height="10" width=${width(group.high)} /></svg>
+    <a class="number small end" href=${to({ risk_level: "High" })} aria-label=${`${share(group.high, group.total_predictions)} high risk in ${name}`}>${share(group.high, group.total_predictions)} high</a></li>`;
 }
 
 /** @param {{ rows: Schema["Prediction"][], kind: Kind }} props */
@@ -134,35 +120,25 @@ function Riskiest({ rows, kind }) {
   ] });
 }
 
-/** @param {{ rows: Schema["Prediction"][], isAll: boolean, list: List }} props */
-function Histogram({ rows, isAll, list }) {
-  if (!rows.length) return nothing;
-  const last = BINS.length - 2;
-  const bins = BINS.slice(0, -1).map((from, at) => ({
-    from, to: BINS[at + 1], name: `${decimal(from * 100)}–${decimal(BINS[at + 1] * 100)} %`,
-    n: rows.filter((r) => r.pd >= from && (r.pd < BINS[at + 1] || at === last)).length,
-  }));
-  const most = bins.reduce((best, bin) => (bin.n > best.n ? bin : best));
-  return html`<p class="small muted">${isAll ? "" : "The newest "}${count(rows.length)} predictions</p>${chart({
-    height: 280, keys: [rows], label: `Number of predictions in classes of PD; most are in ${most.name}`,
-    table: { head: ["PD", "Predictions"], rows: bins.map((bin) => [bin.name, count(bin.n)]) },
-    onSelect: (event) => { const bin = bins[event.dataIndex]; location.hash = list({ sort: "pd", pd_gte: bin.from || "", pd_lte: bin.to }); },
-    option: (c) => ({ tooltip: { trigger: "axis" }, xAxis: { type: "category", data: bins.map((bin) => bin.name), name: "PD", nameLocation: "middle", nameGap: 50, axisLabel: { rotate: 38, fontSize: 10 } }, yAxis: { type: "value", minInterval: 1, name: "predictions", nameTextStyle: { align: "left" } }, grid: { left: 8, right: 16, top: 30, bottom: 20, containLabel: true },
-      series: [{ name: "Predictions", type: "bar", data: bins.map((bin) => bin.n), itemStyle: { color: c.accent, borderRadius: [3, 3, 0, 0] }, barCategoryGap: "12%" }] }),
-  })}`;
-}
-
-/** @param {{ distribution: Schema["GradeDistribution"], list: List }} props */
-function Grades({ distribution, list }) {
+/** @param {{ distribution: Schema["GradeDistribution"], bounds: Schema["Grade"][], list: List }} props */
+function Grades({ distribution, bounds, list }) {
   const group = distribution.data[0];
   if (!group?.total_predictions) return nothing;
   const { grades } = group;
-  return html`<p class="small muted">${count(group.total_predictions)} predictions by <code>${distribution.scale}</code>${group.herfindahl === null || group.herfindahl === undefined ? "" : `, concentration ${fixed(group.herfindahl)}`}</p>${chart({
-    height: 200, keys: [distribution], label: `Predictions by grade; most are in ${grades.reduce((best, one) => (one.total_predictions > best.total_predictions ? one : best)).grade}`,
-    table: { head: ["Grade", "Predictions", "Share", "Mean PD"], rows: grades.map((one) => [one.grade, count(one.total_predictions), percent(one.share), percent(one.mean_pd)]) },
+  const range = (/** @type {number} */ at) => (bounds[at] ? `${percent(bounds[at].pd_from)} to ${percent(bounds[at].pd_to)}` : "");
+  const most = grades.reduce((best, one) => (one.total_predictions > best.total_predictions ? one : best));
+  return html`<p class="small muted">${count(group.total_predictions)} predictions by <code>${distribution.scale}</code>${group.herfindahl === null || group.herfindahl === undefined ? "" : `; Herfindahl index ${fixed(group.herfindahl)} (1: all in one grade)`}</p>${chart({
+    height: 400, keys: [distribution, bounds], label: `Number of predictions by grade; most are in ${most.grade}`,
+    table: { head: ["Grade", "PD", "Predictions", "Share", "Mean PD"], rows: grades.map((one, at) => [one.grade, range(at), count(one.total_predictions), percent(one.share), percent(one.mean_pd)]) },
     onSelect: (event) => { location.hash = list({ sort: "pd", grade: grades[event.dataIndex].grade }); },
-    option: (c) => ({ tooltip: { trigger: "axis" }, xAxis: { type: "category", data: grades.map((one) => one.grade), name: "grade", nameLocation: "middle", nameGap: 24 }, yAxis: { type: "value", minInterval: 1, name: "predictions", nameTextStyle: { align: "left" } }, grid: { left: 8, right: 16, top: 30, bottom: 22, containLabel: true },
-      series: [{ name: "Predictions", type: "bar", data: grades.map((one) => one.total_predictions), itemStyle: { color: c.second, borderRadius: [3, 3, 0, 0] }, barCategoryGap: "18%" }] }),
+    option: (c) => ({
+      tooltip: { trigger: "axis", formatter: (/** @type {import("../parts/chart.js").Selected[]} */ [e]) => { const one = grades[e.dataIndex]; return `Grade ${one.grade}: PD ${range(e.dataIndex)}\n${count(one.total_predictions)} predictions, ${percent(one.share)}`; } },
+      grid: { left: 8, right: 16, top: 30, bottom: 24, containLabel: true },
+      // Below each grade its upper bound, so that the axis is one of PDs, too.
+      xAxis: { type: "category", data: grades.map((one, at) => (bounds[at] ? `${one.grade}\n${percent(bounds[at].pd_to).replace(/\s%$/, "")}` : one.grade)), name: "grade, and the PD up to which it reaches in percent", nameLocation: "middle", nameGap: 40, axisLabel: { fontSize: 10, interval: "auto", hideOverlap: true } },
+      yAxis: { type: "value", minInterval: 1, name: "predictions", nameTextStyle: { align: "left" } },
+      series: [{ name: "Predictions", type: "bar", data: grades.map((one) => one.total_predictions), itemStyle: { color: c.accent, borderRadius: [3, 3, 0, 0] }, barCategoryGap: "18%" }],
+    }),
   })}`;
 }
 

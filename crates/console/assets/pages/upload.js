@@ -6,7 +6,7 @@ import { Act, Card, Empty, Header, Pager, Progress, Tag, ask, toast, useLoaded, 
 import { bytes, count, duration, time, words, LEVELS } from "../parts/format.js";
 import { isMoving, useJob } from "../parts/job.js";
 import { mayChange } from "../parts/session.js";
-import { UploadStatus } from "./uploads.js";
+import { UploadStatus } from "../parts/upload_status.js";
 import { firstRows, line } from "../parts/csv.js";
 
 /** @param {{ id: string }} props */

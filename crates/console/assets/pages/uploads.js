@@ -2,20 +2,10 @@
 import { html, useEffect } from "../parts/html.js";
 import { get } from "../parts/api.js";
 import { query, setQuery } from "../parts/router.js";
-import { Card, Empty, Header, Pager, Tag, useLoaded, Progress, show, table } from "../parts/ui.js";
+import { Card, Empty, Header, Pager, useLoaded, Progress, show, table } from "../parts/ui.js";
 import { ago, bytes, count, words } from "../parts/format.js";
+import { UploadStatus, placeOf } from "../parts/upload_status.js";
 import { Choice, filtersOf } from "./companies.js";
-
-/** @type {Record<string, string>} */
-const TONES = { pending: "accent", processing: "accent", completed: "good", failed: "bad", cancelled: "warn" };
-/** @param {{ job: import("../parts/job.js").Job }} props */
-export const UploadStatus = ({ job }) => {
-  const failed = job.status === "completed" && job.error_count > 0;
-  return html`<${Tag} tone=${failed ? "warn" : TONES[job.status]}>${failed ? "Completed, with failed rows" : words(job.status)}<//>${job.options.dry_run ? html` <${Tag}>dry run<//>` : null}${job.rescoring ? html` <${Tag}>rescoring<//>` : null}${job.validation_id ? html` <${Tag}>back-test<//>` : null}`;
-};
-
-/** The page of a job of the queue. @param {import("../parts/job.js").Job} job */
-export const placeOf = (job) => (job.validation_id ? `#/validations/${job.validation_id}` : `#/uploads/${job.id}`);
 
 export default function Uploads() {
   const filters = filtersOf(["status", "job_type"]);
