@@ -195,6 +195,9 @@ async fn newcomer_registers_confirms_the_address_and_replaces_a_forgotten_passwo
     browser.see("Your address is confirmed").await;
 
     browser.visit("").await;
+    browser.sign_in("nora@example.com", PASSWORD).await;
+    browser.click("Sign out").await;
+    browser.see("Sign in").await;
     browser.click("Forgotten your password?").await;
     browser.fill("E-mail address", "nora@example.com").await;
     browser

@@ -107,10 +107,29 @@ async fn back_test_is_requested_and_signed_off_by_two_administrators() {
     petra.click("Confirm").await;
     petra.see("It is final").await;
     petra.see("2, minor deficiencies").await;
+    petra.see("By you, ").await;
+    petra.see("by Oskar Lind").await;
     petra.is_quiet("a sign-off").await;
     petra.go("/validations?is_signed_off=true").await;
     let rows = "return document.querySelectorAll('tbody tr').length";
     assert_eq!(petra.run(rows, vec![]).await, json!(2));
+}
+
+#[tokio::test]
+async fn sign_off_shows_the_name_to_those_who_may_read_the_user() {
+    let service = demo().await;
+    for (email, name) in [
+        ("operator@demo.example", "By Petra Holm"),
+        ("ben@demo.example", "By another administrator"),
+    ] {
+        let browser = Browser::open(&service).await;
+        browser.sign_in(email, DEMO_PASSWORD).await;
+        let signed = "/validations?is_signed_off=true";
+        let report = first(&browser, signed, "/validations/", "true").await;
+        browser.go(&report).await;
+        browser.see(name).await;
+        browser.is_quiet(email).await;
+    }
 }
 
 #[tokio::test]

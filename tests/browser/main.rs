@@ -10,6 +10,7 @@ mod accounts;
 mod back_tests;
 mod budgets;
 mod connection;
+mod definitions;
 mod keyboard;
 mod kit;
 mod monitoring;

@@ -36,7 +36,7 @@ async fn operator_monitors_and_maintains_the_installation_on_the_pages() {
         .await;
     browser.click("Close").await;
     browser.see("Rollup check").await;
-    browser.see("by a user").await;
+    browser.see("by you").await;
     browser.go("/administration?tab=organizations").await;
     browser.click("Leasing").await;
     browser.see("Members").await;

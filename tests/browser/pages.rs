@@ -219,14 +219,25 @@ async fn api_page_sends_requests_with_the_session_of_the_console() {
     browser.sign_in("ana@example.com", PASSWORD).await;
     browser.visit("docs/").await;
     browser.see("AccuNode API").await;
-    let operation = "[id$='-get_account']";
+    execute(&browser, "get_account").await;
+    browser.see("ana@example.com").await;
+    // A change needs the console's header, too.
+    execute(&browser, "end_my_other_sessions").await;
+    let answered = "return [...document.querySelectorAll(arguments[0])].some((e) => e.innerText.trim().startsWith('204'))";
+    let status = "[id$='-end_my_other_sessions'] .live-responses-table .response-col_status";
+    browser
+        .until("the change is made", answered, vec![json!(status)])
+        .await;
+}
+
+/// Opens an operation of the API page and executes it without parameters.
+async fn execute(browser: &Browser, operation: &str) {
     for step in [".opblock-summary-control", ".try-out__btn", ".execute"] {
         let script =
             "const e = document.querySelector(arguments[0]); e?.click(); return Boolean(e)";
-        let button = format!("{operation} {step}");
+        let button = format!("[id$='-{operation}'] {step}");
         browser.until(&button, script, vec![json!(button)]).await;
     }
-    browser.see("ana@example.com").await;
 }
 
 #[tokio::test]
@@ -252,7 +263,7 @@ async fn menu_shows_exactly_what_a_role_may_use() {
     ] {
         let browser = Browser::open(&service).await;
         browser.sign_in(email, DEMO_PASSWORD).await;
-        let script = "return [...document.querySelectorAll('.side nav a')].slice(10).map((a) => a.textContent.trim())";
+        let script = "return [...document.querySelectorAll('.side nav a')].slice(11).map((a) => a.textContent.trim())";
         assert_eq!(browser.run(script, vec![]).await, json!(managed), "{email}");
         for (view, name) in MANAGED {
             browser.go(view).await;

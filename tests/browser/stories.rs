@@ -2,10 +2,14 @@
 
 use std::fs;
 
+use accunode::commands::seed::DEMO_PASSWORD;
 use accunode_tests::{PASSWORD, Service};
 use serde_json::json;
 
-use crate::{kit::Browser, pages::first};
+use crate::{
+    kit::Browser,
+    pages::{demo, first},
+};
 
 const HEADER: &str = "company_symbol,company_name,sector,country,currency,reporting_year,long_term_debt_to_total_capital,total_debt_to_ebitda,net_income_margin,ebit_to_interest_expense,return_on_assets";
 const HOSTILE: &str = "<img src=x onerror=alert(1)>";
@@ -70,6 +74,43 @@ async fn analyst_uploads_corrects_resends_and_undoes_a_file() {
     browser.go("/predictions?symbol=LATE").await;
     browser.see("No prediction matches").await;
     browser.is_quiet("the end of the story").await;
+}
+
+#[tokio::test]
+async fn earlier_version_of_a_prediction_is_compared_with_the_present_one() {
+    let service = demo().await;
+    let browser = Browser::open(&service).await;
+    browser.sign_in("ana@demo.example", DEMO_PASSWORD).await;
+    let list = "/predictions/annual?symbol=ALAA&reporting_year=2025";
+    let prediction = first(&browser, list, "/predictions/annual/", "true").await;
+    // The same period again with another ratio.
+    let script = "return fetch(`api/v1${arguments[0]}`).then((answer) => answer.json()).then((old) => \
+        fetch('api/v1/predictions/annual', { \
+            method: 'POST', \
+            headers: { 'Content-Type': 'application/json', 'X-AccuNode-Client': 'browser' }, \
+            body: JSON.stringify({ \
+                company_id: old.company_id, reporting_year: '2025', on_conflict: 'update', access_level: 'organization', \
+                ratios: { ...old.ratios, return_on_assets: -0.1 } }) })).then((answer) => answer.status);";
+    let status = browser.run(script, vec![json!(prediction)]).await;
+    assert_eq!(status, json!(200));
+    browser.go(&prediction).await;
+    browser.see("Version 2 and now").await;
+    let changes = "return [...document.querySelectorAll('table')].at(-1).innerText";
+    let changes = browser.run(changes, vec![]).await;
+    let changes = changes.as_str().unwrap_or_default();
+    for row in [
+        "Probability of default",
+        "Risk level",
+        "Model",
+        "Return on assets",
+    ] {
+        assert!(changes.contains(row), "{row}: {changes}");
+    }
+    let changed = "return [...document.querySelectorAll('table')].at(-1).querySelectorAll('td:last-child span:not(.muted)').length";
+    let changed = browser.run(changed, vec![]).await;
+    assert!(changed.as_u64().is_some_and(|rows| rows > 0), "{changes}");
+    browser.is_accessible_in_both_themes("versions").await;
+    browser.is_quiet("versions").await;
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@ import { html, useEffect, useRef, useState } from "../parts/html.js";
 import { get, patch, post, remove, request, requestKey } from "../parts/api.js";
 import { user, load, rank, organizationId, signOut } from "../parts/session.js";
 import { query } from "../parts/router.js";
-import { Act, Card, Copy, Dialog, Empty, Field, Form, Header, Tag, ask, faultOf, toast, useLoaded, show, table, form, changer } from "../parts/ui.js";
+import { Act, Card, Copy, Dialog, Empty, Field, Form, Header, Tabs, Tag, ask, faultOf, toast, useLoaded, show, table, form, changer } from "../parts/ui.js";
 import { ROLES, ago, date, time } from "../parts/format.js";
 
 /** @typedef {import("../parts/types.js").Schema} Schema */
@@ -13,7 +13,7 @@ const TABS = [["profile", "Profile"], ["security", "Password and second factor"]
 export default function Account() {
   const tab = query.value.get("tab") || "profile";
   return html`<${Header} title="Account" about=${`${user.value.email} · ${ROLES[user.value.effective_role]}`} />
-    <nav class="tabs" aria-label="Parts of the account">${TABS.map(([value, label]) => html`<a key=${value} href=${`#/account?tab=${value}`} aria-current=${value === tab ? "page" : null}>${label}</a>`)}</nav>
+    <${Tabs} label="Parts of the account" tabs=${TABS} value=${tab} to=${(/** @type {string} */ value) => `#/account?tab=${value}`} />
     ${tab === "profile" && html`<div class="stack"><${Profile} /><${Keys} brief /></div>`}
     ${tab === "security" && html`<div class="grid"><${Password} /><${SecondFactor} /></div>`}
     ${tab === "sessions" && html`<${Sessions} />`}

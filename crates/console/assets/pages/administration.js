@@ -3,7 +3,8 @@
 import { html, useEffect, useState } from "../parts/html.js";
 import { get, post } from "../parts/api.js";
 import { query, setQuery } from "../parts/router.js";
-import { Card, Dialog, Empty, Field, Header, Pager, Tag, form, show, table, toast, useLoaded } from "../parts/ui.js";
+import { Card, Dialog, Empty, Field, Header, Pager, Tabs, Tag, form, show, table, toast, useLoaded } from "../parts/ui.js";
+import { Person } from "../parts/people.js";
 import { ago, bytes, count, duration, percent, time, words } from "../parts/format.js";
 
 /** @typedef {import("../parts/types.js").Schema} Schema */
@@ -23,7 +24,7 @@ export default function Administration() {
   const tab = query.value.get("tab") || "";
   const version = useLoaded(async () => /** @type {Schema["Version"]} */ (await plain("version")), []);
   return html`<${Header} title="Administration" about=${version.value ? `The installation, AccuNode ${version.value.version}` : "The installation"} />
-    <nav class="tabs" aria-label="Parts of the administration">${TABS.map(([value, label]) => html`<a key=${value} href=${value ? `#/administration?tab=${value}` : "#/administration"} aria-current=${value === tab ? "page" : null}>${label}</a>`)}</nav>
+    <${Tabs} label="Parts of the administration" tabs=${TABS} value=${tab} to=${(/** @type {string} */ value) => (value ? `#/administration?tab=${value}` : "#/administration")} />
     ${tab === "" && html`<${Health} />`}
     ${tab === "database" && html`<${Database} />`}
     ${tab === "maintenance" && html`<${Maintenance} />`}
@@ -51,9 +52,9 @@ function Health() {
         ${(r.refused_models ?? []).map((m) => html`<div class="notice notice-bad after" key=${m.folder}><strong>Model ${m.folder}</strong><p>${m.reason}</p></div>`)}
         ${!(r.degraded?.length || r.low_disks?.length || r.refused_models?.length) && html`<p class="muted after-small">Database, files and models answer; no disk is low.</p>`}
         <p class="small muted after-small">Metrics for Prometheus: <code>/metrics</code>, at the address that the operator named.</p>`, 3)}<//>
-      <${Card} class="span-6 card-flush" title="Concurrent work now" about="Of the process that answered, by kind">${show(stats, (s) => table({ caption: "Concurrent work", rowKey: (r) => r.name, rows: Object.entries(s.at_once).map(([name, work]) => ({ name, ...work })), columns: [
+      <${Card} class="span-6 card-flush" title="Concurrent work now" about="Of the process that answered; the limit is for each tenant">${show(stats, (s) => table({ caption: "Concurrent work", rowKey: (r) => r.name, rows: Object.entries(s.at_once).map(([name, work]) => ({ name, ...work })), columns: [
         { key: "n", label: "Kind", cell: (w) => words(w.name) }, { key: "r", label: "Running", number: true, cell: (w) => count(w.running) },
-        { key: "m", label: "At most, a tenant", number: true, cell: (w) => w.max ?? "no limit" }, { key: "x", label: "Refused", number: true, cell: (w) => count(w.refused) }] }), 4)}<//>
+        { key: "m", label: "Limit", number: true, cell: (w) => w.max ?? "no limit" }, { key: "x", label: "Refused", number: true, cell: (w) => count(w.refused) }] }), 4)}<//>
       <${Card} title="At the machine"><p>What no page does, because it needs the machine:</p><ul class="plain-list after-small"><li><code>accunode backup</code>, <code>accunode restore</code></li><li><code>accunode maintain rebuild-rollups</code>, where the sums of dashboards were found wrong</li><li><code>accunode maintain audit-drop --keep-days 400</code>, which drops archived months of the audit log</li><li><code>accunode migrate status</code></li></ul><//>
     </div>`;
 }
@@ -110,7 +111,7 @@ function Maintenance() {
       { key: "t", label: "Task", cell: (r) => html`<button class="link" onClick=${() => setQuery({ run: r.id })}>${words(r.task)}</button><span class="sub long">${TASKS[r.task] ?? ""}</span>` },
       { key: "s", label: "Status", cell: (r) => html`<${Tag} tone=${RUN_TONES[r.status]}>${r.status}<//>` },
       { key: "o", label: "Result", cell: (r) => html`<div class="name-cell">${resultOf(r)}</div>` },
-      { key: "b", label: "Asked for", cell: (r) => html`<span class="nowrap">${r.requested_by ? "by a user" : "it was due"}</span>` },
+      { key: "b", label: "Asked for", cell: (r) => html`<span class="nowrap">${r.requested_by ? html`by <${Person} id=${r.requested_by} other="a user" />` : "it was due"}</span>` },
       { key: "d", label: "Took", number: true, cell: (r) => (r.completed_at ? took(r) : "–") },
       { key: "w", label: "When", cell: (r) => html`<span class="nowrap">${ago(r.started_at)}</span>` },
     ] })}<${Pager} page=${list} query=${query.value} set=${setQuery} />` : html`<${Empty} title="Nothing was done yet">It begins a few seconds after the start of the service.<//>`), 8)}<//>

@@ -25,8 +25,7 @@ export default function Audit() {
       { key: "t", label: "When", cell: (e) => html`<button class="link nowrap" onClick=${() => setQuery({ id: e.id })}>${timeExact(e.created_at)}</button>` },
       { key: "a", label: "Action", cell: (e) => html`<${Tag} tone=${TONES[e.action]}>${words(e.action.toLowerCase())}<//>` },
       { key: "e", label: "Event", cell: (e) => html`<code>${e.event_type}</code>` },
-      { key: "u", label: "By", cell: (e) => html`<span class="nowrap">${e.actor_email ?? "the system"}</span>` },
-      { key: "o", label: "Organization", cell: (e) => e.organization_name ?? "–" },
+      { key: "u", label: "By", cell: (e) => html`<span class="nowrap">${e.actor_email ?? "the system"}</span>${e.organization_name && html`<span class="sub">${e.organization_name}</span>`}` },
       { key: "ip", label: "IP address", cell: (e) => e.ip_address ?? "–" },
     ] })}<${Pager} page=${value} query=${query.value} set=${setQuery} />` : html`<${Empty} title="No event matches" action=${html`<a class="button" href="#/audit">Clear filters</a>`}>Widen a filter.<//>`), 12)}<//>
     ${open && html`<${Event} id=${open} close=${() => setQuery({ id: "" })} />`}`;

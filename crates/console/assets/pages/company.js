@@ -44,7 +44,7 @@ export default function Company({ id }) {
     };
     return html`<${Header} title=${c.name} back=${{ href: "#/companies", label: "Companies" }} about=${html`${c.symbol} · ${c.sector}${c.industry ? ` · ${c.industry}` : ""} · ${c.country} · <${Level} level=${c.access_level} />`}
       actions=${html`<${Segments} label="Kind" options=${[{ value: "annual", label: "Annual" }, { value: "quarterly", label: "Quarterly" }]} value=${kind} onChange=${(/** @type {string} */ value) => setQuery({ kind: value, period: "" })} />
-        ${mayChange(c) && html`<button class="button" onClick=${() => setEditing(true)}>Edit</button><${Sharing} what="company" level=${c.access_level} change=${save} /><${Act} tone="danger" act=${discard}>Remove<//>`}`} />
+        ${mayChange(c) && html`<button class="button" onClick=${() => setEditing(true)}>Edit</button><${Sharing} what="company" level=${c.access_level} also="With its predictions" change=${save} /><${Act} tone="danger" act=${discard}>Remove<//>`}`} />
       ${editing && html`<${Edit} company=${c} save=${save} close=${() => setEditing(false)} />`}
       ${show(rows, (list) => (list.length
         ? html`<${Periods} rows=${list} kind=${kind} thresholds=${thresholds} company=${c} />`
@@ -65,6 +65,8 @@ function Periods({ rows, kind, thresholds, company }) {
   const before = rows[rows.indexOf(chosen) - 1];
   const full = useLoaded((signal) => get(`/predictions/${kind}/${chosen.id}`, {}, { signal }), [chosen.id]);
   const names = rows.map(period);
+  // The two models whose blend is the PD of a quarter.
+  const model = (/** @type {string} */ name, /** @type {"logistic_probability" | "gbm_probability"} */ of, /** @type {string} */ color, /** @type {string} */ type) => ({ name, type: "line", symbol: "none", data: rows.map((r) => (r[of] ?? NaN) * 100), itemStyle: { color }, lineStyle: { width: 1.5, type, color } });
   return html`<dl class="figures">
       <div class="figure"><dt>PD, ${period(chosen)}</dt><dd>${percent(chosen.pd)}</dd><dd class="note">${before ? `${percent(before.pd)} in ${period(before)}` : "first period"}</dd></div>
       <div class="figure"><dt>Risk level</dt><dd><${Risk} level=${chosen.risk_level} /></dd>${thresholds && html`<dd class="note">high from ${percent(thresholds.high)}</dd>`}</div>
@@ -72,15 +74,15 @@ function Periods({ rows, kind, thresholds, company }) {
       <div class="figure"><dt>Worst period</dt><dd>${percent(Math.max(...rows.map((r) => r.pd)))}</dd><dd class="note">${period(rows.reduce((a, b) => (b.pd > a.pd ? b : a)))} of ${rows.length}</dd></div>
     </dl>
     <div class="grid">
-      <${Card} title="PD over time" about="A click on a period shows it below; the dashed lines are the risk levels">
-        ${chart({ height: 280, keys: [rows, thresholds, chosen.id], label: `PD of ${company.name} from ${percent(rows[0].pd)} in ${names[0]} to ${percent(newest.pd)} in ${names.at(-1)}`, table: { head: ["Period", "PD", "Risk", "Confidence"], rows: rows.map((r) => [period(r), percent(r.pd), r.risk_level, percent(r.confidence)]) }, onSelect: (event) => setQuery({ period: names[event.dataIndex] }), option: (c) => { const most = Math.max(...rows.map((r) => r.pd)) * 100; const top = thresholds ? Math.max(most, thresholds.medium * 100) * 1.25 : most * 1.25; return {
-            tooltip: { trigger: "axis", valueFormatter: (/** @type {number} */ v) => `${fixed(v)} %` },
+      <${Card} title="PD over time" about=${`A click on a period shows it below; the dashed lines are the risk levels${kind === "quarterly" ? ". The PD is the blend of the logistic model and the boosting" : ""}`}>
+        ${chart({ height: 280, keys: [rows, thresholds, chosen.id], label: `PD of ${company.name} from ${percent(rows[0].pd)} in ${names[0]} to ${percent(newest.pd)} in ${names.at(-1)}`, table: { head: ["Period", "PD", "Risk", "Confidence"], rows: rows.map((r) => [period(r), percent(r.pd), r.risk_level, percent(r.confidence)]) }, onSelect: (event) => setQuery({ period: names[event.dataIndex] }), option: (c) => { const most = Math.max(...rows.flatMap((r) => [r.pd, r.logistic_probability ?? 0, r.gbm_probability ?? 0])) * 100; const top = thresholds ? Math.max(most, thresholds.medium * 100) * 1.25 : most * 1.25; return {
+            legend: kind === "quarterly" ? {} : undefined, tooltip: { trigger: "axis", valueFormatter: (/** @type {number} */ v) => `${fixed(v)} %` },
             xAxis: { type: "category", data: names, boundaryGap: rows.length < 2 }, yAxis: { type: "value", max: nice(top), axisLabel: { formatter: "{value} %" } },
-            grid: { left: 8, right: 64, top: 16, bottom: 4, containLabel: true },
+            grid: { left: 8, right: 64, top: kind === "quarterly" ? 34 : 16, bottom: 4, containLabel: true },
             series: [{ name: "PD", type: "line", data: rows.map((r) => ({ value: r.pd * 100, symbol: { Low: "circle", Medium: "triangle", High: "diamond" }[/** @type {"Low"} */ (r.risk_level)], symbolSize: r.id === chosen.id ? 15 : 9, itemStyle: { color: { Low: c.low, Medium: c.medium, High: c.high }[/** @type {"Low"} */ (r.risk_level)] } })), lineStyle: { width: 2.5, color: c.accent },
               markLine: thresholds && { silent: true, symbol: "none", label: { color: c.muted, fontSize: 11, formatter: (/** @type {import("../parts/chart.js").Selected} */ e) => e.name }, lineStyle: { type: "dashed" },
                 data: [{ name: "medium", yAxis: thresholds.medium * 100, lineStyle: { color: c.medium } }, { name: "high", yAxis: thresholds.high * 100, lineStyle: { color: c.high } }].filter((l) => l.yAxis <= top) },
-            }] }; } })}<//>
+            }, ...(kind === "quarterly" ? [model("Logistic", "logistic_probability", c.second, "dashed"), model("Boosting", "gbm_probability", c.muted, "dotted")] : [])] }; } })}<//>
       ${show(full, (p) => html`<div class="grid">
         <${Card} class="span-7" title=${`How ${period(p)} comes about`} about="Contributions to the log-odds" actions=${html`<a href=${`#/predictions/${kind}/${p.id}`}>Open</a>`}><${Waterfall} base=${p.base} reasons=${p.reasons} pd=${p.pd} /><//>
         <${Card} class="span-5" title="Reasons"><${Sentences} reasons=${p.reasons} /><//>
@@ -102,7 +104,7 @@ function Periods({ rows, kind, thresholds, company }) {
 
 /** The position of each ratio among those of the sector. @param {{ prediction: Prediction, kind: string }} props */
 function Peers({ prediction, kind }) {
-  const peers = useLoaded((signal) => get(`/predictions/${kind}`, { sector: prediction.company_sector, reporting_year: prediction.reporting_year, reporting_quarter: prediction.reporting_quarter, limit: 100 }, { signal }), [prediction.id]);
+  const peers = useLoaded((signal) => get(`/predictions/${kind}`, { sector: prediction.company_sector, reporting_year: prediction.reporting_year, reporting_quarter: prediction.reporting_quarter, limit: 400 }, { signal }), [prediction.id]);
   return show(peers, (list) => {
     const others = list.data.filter((r) => r.company_id !== prediction.company_id);
     if (others.length < 5) return html`<p class="muted">Fewer than five other companies of this sector have a prediction for the period: too few to compare.</p>`;

@@ -44,7 +44,7 @@ export default function Model({ name, version }) {
       <div class="grid">
         ${aucs.length > 0 && html`<${Card} class="span-6" title="How well it ranks" about="Area under the ROC curve in the validation: 0.5 is chance, 1 is perfect"><${Ranks} aucs=${aucs} /><//>`}
         <${Card} class=${aucs.length ? "span-6 card-flush" : "card-flush"} title="Inputs">${table({ caption: "Inputs", rowKey: (r) => r.name, rows: m.inputs, columns: [
-          { key: "l", label: "Ratio", cell: (r) => html`${r.label}<span class="sub long"><code>${r.name}</code></span>` },
+          { key: "l", label: "Ratio", cell: (r) => html`${r.label}<span class="sub long"><code>${r.name.split(/(?<=_)/).map((part) => html`${part}<wbr />`)}</code></span>` },
           { key: "u", label: "Unit", cell: (r) => (r.is_share ? "share" : "multiple") },
           { key: "a", label: "From", number: true, cell: (r) => ratio(r.min, r.is_share) },
           { key: "b", label: "To", number: true, cell: (r) => ratio(r.max, r.is_share) }] })}<//>

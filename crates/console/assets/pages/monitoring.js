@@ -64,8 +64,7 @@ function Report({ value }) {
         { key: "i", label: "Index", number: true, cell: (row) => fixed(row.psi) },
         { key: "c", label: "Critical", number: true, cell: (row) => fixed(row.critical_psi) },
         { key: "m", label: "Missing", number: true, cell: (row) => html`${share(row.missing_share)}<span class="sub">before ${share(row.baseline_missing_share)}</span>` },
-        { key: "l", label: "Below the range", number: true, cell: (row) => share(row.clamped_low_share) },
-        { key: "h", label: "Above the range", number: true, cell: (row) => share(row.clamped_high_share) }] })}<//>
+        { key: "l", label: "Out of range", number: true, cell: (row) => (row.clamped_low_share === undefined || row.clamped_low_share === null ? "–" : html`${share(row.clamped_low_share)} below<span class="sub">${share(row.clamped_high_share)} above</span>`) }] })}<//>
       <${Card} class="span-6" title="From period to period" about=${`The stability index of the PD against ${base}`}><${Trend} points=${value.trend} /><//>
       <${Card} class="span-6 card-flush" title="Moved most" about=${value.moved_from ? `Companies whose log-odds changed most from ${value.moved_from} to ${value.period}` : "There is no earlier period"}>${value.movers.length
         ? table({ caption: "Moved most", isTall: true, rowKey: (row) => row.company_id, rows: value.movers, columns: [
@@ -90,7 +89,7 @@ function nameOf(bin, isShare) {
   const edge = (/** @type {number} */ value) => ratio(value, isShare);
   if (typeof bin.from !== "number") return typeof bin.to === "number" ? `below ${edge(bin.to)}` : "all between";
   // The unit once is enough.
-  return typeof bin.to === "number" ? `${edge(bin.from).replace(/ %|×$/, "")} to ${edge(bin.to)}` : `from ${edge(bin.from)}`;
+  return typeof bin.to === "number" ? `${edge(bin.from).replace(/\s%|×$/, "")} to ${edge(bin.to)}` : `from ${edge(bin.from)}`;
 }
 
 /** Expected and actual shares as bars. @param {{ figure: Figure, base: string, now: string, isShare: boolean }} props */

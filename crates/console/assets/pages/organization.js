@@ -3,7 +3,7 @@ import { html, useState } from "../parts/html.js";
 import { get, getVersioned, patch, post, put, remove, requestKey } from "../parts/api.js";
 import { isAtLeast, mayAdminister, organizationId, user } from "../parts/session.js";
 import { go, query, setQuery } from "../parts/router.js";
-import { Act, Card, Copy, Dialog, Empty, Field, Header, Pager, Tag, ask, faultOf, toast, useLoaded, show, table, form, changer } from "../parts/ui.js";
+import { Act, Card, Copy, Dialog, Empty, Field, Header, Pager, Tabs, Tag, ask, faultOf, toast, useLoaded, show, table, form, changer } from "../parts/ui.js";
 import { ROLES, ago, count, date, nameOf, time } from "../parts/format.js";
 import { Filter } from "./companies.js";
 
@@ -31,7 +31,7 @@ function One({ id, isOther }) {
   return show(organization, ({ value: o, version }) => html`
     <${Header} title=${o.name} back=${isOther ? { href: "#/organizations", label: "Organizations" } : undefined} about=${html`${o.parent_id ? "An organization within its tenant" : "The root of its tenant"}${o.industry ? ` · ${o.industry}` : ""} ${!o.is_active && html`<${Tag} tone="bad">inactive<//>`}`} />
     ${may && html`<${Stats} id=${id} />`}
-    <nav class="tabs" aria-label="Parts of the organization">${tabs.filter(([value]) => may || value === "settings").map(([value, label]) => html`<a key=${value} href=${`${at}?tab=${value}`} aria-current=${value === tab ? "page" : null}>${label}</a>`)}</nav>
+    <${Tabs} label="Parts of the organization" tabs=${tabs.filter(([value]) => may || value === "settings")} value=${tab} to=${(/** @type {string} */ value) => `${at}?tab=${value}`} />
     ${tab === "members" && may && html`<${Members} id=${id} organization=${o} />`}
     ${tab === "invitations" && may && html`<${Invitations} id=${id} />`}
     ${tab === "joining" && may && html`<${Joining} id=${id} organization=${o} />`}

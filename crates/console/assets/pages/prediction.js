@@ -1,11 +1,12 @@
 // A prediction: its result, the reasons, its inputs, and its revisions.
-import { html } from "../parts/html.js";
+import { html, useState } from "../parts/html.js";
 import { get, getVersioned, patch, post, remove } from "../parts/api.js";
 import { go } from "../parts/router.js";
 import { mayChange } from "../parts/session.js";
 import { Act, Card, Header, Level, Pd, Risk, Tag, ask, toast, useLoaded, show, table } from "../parts/ui.js";
-import { RatioTable, Sentences, Waterfall } from "../parts/reasons.js";
-import { percent, period, time, words } from "../parts/format.js";
+import { Person } from "../parts/people.js";
+import { RATIOS, RatioTable, Sentences, Waterfall, labelOf } from "../parts/reasons.js";
+import { percent, period, ratio, signed, time, words } from "../parts/format.js";
 import { Sharing } from "../parts/sharing.js";
 
 /** @param {{ kind: string, id: string }} props */
@@ -42,14 +43,51 @@ export default function Prediction({ kind, id }) {
         <${Card} class="span-7" title="How it comes about" about="Contributions to the log-odds; to the right the risk is higher"><${Waterfall} base=${p.base} reasons=${p.reasons} pd=${p.pd} /><//>
         <${Card} class="span-5" title="Reasons" about="Largest first"><${Sentences} reasons=${p.reasons} /><//>
         <${Card} class="card-flush" title="Ratios" about="As they were scored"><${RatioTable} ratios=${p.ratios} flags=${p.flags} /><//>
-        <${Card} class="card-flush" title="Earlier versions">${show(revisions, (list) => (list.data.length ? table({ caption: "Revisions", rowKey: (r) => r.version, rows: list.data, columns: [
-          { key: "v", label: "Version", cell: (r) => r.version },
-          { key: "pd", label: "PD", number: true, cell: (r) => html`<${Pd} value=${r.pd} />` },
-          { key: "risk", label: "Risk", cell: (r) => html`<${Risk} level=${r.risk_level} />` },
-          { key: "model", label: "Model", cell: (r) => `${r.model.name} ${r.model.version}` },
-          { key: "why", label: "Replaced because of", cell: (r) => html`<${Tag}>${{ ratios: "new ratios", model: "another model", figures: "corrected figures" }[/** @type {"ratios"} */ (r.reason)] ?? r.reason}<//>` },
-          { key: "when", label: "Replaced", cell: (r) => html`<span class="nowrap">${time(r.replaced_at)}</span>` },
-        ] }) : html`<p class="muted pad">It was never changed.</p>`), 3)}<//>
+        ${show(revisions, (list) => html`<${Revisions} now=${p} list=${list.data} />`, 3)}
       </div>`;
   }, 14, { href: "#/predictions", label: "Predictions" });
+}
+
+/** @typedef {import("../parts/types.js").Schema} Schema */
+/** @type {Record<Schema["RevisionReason"], string>} */
+const WHY = { ratios: "new ratios", model: "another model", figures: "corrected figures" };
+
+/** The former versions, and one of them beside the present one. @param {{ now: Schema["Prediction"], list: Schema["Revision"][] }} props */
+function Revisions({ now, list }) {
+  const [chosen, choose] = useState(list[0]?.version);
+  const before = list.find((one) => one.version === chosen);
+  return html`<${Card} class="card-flush" title="Earlier versions" about=${list.length ? "What it said before; a version is compared with the present one" : ""}>${list.length ? table({ caption: "Revisions", rowKey: (r) => r.version, rows: list, columns: [
+      { key: "v", label: "Version", cell: (r) => html`<button class="link" aria-pressed=${r.version === chosen ? "true" : "false"} onClick=${() => choose(r.version)}>Version ${r.version}</button>` },
+      { key: "pd", label: "PD", number: true, cell: (r) => html`<${Pd} value=${r.pd} />` },
+      { key: "risk", label: "Risk", cell: (r) => html`<${Risk} level=${r.risk_level} />` },
+      { key: "model", label: "Model", cell: (r) => `${r.model.name} ${r.model.version}` },
+      { key: "why", label: "Replaced because of", cell: (r) => html`<${Tag}>${WHY[r.reason]}<//>` },
+      { key: "when", label: "Replaced", cell: (r) => html`<span class="nowrap">${time(r.replaced_at)}</span>${r.replaced_by && html`<span class="sub">by <${Person} id=${r.replaced_by} other="another user" /></span>`}` },
+    ] }) : html`<p class="muted pad">It was never changed.</p>`}<//>
+    ${before && html`<${Compared} key=${before.version} before=${before} now=${now} />`}`;
+}
+
+/** @typedef {{ name: string, before: string, now: string, change: string, isSame: boolean }} Difference */
+
+/** Two versions side by side: the result and each ratio, with what changed. @param {{ before: Schema["Revision"], now: Schema["Prediction"] }} props */
+function Compared({ before, now }) {
+  /** @param {string} name @param {number | null | undefined} was @param {number | null | undefined} is @param {(value: number | null | undefined) => string} said @param {number} [scale] @returns {Difference} */
+  const row = (name, was, is, said, scale = 1) => ({ name, before: said(was), now: said(is), isSame: was === is, change: was === is ? "the same" : typeof was === "number" && typeof is === "number" ? signed((is - was) * scale, scale === 100 ? 2 : 3) : "" });
+  const ratios = [...new Set([...Object.keys(now.ratios), ...Object.keys(before.ratios)])];
+  const model = (/** @type {Schema["ModelRef"]} */ one) => `${one.name} ${one.version}`;
+  /** @type {Difference[]} */
+  const rows = [
+    row("Probability of default, points", before.pd, now.pd, percent, 100),
+    { name: "Risk level", before: before.risk_level, now: now.risk_level, isSame: before.risk_level === now.risk_level, change: before.risk_level === now.risk_level ? "the same" : "" },
+    { name: "Model", before: model(before.model), now: model(now.model), isSame: model(before.model) === model(now.model), change: model(before.model) === model(now.model) ? "the same" : "" },
+    row("Confidence, points", before.confidence, now.confidence, percent, 100),
+    ...(typeof now.logistic_probability === "number" ? [row("Logistic model, points", before.logistic_probability, now.logistic_probability, percent, 100), row("Boosting, points", before.gbm_probability, now.gbm_probability, percent, 100)] : []),
+    ...ratios.map((name) => row(labelOf(name), before.ratios[name], now.ratios[name], (value) => ratio(value, RATIOS[name]?.isShare), RATIOS[name]?.isShare ? 100 : 1)),
+  ];
+  return html`<${Card} class="card-flush" title=${`Version ${before.version} and now`} about=${`As it was until ${time(before.replaced_at)}, and as it is`}>${table({ caption: `Version ${before.version} and now`, rowKey: (r) => r.name, rows, columns: [
+    { key: "n", label: "Figure", cell: (r) => (r.isSame ? r.name : html`<strong>${r.name}</strong>`) },
+    { key: "b", label: "Before", number: true, cell: (r) => r.before },
+    { key: "a", label: "Now", number: true, cell: (r) => (r.isSame ? r.now : html`<strong>${r.now}</strong>`) },
+    { key: "c", label: "Change", number: true, cell: (r) => html`<span class=${r.isSame ? "muted" : ""}>${r.change}</span>` },
+  ] })}<//>`;
 }

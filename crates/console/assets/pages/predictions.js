@@ -11,7 +11,7 @@ const NAMES = ["symbol", "sector", "reporting_year", "reporting_quarter", "risk_
 export default function Predictions() {
   const kind = query.value.get("kind") || "annual";
   const sort = query.value.get("sort") || "created_at";
-  const [shown, setShown] = useColumns("predictions", ["sector", "period", "pd", "risk", "grade", "confidence", "level"]);
+  const [shown, setShown] = useColumns("predictions", ["sector", "period", "pd", "risk", "grade", "confidence"]);
   const filters = filtersOf(NAMES);
   if (kind === "annual") filters.reporting_quarter = "";
   const cursor = query.value.get("cursor") || "";

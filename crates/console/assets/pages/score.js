@@ -67,7 +67,7 @@ function Scenario({ letter, kind, ranges, ratios, set, thresholds, company, alon
   const result = scored.value;
   return html`<section class=${`card ${alone ? "span-6" : ""}`} aria-label=${`Scenario ${letter}`}>
       <div class="card-head"><h2>${alone ? "Ratios" : `Scenario ${letter}`}</h2><button class="button" onClick=${() => setStoring(true)}>Store…</button></div>
-      ${!alone && html`<${Verdict} scored=${scored} thresholds=${thresholds} />`}
+      ${!alone && html`<${Verdict} scored=${scored} thresholds=${thresholds} isBasis=${!against} />`}
       ${ranges.map((one) => html`<${Slider} key=${one.name} letter=${letter} input=${one} value=${ratios[one.name]} change=${(/** @type {number | null} */ value) => change(one.name, value)} />`)}
       ${!alone && result && html`<details class="after-small"><summary>Reasons</summary><${Sentences} reasons=${result.reasons} /></details>`}
     </section>
@@ -76,14 +76,14 @@ function Scenario({ letter, kind, ranges, ratios, set, thresholds, company, alon
     ${storing && html`<${Store} kind=${kind} ratios=${ratios} company=${company} close=${() => setStoring(false)} />`}`;
 }
 
-/** @param {{ scored: import("../parts/ui.js").Loaded<Schema["Score"] & { other?: Schema["Score"] }>, thresholds?: Schema["Thresholds"] }} props */
-function Verdict({ scored, thresholds }) {
+/** @param {{ scored: import("../parts/ui.js").Loaded<Schema["Score"] & { other?: Schema["Score"] }>, thresholds?: Schema["Thresholds"], isBasis?: boolean }} props */
+function Verdict({ scored, thresholds, isBasis }) {
   if (scored.error) return html`<${Failure} error=${scored.error} again=${scored.again} />`;
   const result = scored.value;
   if (!result) return html`<p class="muted" role="status">Scoring…</p>`;
   const change = result.other ? result.pd - result.other.pd : null;
   return html`<div class="verdict" role="status" aria-live="polite"><span class="big" title=${`PD ${result.pd}`}>${percent(result.pd)}</span><${Risk} level=${result.risk_level} />
-    ${change !== null && html`<span class=${`number ${isZero(change * 100) ? "muted" : change > 0 ? "up" : "down"}`}>${signed(change * 100)} points against A</span>`}</div>
+    ${isBasis && html`<span class="muted">what B is compared with</span>`}${change !== null && html`<span class=${`number ${isZero(change * 100) ? "muted" : change > 0 ? "up" : "down"}`}>${signed(change * 100)} points against A</span>`}</div>
     <p class="muted small">Confidence ${percent(result.confidence)}${thresholds ? ` · medium from ${percent(thresholds.medium)}, high from ${percent(thresholds.high)}` : ""} · ${result.model.name} ${result.model.version}</p>`;
 }
 

@@ -6,6 +6,7 @@ import { isAtLeast, me } from "../parts/session.js";
 import { Act, Card, Field, Header, Level, Progress, Segments, Tag, changer, faultOf, form, show, toast, useLoaded } from "../parts/ui.js";
 import { count, date, fixed, percent, time, words } from "../parts/format.js";
 import { isMoving, useJob } from "../parts/job.js";
+import { Person } from "../parts/people.js";
 import { Series, WindowReport } from "../parts/report.js";
 import { ASSESSMENTS, VERDICTS, VerdictTag } from "../parts/verdict.js";
 import { ValidationStatus, windowsOf } from "./validations.js";
@@ -82,7 +83,7 @@ function SignOff({ validation: v, done }) {
   };
   if (v.assessment) {
     return html`<${Card} title="Sign-off"><p><${Tag} tone=${v.assessment < 3 ? "good" : "bad"}>${ASSESSMENTS[v.assessment]}<//></p><p class="after-small">${v.comment}</p>
-      <p class="small muted after-small">${v.signed_off_by === me.value?.id ? "By you" : html`By another administrator, user <code>${v.signed_off_by}</code>`}, ${time(v.signed_off_at)}. It is final.</p><//>`;
+      <p class="small muted after-small">By <${Person} id=${v.signed_off_by ?? ""} other="another administrator" />, ${time(v.signed_off_at)}. It is final.</p><//>`;
   }
   const why = v.created_by === me.value?.id ? "You requested this report, so someone else signs it off: four eyes."
     : isAtLeast(v.access_level === "system" ? "super_admin" : "org_admin") ? "" : "An administrator who did not request the report signs it off.";
@@ -95,7 +96,7 @@ function SignOff({ validation: v, done }) {
 
 /** @param {{ validation: Validation, report: Report | null }} props */
 const Identity = ({ validation: v, report }) => html`<${Card} title="Made from"><dl class="facts">
-  <dt>Asked for</dt><dd>${time(v.created_at)}, by ${v.created_by === me.value?.id ? "you" : html`<code>${v.created_by}</code>`}</dd><dt>Completed</dt><dd>${time(v.completed_at)}, by AccuNode ${v.code_version}</dd>
+  <dt>Asked for</dt><dd>${time(v.created_at)}, by <${Person} id=${v.created_by} other="another user" /></dd><dt>Completed</dt><dd>${time(v.completed_at)}, by AccuNode ${v.code_version}</dd>
   <dt>Outcomes complete through</dt><dd>${date(report?.parameters.complete_through)}${v.include_system_outcomes ? "; system outcomes included" : ""}</dd>
   <dt>Trained on</dt><dd><code>${v.label}</code></dd><dt>Master scale</dt><dd><code>${v.scale}</code></dd><dt>Target default rate</dt><dd>${percent(v.target_rate)}</dd>
   <dt>SHA-256 of the sample</dt><dd><code>${v.sample_sha256}</code></dd><dt>SHA-256 of the report</dt><dd><code>${v.report_sha256}</code></dd></dl><//>`;

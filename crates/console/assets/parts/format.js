@@ -16,10 +16,10 @@ export const count = (value) => (value === null || value === undefined ? "–" :
  * @param {number | null | undefined} pd */
 export function percent(pd) {
   if (pd === null || pd === undefined) return "–";
-  if (pd === 0 || pd === 1) return `${pd * 100} %`;
+  if (pd === 0 || pd === 1) return `${pd * 100}\u00a0%`;
   const value = pd * 100;
   const digits = value < 0.1 ? 3 : value < 10 ? 2 : 1;
-  return `${fixed(value, digits)} %`;
+  return `${fixed(value, digits)}\u00a0%`;
 }
 
 /** A number as the user's locale writes it, with a real minus sign, which is as wide as a plus. @param {number} value @param {Intl.NumberFormatOptions} digits */
@@ -35,12 +35,12 @@ export const decimal = (value, digits = 4) => written(value, { maximumFractionDi
 export const pValue = (p) => (typeof p === "number" && p < 0.001 ? `< ${fixed(0.001)}` : fixed(p));
 
 /** A share of a whole. @param {number} part @param {number} all */
-export const share = (part, all) => (all ? `${Math.round((part / all) * 100)} %` : "–");
+export const share = (part, all) => (all ? `${Math.round((part / all) * 100)}\u00a0%` : "–");
 
 /** A ratio, as a multiple or in percent. @param {number | null | undefined} value @param {boolean} [isShare] */
 export function ratio(value, isShare = false) {
   if (value === null || value === undefined) return "missing";
-  if (isShare) return `${decimal(value * 100, 2)} %`;
+  if (isShare) return `${decimal(value * 100, 2)}\u00a0%`;
   return `${decimal(value, Math.abs(value) < 10 ? 3 : 1)}×`;
 }
 

@@ -288,6 +288,17 @@ export function Pager({ page, query, set }) {
   </nav>`;
 }
 
+/** The parts of a page, of which one is shown. On a narrow screen the shown one is scrolled into view.
+ * @param {{ label: string, tabs: string[][], value: string, to: (value: string) => string }} props */
+export function Tabs({ label, tabs, value, to }) {
+  const box = useRef(/** @type {HTMLElement | null} */ (null));
+  useLayoutEffect(() => {
+    const here = /** @type {HTMLElement | null | undefined} */ (box.current?.querySelector("[aria-current]"));
+    if (box.current && here) box.current.scrollLeft = here.offsetLeft + here.offsetWidth / 2 - box.current.clientWidth / 2;
+  }, [value]);
+  return html`<nav class="tabs" aria-label=${label} ref=${box}>${tabs.map(([of, name]) => html`<a key=${of} href=${to(of)} aria-current=${of === value ? "page" : null}>${name}</a>`)}</nav>`;
+}
+
 /** @param {{ label: string, options: { value: string, label: string }[], value: string, onChange: (value: string) => void }} props */
 export const Segments = ({ label, options, value, onChange }) => html`<div class="segments" role="group" aria-label=${label}>
   ${options.map((one) => html`<button key=${one.value} type="button" aria-pressed=${one.value === value ? "true" : "false"} onClick=${() => onChange(one.value)}>${one.label}</button>`)}</div>`;
