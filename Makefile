@@ -9,7 +9,7 @@ ADDRESS ?= 127.0.0.1:8080
 # Where `make demo` keeps its data.
 DEMO ?= $(HOME)/.local/share/accunode-demo
 
-.PHONY: help run test check fmt lint deny docs contract explore generate hostile fuzz models mutants bench fault crates package deploy postgres redis clean writers demo browser pictures versions
+.PHONY: help run test check fmt lint deny docs contract explore generate hostile fuzz models mutants bench fault crates package deploy postgres redis pgbouncer clean writers demo browser pictures versions
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,6 +17,9 @@ help: ## Show this list
 postgres: ## Install PostgreSQL's programs and make its account where they are missing
 	@scripts/install-postgres.sh
 	@scripts/create-account.sh
+
+pgbouncer: ## Install PgBouncer's program where it is missing; only the tests need it
+	@scripts/install-pgbouncer.sh
 
 redis: ## Install Redis's program where it is missing; only the tests need it
 	@scripts/install-redis.sh
@@ -36,10 +39,10 @@ demo: postgres ## Serve an invented bank's data on http://127.0.0.1:8080, apart 
 pictures: postgres browser ## Write the README's pictures, and those of every page into the target folder's tmp/pictures
 	@scripts/test.sh pictures_of_the_pages --run-ignored all
 
-test: postgres redis browser ## Run every test, with a PostgreSQL and a Redis of their own
+test: postgres redis pgbouncer browser ## Run every test, with a PostgreSQL and a Redis of their own
 	@scripts/test.sh
 
-versions: redis browser ## Run the tests on PostgreSQL VERSIONS (16 17 18); TESTS=name narrows them
+versions: redis pgbouncer browser ## Run the tests on PostgreSQL VERSIONS (16 17 18); TESTS=name narrows them
 	@for version in $(or $(VERSIONS),16 17 18); do \
 	  folder=$$(scripts/bring-postgres.sh $$version) && \
 	  PATH="$$folder:$$PATH" scripts/test.sh $(TESTS) || exit 1; done

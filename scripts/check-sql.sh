@@ -18,7 +18,7 @@ forbid 'SQL is concatenated' 'start from the entity, or write the statement in a
   'QueryBuilder|\.push\("|\.push_bind\('
 forbid 'a statement is sent by sqlx' 'start from the entity' \
   'sqlx::(query|raw_sql)|query_(as|scalar|with)\(' \
-  '(bulk/|queue|pool|replica|store|unit_of_work|cleanup|maintenance|monitoring|upkeep/|instance_lock|partitions|rollups)'
+  '(bulk/|queue|pool|replica|session|store|unit_of_work|cleanup|maintenance|monitoring|upkeep/|instance_lock|partitions|rollups)'
 forbid 'a column is read by its name as a string' 'derive FromQueryResult' \
   '\bget(::<[^(]*>)?\(&?row, "|try_get(::<[^(]*>)?\("[a-z]'
 forbid 'a row that has an owner is changed without naming the owner' 'begin with owned_by(grant)' \

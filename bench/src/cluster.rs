@@ -8,7 +8,7 @@ use std::{
 
 use accunode::{
     config::{Config, Sources},
-    database::Database,
+    database::{Database, Route},
 };
 use accunode_embedded_postgres::EmbeddedPostgres;
 use anyhow::{Context, bail};
@@ -28,7 +28,7 @@ pub(crate) struct Cluster {
     pub(crate) config: Config,
     superuser: PgPool,
     url: String,
-    serving_url: String,
+    route: Route,
     programs: PathBuf,
     running: EmbeddedPostgres,
     // Declared last, so that it is dropped last.
@@ -64,7 +64,7 @@ impl Cluster {
             bail!("pgbench is not beside the PostgreSQL server: install PostgreSQL's programs");
         }
         Ok(Self {
-            serving_url: database.serving_url().await?.expose().to_owned(),
+            route: database.route().await?,
             url: running.superuser_url(DATABASE),
             config,
             superuser,
@@ -79,9 +79,9 @@ impl Cluster {
         &self.superuser
     }
 
-    /// Returns the URL of the serving role, to which policies apply.
-    pub(crate) fn serving_url(&self) -> &str {
-        &self.serving_url
+    /// Returns how the serving role, to which policies apply, reaches the database.
+    pub(crate) const fn route(&self) -> &Route {
+        &self.route
     }
 
     /// Returns the id of PostgreSQL's first process.

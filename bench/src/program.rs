@@ -43,7 +43,7 @@ pub(crate) async fn measure(options: &Options, cluster: &Cluster) -> anyhow::Res
     let mut first = Samples::default();
     for n in 0..options.repetitions {
         let folder = cluster.file(&format!("beside-{n}"));
-        let url = Some(cluster.serving_url());
+        let url = Some(cluster.route().url());
         let (served, _) = Served::start(&program, &folder, url).await?;
         memory.add(served.idle_memory(options).await?);
         served.stop().await?;

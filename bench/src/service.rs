@@ -31,7 +31,7 @@ pub(crate) struct Service {
 impl Service {
     /// Starts the service on the cluster's database.
     pub(crate) async fn start(cluster: &Cluster) -> anyhow::Result<Self> {
-        let wired = Wired::wire(&cluster.config, cluster.serving_url()).await?;
+        let wired = Wired::wire(&cluster.config, cluster.route()).await?;
         let mut users = Vec::new();
         for n in 1..=TENANTS {
             users.push(user(&wired.store, n).await?);

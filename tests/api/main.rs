@@ -28,6 +28,7 @@ mod outcomes;
 mod own_data;
 mod pages;
 mod permissions;
+mod pooler;
 mod predictions;
 mod rating_scales;
 mod redactions;

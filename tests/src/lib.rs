@@ -5,6 +5,7 @@
 //!   whole run, and a test that runs without it starts one for its process
 //! - [`Redis`]: the same for Redis, and separate servers that a test may stop;
 //!   [`RedisSentinel`] and [`RedisCluster`]: several servers
+//! - [`PgBouncer`]: a pooler in front of a PostgreSQL
 //! - [`Database`]: a copy of the migrated template, dropped with its value
 //! - [`Service`]: the application as the binary wires it, listening on a free port
 //! - [`TestUser`]: a user who is signed in; `as_member.get("/companies")`
@@ -24,7 +25,9 @@
 )]
 
 pub mod fault;
+mod kept;
 mod mail;
+mod pgbouncer;
 mod postbox;
 mod program;
 mod redis;
@@ -36,6 +39,7 @@ mod user;
 
 pub use accunode_test_database::{Database, Postgres, URL_VARIABLE};
 pub use mail::Mail;
+pub use pgbouncer::PgBouncer;
 pub use postbox::Postbox;
 pub use program::{Serving, command, data_folder, free_address};
 pub use redis::{REDIS_VARIABLE, Redis, RedisCluster, RedisSentinel};

@@ -123,15 +123,13 @@ impl Service {
         let config = config(database.url(), folder.path(), &options);
         let (target, _) = Target::open(&config).expect("a database");
         target.ensure_schema().await.expect("a migrated database");
-        let url = target.serving_url().await.expect("a role to serve as");
+        let route = target.route().await.expect("a role to serve as");
         let mut parts = Parts::load(&config).await.expect("the models");
         parts.owner = target.owner_options().await.ok();
         if let Some(clock) = options.clock.clone() {
             parts.clock = Arc::new(clock);
         }
-        let wired = Wired::of(&config, url.expose(), parts)
-            .await
-            .expect("the wiring");
+        let wired = Wired::of(&config, &route, parts).await.expect("the wiring");
 
         let (stop, stopped) = watch::channel(false);
         // Other maintenance is run by the tests that are about it.

@@ -36,6 +36,7 @@ mod replica;
 mod repositories;
 mod row;
 mod scalar;
+pub mod session;
 mod shared_read;
 mod sql;
 pub mod store;

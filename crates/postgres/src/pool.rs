@@ -1,18 +1,16 @@
 //! The pool: how connections are opened, and with which role they serve.
 
-use std::{str::FromStr, time::Duration};
+use std::time::Duration;
 
 use accunode_ports::RepositoryError;
 use log::LevelFilter;
-use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, Executor, PgPool,
-    postgres::{PgConnectOptions, PgPoolOptions},
-};
+use sqlx::{ConnectOptions, Connection, PgPool, postgres::PgPoolOptions};
 use tokio::runtime::{self, Handle};
 
 use crate::{
     PoolKind, PoolSizes, doubt,
     errors::{defect, from_sqlx},
+    session,
 };
 
 /// The settings of the pool.
@@ -34,6 +32,12 @@ pub struct PoolSettings {
     pub statement_timeout: Duration,
     /// The role that every connection assumes, if the URL's own must not serve.
     pub set_role: Option<String>,
+    /// Whether the URLs lead to a pooler that gives each transaction another session, such as
+    /// PgBouncer in transaction mode. The connections then make no settings: their role has them
+    /// ([`crate::session::give_to_role`]).
+    pub shares_sessions: bool,
+    /// The URL past the pooler, for the connection that listens; without it that is the pool's.
+    pub direct_url: Option<String>,
     /// Shown in the server's list of connections.
     pub application_name: String,
     /// The time above which statements are logged as warnings.
@@ -52,6 +56,8 @@ impl Default for PoolSettings {
             ping_after: Duration::from_secs(30),
             statement_timeout: Duration::from_secs(30),
             set_role: None,
+            shares_sessions: false,
+            direct_url: None,
             application_name: "accunode".to_owned(),
             slow_statement: Duration::from_secs(1),
             expected_migrations: Vec::new(),
@@ -67,12 +73,16 @@ pub(crate) fn lazy(
     size: u32,
     kind: PoolKind,
 ) -> Result<PgPool, RepositoryError> {
-    let options = PgConnectOptions::from_str(url)
+    let options = session::options(url)
         .map_err(from_sqlx)?
         .application_name(&settings.application_name)
         .log_statements(LevelFilter::Debug)
         .log_slow_statements(LevelFilter::Warn, settings.slow_statement);
-    let prepare = connection_settings(settings, kind);
+    let options = if settings.shares_sessions {
+        options
+    } else {
+        options.options(session::settings(settings, kind))
+    };
     let ping_after = settings.ping_after;
     let home = Handle::current().id();
     Ok(PgPoolOptions::new()
@@ -89,14 +99,7 @@ pub(crate) fn lazy(
                 Ok(true)
             })
         })
-        .after_connect(move |connection, _| {
-            let prepare = prepare.clone();
-            Box::pin(async move {
-                belongs_to(home)?;
-                connection.execute(AssertSqlSafe(prepare)).await?;
-                Ok(())
-            })
-        })
+        .after_connect(move |_, _| Box::pin(async move { belongs_to(home) }))
         .connect_lazy_with(options))
 }
 
@@ -110,24 +113,6 @@ fn belongs_to(home: runtime::Id) -> Result<(), sqlx::Error> {
     let defect = "a database connection was opened on a runtime that ends before the process does";
     tracing::error!("{defect}");
     Err(sqlx::Error::Configuration(defect.into()))
-}
-
-/// Returns the settings that every connection of a pool makes first. `SET ROLE` does not apply
-/// the settings of the role, so they are made here.
-fn connection_settings(settings: &PoolSettings, kind: PoolKind) -> String {
-    let role = settings
-        .set_role
-        .as_deref()
-        .map(|role| format!("SET ROLE \"{}\"; ", role.replace('"', "\"\"")))
-        .unwrap_or_default();
-    let timeout = settings.statement_timeout.as_millis();
-    format!(
-        "{role}SET statement_timeout = {timeout}; \
-         SET idle_in_transaction_session_timeout = '30s'; \
-         SET jit = off; SET client_min_messages = warning; SET timezone = 'UTC'; \
-         SET search_path = public{}",
-        kind.planning()
-    )
 }
 
 /// The serving role: its name, whether it is a superuser, whether it bypasses row-level
@@ -145,11 +130,37 @@ const SERVING_ROLE: &str = "
       FROM pg_roles r
      WHERE r.rolname = current_user";
 
-/// Checks that the pool's role is suitable: row-level security applies to it.
+/// Checks that the pool's sessions are suitable: row-level security applies to their role, and they
+/// have the settings of the service.
 ///
 /// # Errors
-/// `Internal`, naming the problem: a superuser, BYPASSRLS, or the tables' owner.
-pub(crate) async fn verify_serving_role(pool: &PgPool) -> Result<(), RepositoryError> {
+/// `Internal`, naming the problem: a superuser, BYPASSRLS, the tables' owner, or a setting that was
+/// lost on the way.
+pub(crate) async fn verify_session(
+    pool: &PgPool,
+    settings: &PoolSettings,
+) -> Result<(), RepositoryError> {
+    verify_role(pool).await?;
+    let wanted = if settings.shares_sessions {
+        session::of_role(settings)
+    } else {
+        session::settings(settings, PoolKind::Identity)
+    };
+    let mut connection = pool.acquire().await.map_err(from_sqlx)?;
+    let missing = session::missing(&mut connection, &wanted);
+    let missing = missing.await.map_err(from_sqlx)?;
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(defect(format!(
+        "the sessions of the database lack settings of the service ({}): a pooler on the way loses \
+         them, or its connections are older than them. Reconnect the pooler (RECONNECT in \
+         PgBouncer's console), and give the URL that leads past it as direct_database_url",
+        missing.join(", ")
+    )))
+}
+
+async fn verify_role(pool: &PgPool) -> Result<(), RepositoryError> {
     let (name, is_superuser, bypasses, owns): (String, bool, bool, bool) =
         sqlx::query_as(SERVING_ROLE)
             .fetch_one(pool)

@@ -19,7 +19,7 @@ use accunode_ports::{
 use sqlx::{PgPool, Postgres, pool::PoolConnection};
 use uuid::Uuid;
 
-use crate::{errors::from_sqlx, pool, pool::PoolSettings, replica::Replica};
+use crate::{errors::from_sqlx, pool, pool::PoolSettings, replica::Replica, session::Setting};
 
 /// The work that a pool is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,17 +63,17 @@ impl PoolKind {
 }
 
 impl PoolKind {
-    /// Returns the planner settings, as further statements. A page is read in the order of an
+    /// Returns the planner setting, if there is one. A page is read in the order of an
     /// index, and the kept plan does not know the owner: a plan that reads all rows of an owner
     /// and sorts them looks as cheap if most owners have few rows, but is not for an owner who
     /// has most of them. Lists read data in memory or on an SSD, where rows in the order of an
     /// index cost hardly more than adjacent rows.
-    pub(crate) const fn planning(self) -> &'static str {
+    pub(crate) fn planning(self) -> Option<Setting> {
         match self {
-            Self::Reads => "; SET random_page_cost = 1.1",
+            Self::Reads => Some(("random_page_cost", "1.1".to_owned())),
             // One statement would otherwise take every processor from the requests of others.
-            Self::Expensive => "; SET max_parallel_workers_per_gather = 0",
-            Self::Identity | Self::Writes => "",
+            Self::Expensive => Some(("max_parallel_workers_per_gather", "0".to_owned())),
+            Self::Identity | Self::Writes => None,
         }
     }
 }

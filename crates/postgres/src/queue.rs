@@ -176,8 +176,9 @@ impl PgJobQueue {
     /// The number of its own connections: two for claims and renewals, one that listens.
     pub const CONNECTIONS: u32 = 3;
 
-    pub(crate) fn start(pool: PgPool, settings: QueueSettings) -> Self {
-        let listener = Listener::start(pool.clone());
+    /// Starts it on two connections of one pool, and one of a pool whose sessions are not shared.
+    pub(crate) fn start(pool: PgPool, listening: PgPool, settings: QueueSettings) -> Self {
+        let listener = Listener::start(listening);
         Self {
             pool,
             settings,

@@ -67,9 +67,9 @@ pub enum ReplicaFault {
     /// The replica, or the primary, does not answer.
     #[error("the replica cannot be compared with the primary")]
     Unreachable(#[source] RepositoryError),
-    /// Row-level security would not apply to the role of its connections.
-    #[error("the role of read_database_url must not serve")]
-    Role(#[source] RepositoryError),
+    /// Row-level security would not apply to the role of its connections, or they lack settings.
+    #[error("the sessions of read_database_url must not serve")]
+    Session(#[source] RepositoryError),
     /// It has data of its own.
     #[error(
         "read_database_url is no replica of database_url: it is a server with other data (system \
@@ -105,7 +105,7 @@ impl ReplicaFault {
     pub const fn is_final(&self) -> bool {
         match self {
             Self::OtherData { .. } | Self::NotInRecovery => true,
-            Self::Role(error) => matches!(error, RepositoryError::Internal(_)),
+            Self::Session(error) => matches!(error, RepositoryError::Internal(_)),
             Self::Unreachable(_) | Self::Diverged | Self::Behind => false,
         }
     }
@@ -120,8 +120,9 @@ pub(crate) struct Replica {
     checks: PgPool,
     freshness: Freshness,
     history: Mutex<History>,
-    /// Whether the role of its connections was found suitable.
-    role_verified: AtomicBool,
+    settings: PoolSettings,
+    /// Whether its sessions were found suitable.
+    session_verified: AtomicBool,
 }
 
 impl Replica {
@@ -137,9 +138,10 @@ impl Replica {
             reads: pool(PoolKind::Reads, "replica_reads")?,
             expensive: pool(PoolKind::Expensive, "replica_expensive")?,
             checks: pool::lazy(url, &settings, 1, PoolKind::Identity)?,
+            settings,
             freshness: Freshness::new(),
             history: Mutex::default(),
-            role_verified: AtomicBool::new(false),
+            session_verified: AtomicBool::new(false),
         })
     }
 
@@ -218,10 +220,10 @@ impl Replica {
         if replica.is_primary {
             return Err(ReplicaFault::NotInRecovery);
         }
-        if !self.role_verified.load(Ordering::Relaxed) {
-            let verified = pool::verify_serving_role(&self.checks).await;
-            verified.map_err(ReplicaFault::Role)?;
-            self.role_verified.store(true, Ordering::Relaxed);
+        if !self.session_verified.load(Ordering::Relaxed) {
+            let verified = pool::verify_session(&self.checks, &self.settings).await;
+            verified.map_err(ReplicaFault::Session)?;
+            self.session_verified.store(true, Ordering::Relaxed);
         }
         Ok(history.replayed(replica.position))
     }

@@ -75,13 +75,14 @@ impl PgStore {
         })
     }
 
-    /// Checks that row-level security applies to the role of the pool. Call it before
-    /// serving requests.
+    /// Checks that row-level security applies to the role of the pool, and that its sessions have
+    /// the settings of the service. Call it before serving requests.
     ///
     /// # Errors
-    /// `Internal` if the role is a superuser, has BYPASSRLS or owns the tables.
-    pub async fn verify_serving_role(&self) -> Result<(), RepositoryError> {
-        pool::verify_serving_role(self.pools.identity.pool()).await
+    /// `Internal` if the role is a superuser, has BYPASSRLS or owns the tables, or a pooler on the
+    /// way has lost settings.
+    pub async fn verify_session(&self) -> Result<(), RepositoryError> {
+        pool::verify_session(self.pools.identity.pool(), &self.settings).await
     }
 
     /// Measures the delay of the replica; from then on it is used, or not. Without a replica there
@@ -110,13 +111,20 @@ impl PgStore {
     /// # Errors
     /// `Internal` for a wrong URL.
     pub fn queue(&self, settings: QueueSettings) -> Result<PgJobQueue, RepositoryError> {
-        let connections = pool::lazy(
-            &self.url,
-            &self.settings,
-            PgJobQueue::CONNECTIONS,
-            PoolKind::Writes,
-        )?;
-        Ok(PgJobQueue::start(connections, settings))
+        let lazy = |url: &str, settings: &PoolSettings, size| {
+            pool::lazy(url, settings, size, PoolKind::Writes)
+        };
+        let Some(direct_url) = &self.settings.direct_url else {
+            let pool = lazy(&self.url, &self.settings, PgJobQueue::CONNECTIONS)?;
+            return Ok(PgJobQueue::start(pool.clone(), pool, settings));
+        };
+        let direct = PoolSettings {
+            shares_sessions: false,
+            ..self.settings.clone()
+        };
+        let listening = lazy(direct_url, &direct, 1)?;
+        let pool = lazy(&self.url, &self.settings, PgJobQueue::CONNECTIONS - 1)?;
+        Ok(PgJobQueue::start(pool, listening, settings))
     }
 
     /// Begins a transaction as this actor, without any filter of the repositories: it sees

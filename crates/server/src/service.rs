@@ -31,7 +31,7 @@ use anyhow::Context;
 use sqlx::postgres::PgConnectOptions;
 
 use crate::config::{Config, Registration, SecretUrl};
-use crate::database;
+use crate::database::{self, Route};
 use crate::disks::FolderDisks;
 use crate::models::ModelChoice;
 use crate::probes::{FilesProbe, MailProbe};
@@ -101,39 +101,40 @@ impl Parts {
 }
 
 impl Service {
-    /// Wires the service to the database behind `serving_url`, whose role must be suitable for
-    /// serving.
+    /// Wires the service to the database, whose role must be suitable for serving.
     ///
     /// # Errors
     /// If the database does not answer or its role has too many rights, the file store cannot be
     /// opened, or a model that should score does not exist.
-    pub async fn wire(config: &Config, serving_url: &str) -> anyhow::Result<Self> {
-        Self::of(config, serving_url, Parts::load(config).await?).await
+    pub async fn wire(config: &Config, route: &Route) -> anyhow::Result<Self> {
+        Self::of(config, route, Parts::load(config).await?).await
     }
 
     /// Wires the service with existing parts.
     ///
     /// # Errors
     /// As for [`Service::wire`].
-    pub async fn of(config: &Config, serving_url: &str, parts: Parts) -> anyhow::Result<Self> {
+    pub async fn of(config: &Config, route: &Route, parts: Parts) -> anyhow::Result<Self> {
         let settings = PoolSettings {
             sizes: config.db_pools,
             wait: config.db_pool_wait_seconds.map(Duration::from_secs),
             idle: Duration::from_secs(config.db_pool_idle_seconds),
             recycle: Duration::from_secs(config.db_pool_recycle_seconds),
             ping_after: Duration::from_secs(config.db_pool_ping_after_seconds),
+            shares_sessions: route.is_pooled(),
+            direct_url: route.is_pooled().then(|| route.direct_url().to_owned()),
             expected_migrations: accunode_migration::migration_names(),
             ..PoolSettings::default()
         };
-        let replica_url = database::read_url(config)?;
+        let replica_url = database::read_url(config, route).await?;
         let replica_url = replica_url.as_ref().map(SecretUrl::expose);
-        let store = PgStore::connect_with_replica(serving_url, replica_url, settings)
+        let store = PgStore::connect_with_replica(route.url(), replica_url, settings)
             .await
             .context("the database does not answer")?;
         store
-            .verify_serving_role()
+            .verify_session()
             .await
-            .context("the database's role must not serve")?;
+            .context("the database must not be served with these sessions")?;
         replica::check_at_start(&store).await?;
         let queue = store.queue(QueueSettings::default())?;
         let store = Arc::new(store);

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use accunode_ports::RepositoryError;
-use accunode_postgres::InstanceLock;
+use accunode_postgres::{InstanceLock, session};
 use anyhow::bail;
 use tokio::sync::watch;
 
@@ -42,8 +42,8 @@ impl ServingLock {
     /// # Errors
     /// If another process has it: two processes that do not share their sessions would not
     /// know of each other's, and would show figures that the other has made stale.
-    pub async fn take(serving_url: &str, sessions: Sessions) -> anyhow::Result<Self> {
-        let mut lock = InstanceLock::on(connect(&serving_url.parse()?).await?);
+    pub async fn take(direct_url: &str, sessions: Sessions) -> anyhow::Result<Self> {
+        let mut lock = InstanceLock::on(connect(&session::options(direct_url)?).await?);
         let is_alone = lock.try_exclusive().await?;
         let free = match sessions {
             Sessions::InProcess => is_alone,
@@ -61,7 +61,7 @@ impl ServingLock {
         Ok(Self {
             lock,
             is_alone,
-            url: serving_url.to_owned(),
+            url: direct_url.to_owned(),
             sessions,
         })
     }

@@ -115,6 +115,20 @@ impl Database {
         &self.url
     }
 
+    /// Returns its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the URL of one of the service's roles.
+    #[must_use]
+    pub fn url_of(&self, role: &str) -> String {
+        let (scheme, rest) = self.url.split_once("://").expect("a URL");
+        let (_, server) = rest.split_once('@').expect("a URL with a user");
+        format!("{scheme}://{role}@{server}")
+    }
+
     /// Returns a superuser's URL of the copy of this database that a replica of its server has.
     #[must_use]
     pub fn url_on(&self, replica: &Postgres) -> String {

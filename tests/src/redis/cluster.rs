@@ -5,10 +5,8 @@ use std::process::Command;
 use anyhow::{Context, ensure};
 use tempfile::TempDir;
 
-use super::{
-    process::program,
-    tcp::{TcpRedis, free_port},
-};
+use super::tcp::{TcpRedis, free_port};
+use crate::kept::program;
 
 const PASSWORD: &str = "n0de";
 
@@ -41,7 +39,7 @@ impl RedisCluster {
         let node = || TcpRedis::start(folder.path(), free_port()?, PASSWORD, &arguments);
         let nodes = vec![node()?, node()?, node()?];
         let addresses = nodes.iter().map(|node| format!("127.0.0.1:{}", node.port));
-        let output = Command::new(program(&["redis-cli", "valkey-cli"])?)
+        let output = Command::new(program(&["redis-cli", "valkey-cli"], super::INSTALL)?)
             .args(["-a", PASSWORD, "--no-auth-warning", "--cluster", "create"])
             .args(addresses)
             .args(["--cluster-replicas", "0", "--cluster-yes"])

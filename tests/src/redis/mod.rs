@@ -2,7 +2,6 @@
 //! master under Sentinel, or a cluster.
 
 mod cluster;
-mod process;
 mod sentinel;
 mod tcp;
 
@@ -10,7 +9,7 @@ use std::{
     ffi::OsStr,
     io::{Read, Write},
     os::unix::net::UnixStream,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::OnceLock,
     time::Duration,
 };
@@ -20,10 +19,13 @@ use nix::sys::signal::Signal;
 use tempfile::TempDir;
 use uuid::Uuid;
 
+use crate::kept::{Kept, program, wait_until};
 pub use cluster::RedisCluster;
-use process::{RedisProcess, wait_until};
 pub use sentinel::RedisSentinel;
 use tcp::TcpRedis;
+
+/// What installs its programs.
+const INSTALL: &str = "scripts/install-redis.sh";
 
 /// The variable with the URL of the run's server.
 pub const REDIS_VARIABLE: &str = "ACCUNODE_TEST_REDIS_URL";
@@ -32,7 +34,7 @@ pub const REDIS_VARIABLE: &str = "ACCUNODE_TEST_REDIS_URL";
 /// however that ends. Its data survive a restart.
 #[derive(Debug)]
 pub struct Redis {
-    process: Option<RedisProcess>,
+    process: Option<Kept>,
     folder: TempDir,
 }
 
@@ -76,7 +78,7 @@ impl Redis {
             [OsStr::new("--unixsocket"), socket.as_os_str()],
             [OsStr::new("--dir"), folder.as_os_str()],
         ];
-        self.process = Some(RedisProcess::start(folder, arguments.concat())?);
+        self.process = Some(start_server(folder, arguments.concat())?);
         wait_until("PING", &folder.join("redis.log"), || self.answers())
     }
 
@@ -167,6 +169,15 @@ impl Redis {
     pub fn prefix() -> String {
         format!("test-{}", Uuid::new_v4().simple())
     }
+}
+
+/// Starts `redis-server` in a folder, with these arguments.
+fn start_server<A: AsRef<OsStr>>(
+    folder: &Path,
+    arguments: impl IntoIterator<Item = A>,
+) -> anyhow::Result<Kept> {
+    let program = program(&["redis-server", "valkey-server"], INSTALL)?;
+    Kept::start(&program, folder, arguments, None)
 }
 
 /// Creates a folder for servers. Its path is short, because a socket's must be.

@@ -9,7 +9,8 @@ use std::{
 
 use anyhow::{Context, ensure};
 
-use super::process::{RedisProcess, wait_until};
+use super::start_server;
+use crate::kept::{Kept, wait_until};
 
 /// The distance between a cluster node's port and the port of its bus.
 const BUS: u16 = 10_000;
@@ -24,7 +25,7 @@ pub(super) struct TcpRedis {
     password: String,
     folder: PathBuf,
     arguments: Vec<String>,
-    process: RedisProcess,
+    process: Kept,
 }
 
 impl TcpRedis {
@@ -53,7 +54,7 @@ impl TcpRedis {
                 .map(str::to_owned),
             )
             .collect();
-        let process = RedisProcess::start(&folder, &arguments)?;
+        let process = start_server(&folder, &arguments)?;
         let server = Self {
             port,
             password: password.to_owned(),
@@ -73,7 +74,7 @@ impl TcpRedis {
     /// Starts it again at the same port.
     pub(super) fn restart(&mut self) -> anyhow::Result<()> {
         self.process.end();
-        self.process = RedisProcess::start(&self.folder, &self.arguments)?;
+        self.process = start_server(&self.folder, &self.arguments)?;
         self.wait_until("ROLE", |reply| !reply.contains("-LOADING"))
     }
 

@@ -7,7 +7,7 @@ use accunode_test_database::Database;
 /// Returns the store with the serving role.
 pub(crate) async fn store(database: &Database) -> PgStore {
     let store = PgStore::connect(database.url(), settings()).await.unwrap();
-    store.verify_serving_role().await.unwrap();
+    store.verify_session().await.unwrap();
     store
 }
 

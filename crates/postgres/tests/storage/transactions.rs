@@ -239,9 +239,9 @@ async fn role_that_bypasses_row_level_security_may_not_serve() {
         let store = PgStore::connect(fixture.database.url(), unfit)
             .await
             .unwrap();
-        assert!(store.verify_serving_role().await.is_err(), "{role:?}");
+        assert!(store.verify_session().await.is_err(), "{role:?}");
     }
-    fixture.store.verify_serving_role().await.unwrap();
+    fixture.store.verify_session().await.unwrap();
 }
 
 #[tokio::test]

@@ -42,8 +42,8 @@ pub fn run(config: &Config, action: &Admin) -> anyhow::Result<()> {
     check(config, &form)?;
     with_database(config, async |database| {
         database.ensure_schema().await?;
-        let url = database.serving_url().await?;
-        let service = Service::wire(config, url.expose()).await?;
+        let route = database.route().await?;
+        let service = Service::wire(config, &route).await?;
         let context = RequestContext {
             request_id: format!("cli-{}", Uuid::from_u128(u128::from(std::process::id()))),
             user_agent: Some("accunode admin create".to_owned()),

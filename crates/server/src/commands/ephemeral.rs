@@ -70,6 +70,7 @@ pub fn run(given: &Sources) -> anyhow::Result<()> {
         if [
             "data_dir",
             "database_url",
+            "direct_database_url",
             "owner_database_url",
             "read_database_url",
             "files_url",

@@ -43,8 +43,8 @@ pub fn run(config: &Config, action: Maintain) -> anyhow::Result<()> {
 async fn wired(config: &Config, database: &Database) -> anyhow::Result<Service> {
     let mut parts = Parts::load(config).await?;
     parts.owner = database.owner_options().await.ok();
-    let url = database.serving_url().await?;
-    Service::of(config, url.expose(), parts).await
+    let route = database.route().await?;
+    Service::of(config, &route, parts).await
 }
 
 async fn run_task(

@@ -27,7 +27,7 @@ pub fn run(config: &Config, action: Migrate) -> anyhow::Result<()> {
 }
 
 async fn up(database: &Database) -> anyhow::Result<()> {
-    let url = database.owner_url().await?;
+    let url = database.migration_url().await?;
     let applied = accunode_migration::migrate_up(url.expose()).await?;
     if applied.is_empty() {
         return print_line("nothing to do");
@@ -38,7 +38,7 @@ async fn up(database: &Database) -> anyhow::Result<()> {
 }
 
 async fn down(database: &Database, steps: u32) -> anyhow::Result<()> {
-    let url = database.owner_url().await?;
+    let url = database.migration_url().await?;
     let taken_back = accunode_migration::migrate_down(url.expose(), steps).await?;
     ensure!(!taken_back.is_empty(), "there is no migration to take back");
     taken_back

@@ -72,15 +72,18 @@ impl Preparation<'_> {
             None => database.insert(self.open().await?),
         };
         database.ensure_schema().await?;
-        database
-            .check_connections(self.config.db_pools.total())
-            .await?;
-        let url = database.serving_url().await?;
+        let route = database.route().await?;
+        // Those behind a pooler are the pooler's.
+        let pool = match route.is_pooled() {
+            true => 0,
+            false => self.config.db_pools.total(),
+        };
+        database.check_connections(pool).await?;
         let sessions = match self.config.redis_servers {
             Some(_) => Sessions::Shared,
             None => Sessions::InProcess,
         };
-        let serving_lock = ServingLock::take(url.expose(), sessions).await?;
+        let serving_lock = ServingLock::take(route.direct_url(), sessions).await?;
         let mut parts = parts.clone();
         parts.owner = match database.owner_options().await {
             Ok(options) => Some(options),
@@ -91,7 +94,7 @@ impl Preparation<'_> {
         if let Some(condition) = self.embedded.as_ref().and_then(EmbeddedPostgres::condition) {
             parts.probes.push(Arc::new(ConditionProbe::new(condition)));
         }
-        let service = Service::of(self.config, url.expose(), parts).await?;
+        let service = Service::of(self.config, &route, parts).await?;
         if serving_lock.is_alone() {
             // The workers that held them were killed: no one has to wait until their leases
             // expire.

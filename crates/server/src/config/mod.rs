@@ -83,6 +83,7 @@ const KEYS: &[&str] = &[
     "db_pools.identity",
     "db_pools.reads",
     "db_pools.writes",
+    "direct_database_url",
     "drain_seconds",
     "files.access_key_id",
     "files.endpoint",
@@ -149,6 +150,7 @@ const SECRETS: &[&str] = &[
     "backups.secret_access_key",
     "backups.session_token",
     "database_url",
+    "direct_database_url",
     "files.secret_access_key",
     "files.session_token",
     "files_url",
@@ -172,6 +174,9 @@ pub struct Config {
     /// The URL of the server's database; without it the embedded one is used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub database_url: Option<SecretUrl>,
+    /// The URL of the same database for the same role past the pooler to which `database_url` leads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub direct_database_url: Option<SecretUrl>,
     /// The URL of the same database for the role that owns the schema.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner_database_url: Option<SecretUrl>,
@@ -325,6 +330,7 @@ impl Config {
             )
             .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
         let database_url = read_database_url(&mut layers, "database_url");
+        let direct_database_url = read_database_url(&mut layers, "direct_database_url");
         let owner_database_url = read_database_url(&mut layers, "owner_database_url");
         let read_replica = read_database_url(&mut layers, "read_database_url");
         let redis = read_redis(&mut layers);
@@ -456,6 +462,7 @@ impl Config {
             listen,
             data_dir,
             database_url,
+            direct_database_url,
             owner_database_url,
             read_database_url: read_replica,
             redis_url,

@@ -114,7 +114,11 @@ pub(super) fn read_folder(layers: &mut Layers, key: &str) -> Option<PathBuf> {
 
 /// Checks values that are valid separately but not together.
 pub(super) fn check_combinations(layers: &mut Layers) {
-    for key in ["owner_database_url", "read_database_url"] {
+    for key in [
+        "direct_database_url",
+        "owner_database_url",
+        "read_database_url",
+    ] {
         if layers.text(key).is_some() && layers.text("database_url").is_none() {
             layers.fault(key, None, "needs database_url beside it");
         }

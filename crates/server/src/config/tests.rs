@@ -156,7 +156,11 @@ fn accunode_database_url_overrides_database_url() {
 
 #[test]
 fn further_urls_without_database_url_are_refused() {
-    for name in ["ACCUNODE_OWNER_DATABASE_URL", "ACCUNODE_READ_DATABASE_URL"] {
+    for name in [
+        "ACCUNODE_DIRECT_DATABASE_URL",
+        "ACCUNODE_OWNER_DATABASE_URL",
+        "ACCUNODE_READ_DATABASE_URL",
+    ] {
         let found = faults(&sources(&[(name, "postgres://accunode_owner:pa55@db/x")]));
         assert_eq!(found.len(), 1, "{name}");
         assert!(found[0].1.contains("needs database_url"), "{name}");

@@ -22,6 +22,53 @@ pub enum DatabaseError {
          ACCUNODE_OWNER_DATABASE_URL"
     )]
     OwnerUrlMissing,
+    /// `DATABASE_URL` leads to a pooler, and nothing leads past it.
+    #[error(
+        "direct_url_missing: DATABASE_URL leads to a pooler such as PgBouncer, which shares sessions; give \
+         the URL of the same database and role that leads to PostgreSQL itself, as \
+         ACCUNODE_DIRECT_DATABASE_URL, for locks and LISTEN"
+    )]
+    DirectUrlMissing,
+    /// `ACCUNODE_DIRECT_DATABASE_URL` leads to a pooler.
+    #[error(
+        "ACCUNODE_DIRECT_DATABASE_URL leads to a pooler, too: give the URL that leads to PostgreSQL itself"
+    )]
+    DirectUrlPooled,
+    /// The two URLs name different databases or roles.
+    #[error(
+        "DATABASE_URL and ACCUNODE_DIRECT_DATABASE_URL lead to different servers, databases or roles: give \
+         two URLs of one role in one database"
+    )]
+    DirectUrlElsewhere,
+    /// The owner's URL leads to a pooler.
+    #[error(
+        "the owner's URL leads to a pooler, which would lose the lock of the migrations: give one that leads \
+         to PostgreSQL itself as ACCUNODE_OWNER_DATABASE_URL"
+    )]
+    OwnerUrlPooled,
+    /// The replica's URL leads to a pooler, and that of the primary does not.
+    #[error(
+        "ACCUNODE_READ_DATABASE_URL leads to a pooler and DATABASE_URL does not: let both lead to one, with \
+         ACCUNODE_DIRECT_DATABASE_URL, or neither"
+    )]
+    ReadUrlPooled,
+    /// A role would have to be assumed behind a pooler.
+    #[error(
+        "DATABASE_URL leads to a pooler, and its role would have to become accunode_server for each session: \
+         use accunode_server's own URL"
+    )]
+    RoleBehindPooler,
+    /// The pooler has sessions from before the role had its settings.
+    #[error(
+        "the pooler's sessions lack settings that the role has now ({}): reconnect it (RECONNECT in \
+         PgBouncer's console)", .0.join(", ")
+    )]
+    OldSessions(Vec<String>),
+    /// The pooler does not know prepared statements.
+    #[error(
+        "the pooler loses prepared statements: use PgBouncer 1.21 or newer with max_prepared_statements = 200"
+    )]
+    NoPreparedStatements,
     /// The roles were not created.
     #[error(
         "the database has no role accunode_server yet: run `accunode migrate up` once with a superuser's \
@@ -100,6 +147,10 @@ impl DatabaseError {
                 "the private PostgreSQL cannot be started yet",
             ),
             Self::Unreachable { outage, .. } => (outage.reason, outage.detail),
+            Self::OldSessions(_) => (
+                "old_sessions",
+                "the pooler's sessions are older than the settings of their role",
+            ),
             Self::Sql(error) => outage::of_sqlx(error).map(|it| (it.reason, it.detail))?,
             Self::Migrate(error) => {
                 let cause = std::iter::successors(

@@ -11,18 +11,22 @@ mod condition;
 mod connect;
 pub(crate) mod connections;
 mod error;
+mod pooler;
 mod role;
+mod route;
 
 use std::net::IpAddr;
 
 use accunode_embedded_postgres::{Cancel, EmbeddedError, EmbeddedOptions, EmbeddedPostgres};
 use accunode_migration::{OWNER_ROLE, SERVER_ROLE};
+use accunode_postgres::session;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
 
 pub(crate) use condition::ConditionProbe;
 pub(crate) use connect::connect;
 pub use error::DatabaseError;
+pub use route::Route;
 
 use crate::config::{Config, SecretUrl};
 use connections::Allowance;
@@ -35,6 +39,8 @@ const DATABASE: &str = "accunode";
 #[derive(Debug, Clone)]
 pub struct Database {
     server_url: SecretUrl,
+    /// The same past a pooler.
+    direct_url: Option<SecretUrl>,
     owner_url: Option<SecretUrl>,
     /// Only for the embedded one: the superuser who creates what is missing.
     embedded: Option<Superuser>,
@@ -81,6 +87,7 @@ impl Database {
         if let Some(url) = &config.database_url {
             let database = Self {
                 server_url: url.clone(),
+                direct_url: config.direct_database_url.clone(),
                 owner_url: config.owner_database_url.clone(),
                 embedded: None,
             };
@@ -98,6 +105,7 @@ impl Database {
         let url = |role| SecretUrl::parse(&running.url(role, DATABASE)).map_err(DatabaseError::Url);
         Ok(Self {
             server_url: url(SERVER_ROLE)?,
+            direct_url: None,
             owner_url: Some(url(OWNER_ROLE)?),
             embedded: Some(Superuser {
                 cluster: running.superuser_options("postgres"),
@@ -132,8 +140,7 @@ impl Database {
             create_database(&superuser.cluster).await?;
             return make_roles(superuser.database.clone()).await;
         }
-        let url = self.owner_url.as_ref().unwrap_or(&self.server_url);
-        let options: PgConnectOptions = url.expose().parse()?;
+        let options = session::options(self.owner_or_direct_url().expose())?;
         if RoleFacts::ask(&options).await?.superuser {
             make_roles(options).await?;
         }
@@ -147,7 +154,7 @@ impl Database {
     pub async fn ensure_schema(&self) -> Result<(), DatabaseError> {
         if self.is_embedded() {
             self.bootstrap().await?;
-            let done = accunode_migration::migrate_up(self.owner_url().await?.expose()).await?;
+            let done = accunode_migration::migrate_up(self.migration_url().await?.expose()).await?;
             if !done.is_empty() {
                 tracing::info!(migrations = done.len(), "migrated the embedded database");
             }
@@ -161,12 +168,12 @@ impl Database {
         }
     }
 
-    /// Checks that the server has the connections that a process with this pool opens.
+    /// Checks that the server has the connections that a process with this pool opens itself.
     ///
     /// # Errors
     /// [`DatabaseError::TooFewConnections`] with the number that would fit.
     pub async fn check_connections(&self, pool: u32) -> Result<(), DatabaseError> {
-        let mut connection = connect(&self.server_url.expose().parse()?).await?;
+        let mut connection = connect(&session::options(self.own_url().expose())?).await?;
         let allowance = Allowance::ask(&mut connection).await?;
         connection.close().await?;
         allowance.check(pool)
@@ -177,37 +184,95 @@ impl Database {
     /// # Errors
     /// If the database does not answer.
     pub async fn status(&self) -> Result<accunode_migration::Status, DatabaseError> {
-        let pool = one_connection(self.server_url.expose().parse()?).await?;
+        let pool = one_connection(session::options(self.own_url().expose())?).await?;
         let status = accunode_migration::status(&pool).await;
         pool.close().await;
         Ok(status?)
     }
 
-    /// Returns the URL to serve with: as it was given if its role is fit to serve,
-    /// otherwise one that assumes `accunode_server` when it connects.
+    /// Returns how to serve: with the URL as it was given if its role is fit to serve, otherwise
+    /// with one that assumes `accunode_server` when it connects.
     ///
-    /// The role is a start-up setting of the connection and not a later `SET ROLE`: behind
-    /// a pooler that shares sessions, a lost `SET ROLE` would serve as the owner, while a
-    /// lost start-up setting refuses to connect; and `RESET ROLE` returns to it.
+    /// The role is a start-up setting of the connection and not a later `SET ROLE`: a pooler
+    /// refuses it, where a lost `SET ROLE` would serve as the owner; and `RESET ROLE` returns to
+    /// it.
     ///
     /// # Errors
-    /// If neither is possible: then the service must not start.
-    pub async fn serving_url(&self) -> Result<SecretUrl, DatabaseError> {
-        if is_readable_on_the_way(&self.server_url.expose().parse()?) {
+    /// If neither is possible, or a pooler is on the way and the service cannot work behind it:
+    /// then the service must not start.
+    pub async fn route(&self) -> Result<Route, DatabaseError> {
+        let pooled = session::options(self.server_url.expose())?;
+        if is_readable_on_the_way(&pooled) {
             tracing::warn!(
                 "what goes to the database and back may be read on the way: it is on another \
                  machine, and its URL does not ask for TLS; add sslmode=verify-full"
             );
         }
-        let given = RoleFacts::ask(&self.server_url.expose().parse()?).await?;
-        if !given.must_become_server()? {
-            return Ok(self.server_url.clone());
+        let Some(direct_url) = &self.direct_url else {
+            if pooler::answers(&pooled).await? {
+                return Err(DatabaseError::DirectUrlMissing);
+            }
+            return self.route_without_pooler().await;
+        };
+        let direct = session::options(direct_url.expose())?;
+        if pooler::answers(&direct).await? {
+            return Err(DatabaseError::DirectUrlPooled);
         }
-        let url = self
-            .server_url
-            .with_query_pair("options[role]", SERVER_ROLE);
-        let taken = RoleFacts::ask(&url.expose().parse()?).await?;
-        taken.must_be_fit()?;
+        let may_serve = !RoleFacts::ask(&direct).await?.must_become_server()?;
+        if may_serve {
+            // Before any session behind the pooler is opened.
+            pooler::give_settings(&direct).await?;
+        }
+        if !pooler::answers(&pooled).await? {
+            return self.route_without_pooler().await;
+        }
+        if !may_serve {
+            return Err(DatabaseError::RoleBehindPooler);
+        }
+        pooler::check(&pooled, &direct).await?;
+        Ok(Route {
+            url: self.server_url.clone(),
+            past_pooler: Some(direct_url.clone()),
+        })
+    }
+
+    async fn route_without_pooler(&self) -> Result<Route, DatabaseError> {
+        let given = RoleFacts::ask(&session::options(self.server_url.expose())?).await?;
+        let url = if given.must_become_server()? {
+            let url = self
+                .server_url
+                .with_query_pair("options[role]", SERVER_ROLE);
+            let taken = RoleFacts::ask(&session::options(url.expose())?).await?;
+            taken.must_be_fit()?;
+            url
+        } else {
+            self.server_url.clone()
+        };
+        Ok(Route {
+            url,
+            past_pooler: None,
+        })
+    }
+
+    /// Returns the URL of the role that serves, past a pooler if one is known.
+    fn own_url(&self) -> &SecretUrl {
+        self.direct_url.as_ref().unwrap_or(&self.server_url)
+    }
+
+    fn owner_or_direct_url(&self) -> &SecretUrl {
+        self.owner_url.as_ref().unwrap_or_else(|| self.own_url())
+    }
+
+    /// Returns the URL for what locks the whole schema or holds a snapshot of it.
+    ///
+    /// # Errors
+    /// As [`Self::owner_url`], and [`DatabaseError::OwnerUrlPooled`] if a pooler would lose the
+    /// lock.
+    pub async fn migration_url(&self) -> Result<SecretUrl, DatabaseError> {
+        let url = self.owner_url().await?;
+        if pooler::answers(&session::options(url.expose())?).await? {
+            return Err(DatabaseError::OwnerUrlPooled);
+        }
         Ok(url)
     }
 
@@ -219,9 +284,10 @@ impl Database {
         if let Some(url) = &self.owner_url {
             return Ok(url.clone());
         }
-        let given = RoleFacts::ask(&self.server_url.expose().parse()?).await?;
+        let own = self.own_url();
+        let given = RoleFacts::ask(&session::options(own.expose())?).await?;
         if given.superuser || given.may_be_owner != Some(false) {
-            return Ok(self.server_url.clone());
+            return Ok(own.clone());
         }
         Err(DatabaseError::OwnerUrlMissing)
     }
@@ -239,7 +305,7 @@ impl Database {
     /// # Errors
     /// As [`Self::owner_url`].
     pub async fn owner_options(&self) -> Result<PgConnectOptions, DatabaseError> {
-        let options: PgConnectOptions = self.owner_url().await?.expose().parse()?;
+        let options = session::options(self.owner_url().await?.expose())?;
         Ok(options
             .application_name("accunode maintenance")
             .options([("role", OWNER_ROLE), ("statement_timeout", "0")]))
@@ -251,19 +317,27 @@ impl Database {
 /// itself assumes that one when it connects, and the connections are refused if it may not.
 ///
 /// # Errors
-/// If the URL is none of PostgreSQL, which reading it has rejected before.
-pub(crate) fn read_url(config: &Config) -> Result<Option<SecretUrl>, DatabaseError> {
+/// [`DatabaseError::ReadUrlPooled`].
+pub(crate) async fn read_url(
+    config: &Config,
+    route: &Route,
+) -> Result<Option<SecretUrl>, DatabaseError> {
     let Some(url) = &config.read_database_url else {
         return Ok(None);
     };
-    let options: PgConnectOptions = url.expose().parse()?;
+    let options = session::options(url.expose())?;
     if is_readable_on_the_way(&options) {
         tracing::warn!(
             "what the read replica answers may be read on the way: it is on another machine, and \
              its URL does not ask for TLS; add sslmode=verify-full"
         );
     }
-    Ok(Some(if options.get_username() == SERVER_ROLE {
+    // One that does not answer now is not used before its sessions were checked.
+    if !route.is_pooled() && pooler::answers(&options).await.is_ok_and(|pooled| pooled) {
+        return Err(DatabaseError::ReadUrlPooled);
+    }
+    let is_server = options.get_username() == SERVER_ROLE;
+    Ok(Some(if is_server || route.is_pooled() {
         url.clone()
     } else {
         url.with_query_pair("options[role]", SERVER_ROLE)

@@ -42,10 +42,8 @@ async fn run(server: &EmbeddedPostgres, sql: &str) {
 
 /// Returns the role that executes statements, also after an attempt to change it.
 async fn serves_as(database: &Database) -> String {
-    let url = database.serving_url().await.expect("fit to serve");
-    let mut connection = PgConnection::connect(url.expose())
-        .await
-        .expect("connected");
+    let route = database.route().await.expect("fit to serve");
+    let mut connection = PgConnection::connect(route.url()).await.expect("connected");
     sqlx::raw_sql("RESET ROLE")
         .execute(&mut connection)
         .await
@@ -82,7 +80,7 @@ fn role_bypassing_row_level_security_is_refused() {
         let database = known_by(server, "overlooked").await;
         run(server, "CREATE ROLE overlooked LOGIN BYPASSRLS; GRANT CONNECT ON DATABASE accunode TO overlooked").await;
         allow_role(server, "overlooked").await;
-        let refused = database.serving_url().await.expect_err("refused");
+        let refused = database.route().await.expect_err("refused");
         assert!(
             matches!(&refused, DatabaseError::UnfitRole { role, .. } if role == "overlooked"),
             "{refused}"
@@ -95,7 +93,7 @@ fn server_role_with_excess_rights_is_refused() {
     in_runtime(async |server| {
         let database = known_by(server, "postgres").await;
         run(server, "ALTER ROLE accunode_server BYPASSRLS").await;
-        let refused = database.serving_url().await.expect_err("refused");
+        let refused = database.route().await.expect_err("refused");
         assert!(
             matches!(refused, DatabaseError::UnfitServerRole { .. }),
             "{refused}"
@@ -113,7 +111,7 @@ fn unrelated_role_is_refused_with_the_needed_grant() {
         )
         .await;
         allow_role(server, "stranger").await;
-        let refused = database.serving_url().await.expect_err("refused");
+        let refused = database.route().await.expect_err("refused");
         assert!(
             refused.to_string().contains("GRANT accunode_server"),
             "{refused}"
@@ -139,7 +137,7 @@ fn server_url_alone_does_not_migrate() {
 fn database_without_roles_is_refused_until_bootstrapped() {
     in_runtime(async |server| {
         let database = by_url(server.superuser_url("postgres"));
-        let refused = database.serving_url().await.expect_err("refused");
+        let refused = database.route().await.expect_err("refused");
         assert!(matches!(refused, DatabaseError::RolesMissing), "{refused}");
         assert!(matches!(
             database.ensure_schema().await,

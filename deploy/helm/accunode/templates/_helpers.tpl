@@ -40,6 +40,13 @@ capabilities:
     secretKeyRef:
       name: {{ .Values.database.existingSecret }}
       key: {{ .Values.database.urlKey }}
+{{- with .Values.database.directUrlKey }}
+- name: ACCUNODE_DIRECT_DATABASE_URL
+  valueFrom:
+    secretKeyRef:
+      name: {{ $.Values.database.existingSecret }}
+      key: {{ . }}
+{{- end }}
 {{- with .Values.database.readUrlKey }}
 - name: ACCUNODE_READ_DATABASE_URL
   valueFrom:

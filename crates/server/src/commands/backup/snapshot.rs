@@ -36,7 +36,7 @@ pub(super) struct Dumped {
 
 impl Snapshot {
     pub(super) async fn begin(database: &Database) -> anyhow::Result<Self> {
-        let url = database.owner_url().await?;
+        let url = database.migration_url().await?;
         let mut owner = database.connect_as_owner().await?;
         owner
             .execute(

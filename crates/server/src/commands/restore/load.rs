@@ -41,7 +41,7 @@ pub(super) async fn load(
         "the database is not empty: restore into an empty one"
     );
     put_files(config, reader).await?;
-    let url = database.owner_url().await?;
+    let url = database.migration_url().await?;
     let restore = Program::find(
         "pg_restore",
         config.postgres.bin_dir.as_deref(),
@@ -70,7 +70,7 @@ pub(super) async fn load(
         .await?;
     owner.close().await?;
     database
-        .serving_url()
+        .route()
         .await
         .context("the roles were not restored")?;
     if database.is_embedded() {

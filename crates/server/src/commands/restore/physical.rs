@@ -113,7 +113,7 @@ async fn finish(
 ) -> anyhow::Result<()> {
     database.ensure_schema().await?;
     database
-        .serving_url()
+        .route()
         .await
         .context("the roles were not restored")?;
     let mut owner = database.connect_as_owner().await?;

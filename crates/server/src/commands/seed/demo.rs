@@ -121,8 +121,8 @@ pub(super) fn run(config: &Config, password: &str) -> anyhow::Result<()> {
         database.ensure_schema().await?;
         let mut connection = database.connect_as_owner().await?;
         require_empty(&mut connection).await?;
-        let url = database.serving_url().await?;
-        let service = Service::wire(&config, url.expose()).await?;
+        let route = database.route().await?;
+        let service = Service::wire(&config, &route).await?;
         let bulk = service.application.bulk_uploads.clone();
         service
             .tasks

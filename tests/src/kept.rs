@@ -1,4 +1,4 @@
-//! A server of Redis as a process that ends with the tests.
+//! A server as a process that ends with the tests.
 
 use std::{
     ffi::OsStr,
@@ -21,20 +21,27 @@ const KEEPER: &str = r#""$@" </dev/null >/dev/null & server=$!; echo "$server"; 
 
 /// A running server. It ends with this value, or with this process however that ends.
 #[derive(Debug)]
-pub(super) struct RedisProcess {
+pub(crate) struct Kept {
     keeper: Option<Child>,
     pid: Pid,
 }
 
-impl RedisProcess {
-    /// Starts `redis-server` in a folder, with these arguments.
-    pub(super) fn start<A: AsRef<OsStr>>(
+impl Kept {
+    /// Starts a program in a folder, with these arguments. As root it runs as `account`, if one
+    /// is given: a user and their group.
+    pub(crate) fn start<A: AsRef<OsStr>>(
+        program: &Path,
         folder: &Path,
         arguments: impl IntoIterator<Item = A>,
+        account: Option<(u32, u32)>,
     ) -> anyhow::Result<Self> {
-        let mut keeper = Command::new("/bin/sh")
+        let mut command = Command::new("/bin/sh");
+        if let Some((user, group)) = account {
+            command.uid(user).gid(group);
+        }
+        let mut keeper = command
             .args(["-c", KEEPER, "sh"])
-            .arg(program(&["redis-server", "valkey-server"])?)
+            .arg(program)
             .args(arguments)
             .current_dir(folder)
             .stdin(Stdio::piped())
@@ -43,7 +50,7 @@ impl RedisProcess {
             // only.
             .process_group(0)
             .spawn()
-            .context("start Redis for the tests")?;
+            .context("start a server for the tests")?;
         let mut line = String::new();
         let output = keeper.stdout.take().context("its process id")?;
         BufReader::new(output).read_line(&mut line)?;
@@ -55,20 +62,20 @@ impl RedisProcess {
     }
 
     /// Kills it without a chance to clean up.
-    pub(super) fn kill(&mut self) -> anyhow::Result<()> {
-        ensure!(self.keeper.is_some(), "Redis does not run");
+    pub(crate) fn kill(&mut self) -> anyhow::Result<()> {
+        ensure!(self.keeper.is_some(), "the server does not run");
         self.signal(Signal::SIGKILL)?;
         self.end();
         Ok(())
     }
 
     /// Sends it a signal.
-    pub(super) fn signal(&self, signal: Signal) -> anyhow::Result<()> {
-        kill(self.pid, signal).with_context(|| format!("send {signal} to Redis"))
+    pub(crate) fn signal(&self, signal: Signal) -> anyhow::Result<()> {
+        kill(self.pid, signal).with_context(|| format!("send {signal} to a server"))
     }
 
     /// Ends it and waits for that.
-    pub(super) fn end(&mut self) {
+    pub(crate) fn end(&mut self) {
         if let Some(mut keeper) = self.keeper.take() {
             // A stopped process would not end.
             let _ = self.signal(Signal::SIGCONT);
@@ -78,7 +85,7 @@ impl RedisProcess {
     }
 }
 
-impl Drop for RedisProcess {
+impl Drop for Kept {
     fn drop(&mut self) {
         self.end();
     }
@@ -86,7 +93,7 @@ impl Drop for RedisProcess {
 
 /// Waits until the condition holds, 20 seconds at most. An error names the last lines of
 /// the log.
-pub(super) fn wait_until(
+pub(crate) fn wait_until(
     what: &str,
     log: &Path,
     mut condition: impl FnMut() -> bool,
@@ -102,19 +109,27 @@ pub(super) fn wait_until(
     Ok(())
 }
 
-/// Returns the first of these programs that this machine has.
-pub(super) fn program(names: &[&str]) -> anyhow::Result<PathBuf> {
+/// Returns the first of these programs that this machine has; `script` installs it.
+pub(crate) fn program(names: &[&str], script: &str) -> anyhow::Result<PathBuf> {
     #[expect(
         clippy::disallowed_methods,
         reason = "tests have no configuration struct"
     )]
     let path = std::env::var("PATH").unwrap_or_default();
     let folders: Vec<_> = std::env::split_paths(&path)
-        .chain(["/usr/bin", "/usr/local/bin", "/opt/homebrew/bin"].map(PathBuf::from))
+        .chain(
+            [
+                "/usr/local/bin",
+                "/usr/bin",
+                "/usr/sbin",
+                "/opt/homebrew/bin",
+            ]
+            .map(PathBuf::from),
+        )
         .collect();
     names
         .iter()
         .flat_map(|name| folders.iter().map(move |folder| folder.join(name)))
         .find(|program| program.is_file())
-        .with_context(|| format!("no {} was found: run scripts/install-redis.sh", names[0]))
+        .with_context(|| format!("no {} was found: run {script}", names[0]))
 }
