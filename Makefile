@@ -9,7 +9,7 @@ ADDRESS ?= 127.0.0.1:8080
 # Where `make demo` keeps its data.
 DEMO ?= $(HOME)/.local/share/accunode-demo
 
-.PHONY: help run test check fmt lint deny docs contract explore generate hostile fuzz models mutants bench fault crates package deploy postgres redis pgbouncer clean writers demo browser pictures versions
+.PHONY: help run test check fmt lint deny docs contract explore generate hostile fuzz models mutants bench fault cluster crates package deploy postgres redis pgbouncer clean writers demo browser pictures versions
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -100,6 +100,11 @@ fault: postgres redis ## Kill, fill, hang and restart everything, and check what
 	cargo build --release --package accunode
 	cargo build --package accunode-tests --bin fault
 	"$(CARGO_TARGET_DIR)/debug/fault" --program "$(CARGO_TARGET_DIR)/release/accunode"
+
+cluster: postgres redis pgbouncer ## Kill each part of a whole cluster under load, and check what must hold (about 4 minutes)
+	cargo build --release --package accunode
+	cargo build --package accunode-tests --bin cluster
+	"$(CARGO_TARGET_DIR)/debug/cluster" --program "$(CARGO_TARGET_DIR)/release/accunode"
 
 crates: ## Build accunode-domain, -ports and -scoring from the packages that would be published
 	@# In a folder of its own: cargo takes a package of the same version that it built before for the same.

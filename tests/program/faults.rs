@@ -3,21 +3,25 @@
 use std::{fs::File, process::Stdio, time::Duration};
 
 use accunode_tests::{
-    fault::{Options, Outcome, scenario},
+    fault::{Options, Outcome, cluster, scenario},
     free_address,
 };
 
 use crate::running::{PROGRAM, command, folder};
 
-#[expect(clippy::print_stdout, reason = "the log must show what was not run")]
-async fn holds(name: &str) {
-    let options = Options {
+fn options() -> Options {
+    Options {
         program: PROGRAM.into(),
         seed: 4711,
         short: true,
         rows: 100_000,
         requests: 100_000,
-    };
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the log must show what was not run")]
+async fn holds(name: &str) {
+    let options = options();
     match scenario(name, &options).await {
         Ok(Outcome::Done(_)) => {}
         Ok(Outcome::Skipped(why)) => println!("{name}: skipped, {why}"),
@@ -63,6 +67,14 @@ async fn service_works_with_one_owner_of_nearly_every_row() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn conflicting_work_is_answered_without_server_errors() {
     holds("conflicts").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cluster_loses_nothing_when_its_parts_are_killed() {
+    match cluster::run(&options()).await {
+        Ok(report) => report.print(),
+        Err(error) => panic!("{error:#}"),
+    }
 }
 
 /// Every write to `/dev/full` fails as on a full disk. The log's own report of the failure used to

@@ -1,14 +1,8 @@
 //! Files and backups in a bucket: the program with an object store of this process.
 
-use std::{
-    fs,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{fs, path::Path, process::Command};
 
-use hyper_util::rt::TokioIo;
-use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
+use accunode_tests::ObjectStore;
 use serde_json::Value;
 
 use crate::{
@@ -17,68 +11,17 @@ use crate::{
     running::{Serving, command, folder},
 };
 
-const KEY: &str = "ACCUNODETESTKEY";
-const SECRET: &str = "a-secret-of-the-tests";
-
-/// An object store on a separate port, with one bucket, until the test's process ends.
-struct Store {
-    root: tempfile::TempDir,
-    address: SocketAddr,
+fn start() -> ObjectStore {
+    ObjectStore::start().expect("an object store")
 }
 
-impl Store {
-    fn start() -> Self {
-        let root = tempfile::tempdir().expect("a folder");
-        fs::create_dir(root.path().join("bank")).expect("a bucket");
-        let files = s3s_fs::FileSystem::new(root.path()).expect("a store");
-        let mut service = S3ServiceBuilder::new(files);
-        service.set_auth(SimpleAuth::from_single(KEY, SECRET));
-        let service = service.build().into_shared();
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-        listener.set_nonblocking(true).expect("for a runtime");
-        let address = listener.local_addr().expect("an address");
-        // Runs on a separate thread: the tests wait for processes, which use it meanwhile.
-        std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .expect("a runtime");
-            runtime.block_on(async move {
-                let listener = tokio::net::TcpListener::from_std(listener).expect("a port");
-                while let Ok((socket, _)) = listener.accept().await {
-                    let connection = hyper::server::conn::http1::Builder::new()
-                        .serve_connection(TokioIo::new(socket), service.clone());
-                    tokio::spawn(async move { drop(connection.await) });
-                }
-            });
-        });
-        Self { root, address }
-    }
-
-    /// Returns its connection, as the settings below `of`.
-    fn settings(&self, of: &str) -> Vec<(String, String)> {
-        [
-            ("ENDPOINT", format!("http://{}", self.address)),
-            ("REGION", "eu-test-1".to_owned()),
-            ("ACCESS_KEY_ID", KEY.to_owned()),
-            ("SECRET_ACCESS_KEY", SECRET.to_owned()),
-        ]
-        .map(|(name, value)| (format!("ACCUNODE_{of}_{name}"), value))
-        .to_vec()
-    }
-
-    fn path(&self, key: &str) -> PathBuf {
-        self.root.path().join("bank").join(key)
-    }
-
-    fn manifest(&self, backup: &str) -> Value {
-        let text = fs::read(self.path(backup).join("manifest.json")).expect("a manifest");
-        serde_json::from_slice(&text).expect("JSON")
-    }
+fn manifest(store: &ObjectStore, backup: &str) -> Value {
+    let text = fs::read(store.path(backup).join("manifest.json")).expect("a manifest");
+    serde_json::from_slice(&text).expect("JSON")
 }
 
 /// Returns a command of the program with its files in this bucket.
-fn in_bucket(store: &Store, data: &Path, files: &str) -> Command {
+fn in_bucket(store: &ObjectStore, data: &Path, files: &str) -> Command {
     let mut program = command(data);
     program
         .envs(store.settings("FILES"))
@@ -92,7 +35,7 @@ fn ask(mut program: Command, arguments: &[&str]) -> std::process::Output {
 
 #[tokio::test]
 async fn files_and_backups_in_a_bucket_are_restored() {
-    let (store, data) = (Store::start(), folder());
+    let (store, data) = (start(), folder());
     let program = |data: &Path, files: &str| in_bucket(&store, data, files);
     let serving = Serving::of(program(data.path(), "files"));
     let ana = serving.anonymous().register("ana@example.com").await;
@@ -132,7 +75,7 @@ async fn files_and_backups_in_a_bucket_are_restored() {
     assert!(succeed(&ask(program(&home, "again"), &restore)).contains("restored"));
     let again = ["backup", "s3://bank/backups/2"];
     succeed(&ask(program(&home, "again"), &again));
-    let (before, after) = (store.manifest("backups/1"), store.manifest("backups/2"));
+    let (before, after) = (manifest(&store, "backups/1"), manifest(&store, "backups/2"));
     assert_eq!(before["inventory"]["tables"], after["inventory"]["tables"]);
     let serving = Serving::of(program(&home, "again"));
     let ana = serving.anonymous().login("ana@example.com").await;
@@ -148,7 +91,7 @@ async fn files_and_backups_in_a_bucket_are_restored() {
 
 #[tokio::test]
 async fn damaged_or_interrupted_bucket_backup_is_named() {
-    let (store, data) = (Store::start(), folder());
+    let (store, data) = (start(), folder());
     let serving = crate::running::start(data.path());
     let _ = serving.anonymous().register("ana@example.com").await;
     let settings = store.settings("BACKUPS");
@@ -178,7 +121,7 @@ async fn damaged_or_interrupted_bucket_backup_is_named() {
         "{error}"
     );
     assert!(
-        !error.contains(SECRET) && !error.contains(wrong[3].1),
+        !error.contains(ObjectStore::SECRET) && !error.contains(wrong[3].1),
         "{error}"
     );
 
@@ -200,11 +143,14 @@ async fn object_store_settings_are_validated_and_secrets_hidden() {
     let data = folder();
     let more = [
         ("ACCUNODE_FILES_URL", "s3://bank/files"),
-        ("ACCUNODE_FILES_ACCESS_KEY_ID", KEY),
-        ("ACCUNODE_FILES_SECRET_ACCESS_KEY", SECRET),
+        ("ACCUNODE_FILES_ACCESS_KEY_ID", ObjectStore::KEY),
+        ("ACCUNODE_FILES_SECRET_ACCESS_KEY", ObjectStore::SECRET),
     ];
     let shown = succeed(&run(data.path(), &["config"], &more));
-    assert!(shown.contains(KEY) && !shown.contains(SECRET), "{shown}");
+    assert!(
+        shown.contains(ObjectStore::KEY) && !shown.contains(ObjectStore::SECRET),
+        "{shown}"
+    );
     let refused = fail(&run(data.path(), &["config"], &more[..2]));
     assert!(
         refused.contains("files.access_key_id")

@@ -10,6 +10,7 @@
 //! - [`Service`]: the application as the binary wires it, listening on a free port
 //! - [`TestUser`]: a user who is signed in; `as_member.get("/companies")`
 //! - [`Mail`]: the mails of the service; [`Postbox`]: a mail server that receives them
+//! - [`ObjectStore`]: an object store with the S3 protocol
 //! - [`Serving`]: the built program as a process; [`Balancer`] and [`Traffic`]: requests over
 //!   several of them
 //! - [`fault`]: injected faults in the built program
@@ -27,6 +28,7 @@
 pub mod fault;
 mod kept;
 mod mail;
+mod object_store;
 mod pgbouncer;
 mod postbox;
 mod program;
@@ -39,6 +41,7 @@ mod user;
 
 pub use accunode_test_database::{Database, Postgres, URL_VARIABLE};
 pub use mail::Mail;
+pub use object_store::ObjectStore;
 pub use pgbouncer::PgBouncer;
 pub use postbox::Postbox;
 pub use program::{Serving, command, data_folder, free_address};

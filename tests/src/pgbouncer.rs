@@ -37,7 +37,7 @@ impl PgBouncer {
     /// If PgBouncer is not installed, or does not start.
     pub fn start(server: &str, settings: &[(&str, &str)]) -> anyhow::Result<Self> {
         let server: PgConnectOptions = server.parse()?;
-        let socket = Path::new(server.get_host());
+        let socket = server.get_socket().context("the URL of a socket")?.clone();
         let folder = tempfile::Builder::new()
             .prefix("accunode-pgbouncer-")
             .tempdir_in("/tmp")?;
@@ -55,7 +55,7 @@ impl PgBouncer {
             account,
             folder,
         };
-        pooler.configure(&server, settings)?;
+        pooler.configure(&server, &socket, settings)?;
         pooler.run()?;
         Ok(pooler)
     }
@@ -63,6 +63,7 @@ impl PgBouncer {
     fn configure(
         &self,
         server: &PgConnectOptions,
+        socket: &Path,
         settings: &[(&str, &str)],
     ) -> anyhow::Result<()> {
         let folder = self.folder.path();
@@ -78,7 +79,7 @@ impl PgBouncer {
         )?;
         let mut text = format!(
             "[databases]\n* = host={} port={}\n[pgbouncer]\n",
-            server.get_host(),
+            socket.display(),
             server.get_port()
         );
         let port = self.address.port().to_string();
@@ -123,7 +124,7 @@ impl PgBouncer {
     /// If it does not start.
     pub fn run(&mut self) -> anyhow::Result<()> {
         let folder = self.folder.path();
-        let process = Kept::start(&self.program, folder, ["pgbouncer.ini"], self.account)?;
+        let process = Kept::start(&self.program, folder, ["-q", "pgbouncer.ini"], self.account)?;
         self.process = Some(process);
         wait_until("PgBouncer", &self.log(), || self.listens())
     }
@@ -146,5 +147,14 @@ impl PgBouncer {
     #[must_use]
     pub fn url(&self, role: &str, database: &str) -> String {
         format!("postgres://{role}@{}/{database}", self.address)
+    }
+}
+
+impl Drop for PgBouncer {
+    fn drop(&mut self) {
+        // Asked to end it would wait for its clients, which may belong to this process.
+        if self.process.is_some() {
+            let _ = self.kill();
+        }
     }
 }

@@ -39,6 +39,20 @@ impl Postgres {
         Self::with_autovacuum("on")
     }
 
+    /// As [`Self::start_tended`], for a server that is killed: what it has committed survives that,
+    /// though not the end of the machine.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_committing() -> anyhow::Result<Self> {
+        let folder = short_folder()?;
+        let options = options(&folder)
+            .with_setting("autovacuum", "on")
+            .with_setting("synchronous_commit", "on");
+        let server = EmbeddedPostgres::start(&options).context("start PostgreSQL for the tests")?;
+        Ok(Self { server, folder })
+    }
+
     fn with_autovacuum(autovacuum: &str) -> anyhow::Result<Self> {
         let folder = short_folder()?;
         let options = options(&folder).with_setting("autovacuum", autovacuum);
@@ -51,8 +65,16 @@ impl Postgres {
     /// # Errors
     /// If it cannot be copied, or does not start.
     pub fn replica(&self) -> anyhow::Result<Self> {
+        self.replica_behind("0")
+    }
+
+    /// As [`Self::replica`], of which every change is visible only after a time such as `2s`.
+    ///
+    /// # Errors
+    /// As [`Self::replica`].
+    pub fn replica_behind(&self, delay: &str) -> anyhow::Result<Self> {
         let folder = short_folder()?;
-        let options = options(&folder);
+        let options = options(&folder).with_setting("recovery_min_apply_delay", delay);
         let copy = Recovery::begin(&options)?;
         let program =
             client_program(None, "pg_basebackup", 15).context("pg_basebackup is not installed")?;
@@ -93,6 +115,12 @@ impl Postgres {
     #[must_use]
     pub fn url(&self) -> String {
         self.server.superuser_url("postgres")
+    }
+
+    /// Returns the URL of one of the service's roles.
+    #[must_use]
+    pub fn url_of(&self, role: &str) -> String {
+        self.server.url(role, "postgres")
     }
 
     /// Returns the URL of the server for this test: the run's, or one that is started for this

@@ -3,12 +3,14 @@
 //!
 //! - [`Options`]: the program, the seed, and whether the whole run or a short form is wanted
 //! - [`SCENARIOS`]: the scenarios; each returns a [`Line`] of the table, or why it was skipped
+//! - [`cluster`]: a whole cluster whose parts are killed in turn; a program of its own
 //! - [`run`]: runs them one after the other and prints the table
 //!
 //! The guarantees after each: every row of a job has exactly one outcome and the same as in a
 //! run without faults, nothing that was acknowledged is lost, jobs end, and readiness recovers
 //! by itself.
 
+pub mod cluster;
 mod conflicts;
 mod database;
 mod disk;

@@ -52,6 +52,7 @@ pub(super) struct Setup {
     program: PathBuf,
     data_dir: PathBuf,
     variables: Vec<(String, String)>,
+    arguments: Vec<&'static str>,
 }
 
 impl Setup {
@@ -72,6 +73,7 @@ impl Setup {
             program: program.to_owned(),
             data_dir: data_dir.to_owned(),
             variables,
+            arguments: Vec::new(),
         }
     }
 
@@ -79,6 +81,17 @@ impl Setup {
     pub(super) fn with(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.to_owned(), value.to_owned()));
         self
+    }
+
+    /// Leaves jobs to other processes.
+    pub(super) fn without_worker(mut self) -> Self {
+        self.arguments.push("--no-worker");
+        self
+    }
+
+    /// Returns the file of the program's log.
+    pub(super) fn log(&self) -> PathBuf {
+        self.data_dir.join("serve.log")
     }
 
     /// Migrates an external database to the program's schema.
@@ -89,7 +102,8 @@ impl Setup {
         Ok(self)
     }
 
-    fn command(&self) -> Command {
+    /// Returns the program with its settings.
+    pub(super) fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command
             .env_clear()
@@ -130,7 +144,7 @@ impl Server {
 
     /// Returns how many lines of its log contain these words.
     pub(super) fn count_log_lines(&self, words: &str) -> anyhow::Result<u64> {
-        let log = std::fs::read_to_string(self.setup.data_dir.join("serve.log"))?;
+        let log = std::fs::read_to_string(self.setup.log())?;
         Ok(log.lines().filter(|line| line.contains(words)).count() as u64)
     }
 
@@ -186,7 +200,7 @@ impl Server {
             },
             status = self.exited() => anyhow::anyhow!("the program ended: {status:?}"),
         };
-        let log = std::fs::read_to_string(self.setup.data_dir.join("serve.log"));
+        let log = std::fs::read_to_string(self.setup.log());
         let log = log.unwrap_or_default();
         let warnings = log.lines().rev().filter(|line| !line.contains(" INFO "));
         let last: Vec<&str> = warnings.take(5).collect();
@@ -219,10 +233,11 @@ fn spawn(setup: &Setup, address: &str) -> anyhow::Result<Child> {
     let log = File::options()
         .create(true)
         .append(true)
-        .open(setup.data_dir.join("serve.log"))?;
+        .open(setup.log())?;
     setup
         .command()
         .args(["serve", "--listen", address])
+        .args(&setup.arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(log)
@@ -287,6 +302,11 @@ impl Client {
             base: base.to_owned(),
             ..self.clone()
         }
+    }
+
+    /// Returns the URL of the process that it sends to.
+    pub(super) fn base(&self) -> &str {
+        &self.base
     }
 
     /// Returns the client's token.

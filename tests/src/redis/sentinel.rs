@@ -95,6 +95,31 @@ impl RedisSentinel {
         Ok(())
     }
 
+    /// Starts a killed server again, and waits until the Sentinels have made it the replica of the
+    /// one that they promoted.
+    ///
+    /// # Errors
+    /// If it does not start, or they do not.
+    pub fn restore(&mut self) -> anyhow::Result<()> {
+        for server in &mut self.servers {
+            if server.ask("PING").is_err() {
+                server.restart()?;
+            }
+        }
+        let has = |server: &TcpRedis, words: &str| {
+            let reply = server.ask("INFO replication");
+            reply.is_ok_and(|reply| reply.contains(words))
+        };
+        let [first, second] = &self.servers;
+        first.wait_until("PING", |_| {
+            [(first, second), (second, first)]
+                .iter()
+                .any(|(master, replica)| {
+                    has(master, "role:master") && has(replica, "master_link_status:up")
+                })
+        })
+    }
+
     /// Asks the Sentinels to promote the replica of a healthy master, as an operator does
     /// before maintenance.
     ///
