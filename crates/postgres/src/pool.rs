@@ -36,6 +36,9 @@ pub struct PoolSettings {
     /// PgBouncer in transaction mode. The connections then make no settings: their role has them
     /// ([`crate::session::give_to_role`]).
     pub shares_sessions: bool,
+    /// The same of the replica's URL. The settings of a role come to a replica with its changes, so
+    /// later; a connection that makes its own does not wait for them.
+    pub replica_shares_sessions: bool,
     /// The URL past the pooler, for the connection that listens; without it that is the pool's.
     pub direct_url: Option<String>,
     /// Shown in the server's list of connections.
@@ -57,6 +60,7 @@ impl Default for PoolSettings {
             statement_timeout: Duration::from_secs(30),
             set_role: None,
             shares_sessions: false,
+            replica_shares_sessions: false,
             direct_url: None,
             application_name: "accunode".to_owned(),
             slow_statement: Duration::from_secs(1),
@@ -141,6 +145,17 @@ pub(crate) async fn verify_session(
     settings: &PoolSettings,
 ) -> Result<(), RepositoryError> {
     verify_role(pool).await?;
+    verify_settings(pool, settings).await
+}
+
+/// Checks that the pool's sessions have the settings of the service.
+///
+/// # Errors
+/// `Internal`, naming those that were lost on the way.
+pub(crate) async fn verify_settings(
+    pool: &PgPool,
+    settings: &PoolSettings,
+) -> Result<(), RepositoryError> {
     let wanted = if settings.shares_sessions {
         session::of_role(settings)
     } else {
@@ -160,7 +175,11 @@ pub(crate) async fn verify_session(
     )))
 }
 
-async fn verify_role(pool: &PgPool) -> Result<(), RepositoryError> {
+/// Checks that row-level security applies to the role of the pool.
+///
+/// # Errors
+/// `Internal`, naming the problem.
+pub(crate) async fn verify_role(pool: &PgPool) -> Result<(), RepositoryError> {
     let (name, is_superuser, bypasses, owns): (String, bool, bool, bool) =
         sqlx::query_as(SERVING_ROLE)
             .fetch_one(pool)

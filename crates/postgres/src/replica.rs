@@ -67,9 +67,13 @@ pub enum ReplicaFault {
     /// The replica, or the primary, does not answer.
     #[error("the replica cannot be compared with the primary")]
     Unreachable(#[source] RepositoryError),
-    /// Row-level security would not apply to the role of its connections, or they lack settings.
-    #[error("the sessions of read_database_url must not serve")]
-    Session(#[source] RepositoryError),
+    /// Row-level security would not apply to the role of its connections.
+    #[error("the role of read_database_url must not serve")]
+    Role(#[source] RepositoryError),
+    /// Its sessions lack settings of the service: a pooler on the way loses them, or has sessions
+    /// that are older than those of the role.
+    #[error("the sessions of read_database_url lack settings of the service")]
+    Settings(#[source] RepositoryError),
     /// It has data of its own.
     #[error(
         "read_database_url is no replica of database_url: it is a server with other data (system \
@@ -105,8 +109,8 @@ impl ReplicaFault {
     pub const fn is_final(&self) -> bool {
         match self {
             Self::OtherData { .. } | Self::NotInRecovery => true,
-            Self::Session(error) => matches!(error, RepositoryError::Internal(_)),
-            Self::Unreachable(_) | Self::Diverged | Self::Behind => false,
+            Self::Role(error) => matches!(error, RepositoryError::Internal(_)),
+            Self::Settings(_) | Self::Unreachable(_) | Self::Diverged | Self::Behind => false,
         }
     }
 }
@@ -130,6 +134,7 @@ impl Replica {
     pub(crate) fn new(url: &str, settings: &PoolSettings) -> Result<Self, RepositoryError> {
         let settings = PoolSettings {
             wait: Some(settings.wait.map_or(WAIT, |wait| wait.min(WAIT))),
+            shares_sessions: settings.replica_shares_sessions,
             application_name: format!("{} reads", settings.application_name),
             ..settings.clone()
         };
@@ -221,8 +226,10 @@ impl Replica {
             return Err(ReplicaFault::NotInRecovery);
         }
         if !self.session_verified.load(Ordering::Relaxed) {
-            let verified = pool::verify_session(&self.checks, &self.settings).await;
-            verified.map_err(ReplicaFault::Session)?;
+            let verified = pool::verify_role(&self.checks).await;
+            verified.map_err(ReplicaFault::Role)?;
+            let verified = pool::verify_settings(&self.checks, &self.settings).await;
+            verified.map_err(ReplicaFault::Settings)?;
             self.session_verified.store(true, Ordering::Relaxed);
         }
         Ok(history.replayed(replica.position))

@@ -30,7 +30,7 @@ use accunode_web::{
 use anyhow::Context;
 use sqlx::postgres::PgConnectOptions;
 
-use crate::config::{Config, Registration, SecretUrl};
+use crate::config::{Config, Registration};
 use crate::database::{self, Route};
 use crate::disks::FolderDisks;
 use crate::models::ModelChoice;
@@ -115,6 +115,8 @@ impl Service {
     /// # Errors
     /// As for [`Service::wire`].
     pub async fn of(config: &Config, route: &Route, parts: Parts) -> anyhow::Result<Self> {
+        let replica = database::read_url(config, route).await?;
+        let replica_url = replica.as_ref().map(|replica| replica.url.expose());
         let settings = PoolSettings {
             sizes: config.db_pools,
             wait: config.db_pool_wait_seconds.map(Duration::from_secs),
@@ -122,12 +124,11 @@ impl Service {
             recycle: Duration::from_secs(config.db_pool_recycle_seconds),
             ping_after: Duration::from_secs(config.db_pool_ping_after_seconds),
             shares_sessions: route.is_pooled(),
+            replica_shares_sessions: replica.as_ref().is_some_and(|replica| replica.is_pooled),
             direct_url: route.is_pooled().then(|| route.direct_url().to_owned()),
             expected_migrations: accunode_migration::migration_names(),
             ..PoolSettings::default()
         };
-        let replica_url = database::read_url(config, route).await?;
-        let replica_url = replica_url.as_ref().map(SecretUrl::expose);
         let store = PgStore::connect_with_replica(route.url(), replica_url, settings)
             .await
             .context("the database does not answer")?;

@@ -26,6 +26,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
 pub(crate) use condition::ConditionProbe;
 pub(crate) use connect::connect;
 pub use error::DatabaseError;
+pub(crate) use route::ReplicaRoute;
 pub use route::Route;
 
 use crate::config::{Config, SecretUrl};
@@ -312,7 +313,7 @@ impl Database {
     }
 }
 
-/// Returns the URL of the read replica with the role to serve as. It has the roles of the
+/// Returns how the read replica is reached with the role to serve as. It has the roles of the
 /// primary, and need not answer when the process starts; so every role but `accunode_server`
 /// itself assumes that one when it connects, and the connections are refused if it may not.
 ///
@@ -321,7 +322,7 @@ impl Database {
 pub(crate) async fn read_url(
     config: &Config,
     route: &Route,
-) -> Result<Option<SecretUrl>, DatabaseError> {
+) -> Result<Option<ReplicaRoute>, DatabaseError> {
     let Some(url) = &config.read_database_url else {
         return Ok(None);
     };
@@ -332,16 +333,17 @@ pub(crate) async fn read_url(
              its URL does not ask for TLS; add sslmode=verify-full"
         );
     }
-    // One that does not answer now is not used before its sessions were checked.
-    if !route.is_pooled() && pooler::answers(&options).await.is_ok_and(|pooled| pooled) {
+    // A pooler that does not answer now refuses the connections later.
+    let is_pooled = pooler::answers(&options).await.is_ok_and(|pooled| pooled);
+    if is_pooled && !route.is_pooled() {
         return Err(DatabaseError::ReadUrlPooled);
     }
-    let is_server = options.get_username() == SERVER_ROLE;
-    Ok(Some(if is_server || route.is_pooled() {
+    let url = if is_pooled || options.get_username() == SERVER_ROLE {
         url.clone()
     } else {
         url.with_query_pair("options[role]", SERVER_ROLE)
-    }))
+    };
+    Ok(Some(ReplicaRoute { url, is_pooled }))
 }
 
 /// Returns whether someone on the network path could read the traffic, or force both sides

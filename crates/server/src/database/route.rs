@@ -29,3 +29,11 @@ impl Route {
         self.past_pooler.is_some()
     }
 }
+
+/// The URL of the read replica.
+#[derive(Clone, Debug)]
+pub(crate) struct ReplicaRoute {
+    pub(crate) url: SecretUrl,
+    /// Whether a pooler on the way shares sessions.
+    pub(crate) is_pooled: bool,
+}

@@ -23,7 +23,7 @@ pub(super) async fn check(primary: &PgPool, ledger: &Contents) -> anyhow::Result
     for upload in &ledger.uploads {
         let row = sqlx::query(
             "SELECT j.status::text, j.success_count::bigint, count(p.id), count(DISTINCT p.bulk_row) \
-               FROM bulk_upload_jobs j LEFT JOIN annual_predictions p ON p.job_id = j.id \
+               FROM bulk_upload_jobs j LEFT JOIN annual_predictions p ON p.bulk_job_id = j.id \
               WHERE j.id = $1 GROUP BY j.id",
         )
         .bind(upload.id.parse::<Uuid>()?)
@@ -57,13 +57,6 @@ pub(super) async fn check(primary: &PgPool, ledger: &Contents) -> anyhow::Result
         ledger.uploads.len(),
         ledger.own_reads
     ))
-}
-
-/// Returns how often a server has read companies.
-pub(super) async fn reads(server: &PgPool) -> anyhow::Result<i64> {
-    let reads = "SELECT coalesce(sum(seq_scan + coalesce(idx_scan, 0)), 0)::bigint \
-                   FROM pg_stat_user_tables WHERE relname = 'companies'";
-    Ok(sqlx::query_scalar(reads).fetch_one(server).await?)
 }
 
 fn parse<'a>(ids: impl Iterator<Item = &'a str>) -> anyhow::Result<Vec<Uuid>> {

@@ -114,7 +114,7 @@ pub(super) struct Parts {
     pooler: PgBouncer,
     redis: RedisSentinel,
     store: ObjectStore,
-    pub(super) replica: Postgres,
+    replica: Postgres,
     pub(super) primary: Postgres,
     _folders: Vec<TempDir>,
 }
