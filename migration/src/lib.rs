@@ -54,6 +54,7 @@ mod m20261128_000190_monitoring_snapshots;
 mod m20261128_000216_prediction_owners;
 mod m20261128_000217_default_definitions;
 mod m20261128_000250_job_keys;
+mod m20261128_000260_prediction_deletions;
 mod roles;
 mod run;
 
@@ -109,6 +110,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000216_prediction_owners::Migration),
             Box::new(m20261128_000217_default_definitions::Migration),
             Box::new(m20261128_000250_job_keys::Migration),
+            Box::new(m20261128_000260_prediction_deletions::Migration),
         ]
     }
 }

@@ -355,6 +355,40 @@ async fn rows_are_inserted_only_for_permitted_owners() {
 }
 
 #[tokio::test]
+async fn deletions_are_visible_like_the_predictions_were() {
+    let setup = Setup::start().await;
+    rows_of_all_owners(&setup).await;
+    let mut server = setup.service.database.server_role().await;
+    for kind in ["annual", "quarterly"] {
+        let table = format!("{kind}_predictions");
+        let mut readable = Vec::new();
+        for who in Setup::everyone() {
+            let actor = actor(&setup, who).await;
+            let owners = allowed(&setup, &table, |row| {
+                actor.read(row.owner) == Ok(Reading::Open)
+            });
+            readable.push((who, actor.scope(), owners.await.len()));
+        }
+        run(&setup.pool, &format!("DELETE FROM {table}")).await;
+        let read = format!("SELECT company_id FROM prediction_deletions WHERE kind = '{kind}'");
+        for (who, scope, count) in readable {
+            act(&mut server, &scope).await;
+            let found = server.fetch_all(AssertSqlSafe(read.clone())).await;
+            assert_eq!(found.expect("rows").len(), count, "{who}: {kind}");
+            for change in [
+                "UPDATE prediction_deletions SET deleted_at = now()",
+                "INSERT INTO prediction_deletions (kind, company_id, period_end, predicted_at, access_level, owner_key) \
+                 VALUES ('annual', gen_random_uuid(), now(), now(), 'system', gen_random_uuid())",
+            ] {
+                assert!(server.execute(change).await.is_err(), "{who}: {change}");
+            }
+        }
+        act(&mut server, &Scope::none()).await;
+        assert!(touched(&mut server, &read).await.is_empty());
+    }
+}
+
+#[tokio::test]
 async fn revisions_and_former_owners_are_visible_like_their_prediction_and_not_writable() {
     let setup = Setup::start().await;
     rows_of_all_owners(&setup).await;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use accunode_tests::Database;
 
 /// Tables whose policies are tested in `row_level_security` and `sql_matrix`.
-pub(super) const GUARDED: [&str; 28] = [
+pub(super) const GUARDED: [&str; 29] = [
     "annual_prediction_owners",
     "annual_prediction_revisions",
     "annual_prediction_rollup",
@@ -26,6 +26,7 @@ pub(super) const GUARDED: [&str; 28] = [
     "monitoring_snapshots",
     "outcome_coverage",
     "outcomes",
+    "prediction_deletions",
     "quarterly_prediction_owners",
     "quarterly_prediction_revisions",
     "quarterly_prediction_rollup",

@@ -117,7 +117,7 @@ async fn sample_contains_companies_rated_on_the_first_day_as_known_then() {
     let expected = json!({
         "population": 13, "in_default": 1, "left": 0, "customers": 12, "rating_outdated": 1,
         "statement_outdated": 1, "out_of_scope": 1, "not_covered": 0, "sample": 9,
-        "defaults": 4, "exits": 1, "technical": 1
+        "defaults": 4, "exits": 1, "technical": 1, "deleted": 0
     });
     assert_eq!(window(&report)["sample"], expected);
     assert_eq!(report["verdict"], "undetermined");

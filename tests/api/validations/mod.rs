@@ -1,6 +1,7 @@
 //! `/validations`
 
 mod bitemporal;
+mod deletions;
 mod examples;
 mod portfolio;
 mod raising;

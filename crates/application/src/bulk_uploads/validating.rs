@@ -171,12 +171,13 @@ impl Sampling {
     /// Companies are named by their ids in the sample: symbols change.
     fn see(&mut self, histories: &Histories) -> Result<(), Error> {
         use std::fmt::Write as _;
-        for (company, predictions, events) in histories.iter() {
+        for history in histories.iter() {
             self.name.clear();
             // Writing to a string cannot fail.
-            let _ = write!(self.name, "{company}");
+            let _ = write!(self.name, "{}", history.company);
             for (window, tally) in &mut self.windows {
-                let Some(seen) = window.observe(predictions, events) else {
+                tally.count_deleted(window.has_lost(history.predictions, history.deleted));
+                let Some(seen) = window.observe(history.predictions, history.events) else {
                     continue;
                 };
                 let written = self.file.add(window, &self.name, &seen);

@@ -130,8 +130,8 @@ impl Validations {
                 return Ok(tally);
             }
             let counted = tokio::task::spawn_blocking(move || {
-                for (_, predictions, events) in histories.iter() {
-                    tally.add(predictions, events)?;
+                for history in histories.iter() {
+                    tally.add(history.predictions, history.events)?;
                 }
                 Ok(tally)
             });

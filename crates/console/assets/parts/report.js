@@ -137,6 +137,7 @@ function Exclusions({ window: w }) {
     { name: "Defaults (D)", about: "within the window, once each", n: s.defaults, kind: "part" },
     { name: "Exits without a default", about: "they stay in N", n: s.exits, kind: "part" },
     { name: "Technical defaults", about: "they do not count", n: s.technical, kind: "part" },
+    { name: "Lost by deletions since the first day", about: "not in the population; above 1 % the verdict is at best attention", n: s.deleted ?? 0, kind: "sum" },
   ];
   return table({ caption: "Who was counted", rows, rowKey: (r) => r.name, columns: [
     { key: "n", label: "Companies", cell: (r) => html`<span class=${r.kind === "sum" ? "strong" : "indent"}>${r.kind === "less" ? "less: " : r.kind === "part" ? "of these: " : ""}${r.name}</span>${r.about && html` <span class="muted small">${r.about}</span>`}` },

@@ -52,7 +52,7 @@ export interface PdTest {
 export interface GradeTest { code: string; test: PdTest | null; p_holm: number | null; verdict: Verdict }
 export interface SampleCounts {
   population: number; in_default: number; left: number; customers: number; rating_outdated: number; statement_outdated: number;
-  out_of_scope: number; not_covered: number; sample: number; defaults: number; exits: number; technical: number;
+  out_of_scope: number; not_covered: number; sample: number; defaults: number; exits: number; technical: number; deleted: number | null;
 }
 export interface Migration {
   migration: number[][]; bandwidths: { upper: number | null; lower: number | null };
@@ -65,7 +65,7 @@ export interface Calibration {
   brier_parts: { reliability: number; resolution: number; uncertainty: number } | null;
   hosmer_lemeshow: { statistic: number; degrees: number; p: number } | null;
 }
-export interface Verdicts { overall: Verdict; calibration: Verdict; portfolio: Verdict; grades: Verdict; discrimination?: Verdict }
+export interface Verdicts { overall: Verdict; calibration: Verdict; portfolio: Verdict; grades: Verdict; discrimination?: Verdict; deletions?: Verdict }
 export interface WindowFigures {
   first_day: string; last_day: string; sample: SampleCounts;
   default_rate: { keep: number; drop: number | null; half: number | null } | null; kaplan_meier: number | null;

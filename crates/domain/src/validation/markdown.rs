@@ -100,6 +100,18 @@ fn write_sample(out: &mut String, figures: &Figures) -> fmt::Result {
     for (name, number) in rows {
         row(out, &[&name, &number])?;
     }
+    if let Some(deleted) = counts.deleted {
+        let name = "prediction deleted since the first day, not in the population";
+        row(out, &[&name, &deleted])?;
+    }
+    if let (Some(share), Some(verdict)) = (counts.deleted_share(), figures.verdicts.deletions) {
+        writeln!(
+            out,
+            "\nDeletions took {} of the population since the first day: **{}** at best.",
+            number(share),
+            verdict.as_str()
+        )?;
+    }
     if let Some(rates) = figures.default_rate {
         table(out, "Default rate", &["treatment of exits", "rate"])?;
         row(out, &[&"keep (ECB, EBA)", &number(rates.keep)])?;

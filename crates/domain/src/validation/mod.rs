@@ -73,8 +73,8 @@ pub use request::{
     RequestFault, SignOff, ValidationReport, ValidationResult, check_sign_off,
 };
 pub use sample::{
-    Basis, EndState, Event, Exclusion, KnownEvent, Observation, PredictionVersion, SampleCounts,
-    Window, add_months,
+    Basis, DeletedPrediction, EndState, Event, Exclusion, KnownEvent, Observation,
+    PredictionVersion, SampleCounts, Window, add_months,
 };
 pub use scale::{
     FEWEST_GRADES, Grade, LONGEST_CODE, LONGEST_LABEL, MOST_GRADES, MasterScale, PdRange,

@@ -156,6 +156,9 @@ pub struct Verdicts {
     /// The verdict of the AUC's change; `None` without a reference.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub discrimination: Option<Verdict>,
+    /// Attention if deletions took more than one company in a hundred; missing otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deletions: Option<Verdict>,
 }
 
 impl Figures {
@@ -304,11 +307,12 @@ impl GradeStability {
 
 impl Verdicts {
     pub(super) fn of(
-        defaults: u64,
+        sample: &SampleCounts,
         calibration: &Calibration,
         ability: &PredictiveAbility,
         power: &DiscriminatoryPower,
     ) -> Self {
+        let defaults = sample.defaults;
         let delta = calibration.shift.map(|shift| shift.delta.p);
         let slope = calibration.line.map(|line| line.slope.p);
         let worst = |values: [Option<f64>; 2]| {
@@ -321,15 +325,21 @@ impl Verdicts {
         let discrimination = power
             .change
             .map(|change| worst([Some(change.p), power.grade_change.map(|c| c.p)]));
+        let deletions = sample
+            .deleted_share()
+            .filter(|share| *share > Verdict::MOST_DELETED)
+            .map(|_| Verdict::Attention);
         let all = [calibration, portfolio, grades]
             .into_iter()
-            .chain(discrimination);
+            .chain(discrimination)
+            .chain(deletions);
         Self {
             overall: Verdict::worst(all),
             calibration,
             portfolio,
             grades,
             discrimination,
+            deletions,
         }
     }
 }

@@ -115,6 +115,17 @@ impl PredictionVersion {
     }
 }
 
+/// A prediction that was deleted. Nothing else of it is known.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DeletedPrediction {
+    /// The last day of its reporting period.
+    pub period_end: Date,
+    /// When its first version was made.
+    pub predicted_at: Timestamp,
+    /// When it was deleted.
+    pub deleted_at: Timestamp,
+}
+
 /// An outcome, with the time during which it was known.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct KnownEvent {
@@ -310,6 +321,31 @@ impl Window {
         })
     }
 
+    /// Returns whether a deletion after the first day took the prediction of a company that was in
+    /// force on that day. A later deletion changes the sample whenever it happened, so `as_of`
+    /// does not limit it. A prediction that was made again does not change the basis `period`.
+    #[must_use]
+    pub fn has_lost(
+        &self,
+        predictions: &[PredictionVersion],
+        deleted: &[DeletedPrediction],
+    ) -> bool {
+        let day = self.first_day;
+        let counted = |d: &&DeletedPrediction| {
+            let is_known = self.as_of.is_none_or(|time| d.predicted_at <= time);
+            let was_available = match self.basis {
+                Basis::Recorded => d.predicted_at.date() <= day,
+                Basis::Period => add_months(d.period_end, self.lag_months.into()) <= day,
+            };
+            is_known && was_available && d.deleted_at.date() > day
+        };
+        let lost = deleted.iter().filter(counted).map(|d| d.period_end).max();
+        lost.is_some_and(|lost| {
+            let rated = self.in_force(predictions, day);
+            rated.is_none_or(|rated| rated.period_end < lost)
+        })
+    }
+
     /// Returns the prediction by which a company would be in the sample on the first day.
     pub(super) fn rated<'a>(
         &self,
@@ -424,9 +460,26 @@ pub struct SampleCounts {
     pub exits: u64,
     /// Companies of the sample with a technical default, which does not count.
     pub technical: u64,
+    /// Companies whose prediction in force on the first day was deleted after it, so that the
+    /// population has another one of them, or none; `None` if that is not known.
+    pub deleted: Option<u64>,
 }
 
 impl SampleCounts {
+    /// Counts a company of which deletions are known, and whether one took its prediction.
+    pub fn add_deleted(&mut self, is_lost: bool) {
+        *self.deleted.get_or_insert(0) += u64::from(is_lost);
+    }
+
+    /// Returns the share that deletions took of the population and them; `None` if no deletion is
+    /// known or nothing was there.
+    #[must_use]
+    pub fn deleted_share(&self) -> Option<f64> {
+        let deleted = self.deleted?;
+        let all = self.population + deleted;
+        (all > 0).then(|| deleted as f64 / all as f64)
+    }
+
     /// Counts an observation.
     pub fn add(&mut self, seen: &Observation) {
         self.population += 1;

@@ -61,6 +61,12 @@ impl Tally {
         self.migration.add(scale.grade(seen.pd), end);
     }
 
+    /// Counts whether a deletion took the prediction of a company; for every company, where
+    /// deletions are known.
+    pub fn count_deleted(&mut self, is_lost: bool) {
+        self.sample.add_deleted(is_lost);
+    }
+
     /// Returns the counts of companies.
     #[must_use]
     pub const fn sample(&self) -> &SampleCounts {
@@ -89,7 +95,7 @@ impl Tally {
         let predictive_ability = PredictiveAbility::of(&portfolio, &grades, scale);
         let discriminatory_power = DiscriminatoryPower::of(&portfolio, &grades, reference);
         let verdicts = Verdicts::of(
-            portfolio.defaults(),
+            &sample,
             &calibration,
             &predictive_ability,
             &discriminatory_power,

@@ -43,6 +43,8 @@ impl Verdict {
     pub const ATTENTION: f64 = 0.05;
     /// p below which a figure is a breach.
     pub const BREACH: f64 = 0.01;
+    /// The share of the population that deletions may have taken before a report needs attention.
+    pub const MOST_DELETED: f64 = 0.01;
 
     /// Returns the verdict on a p-value of a sample with this number of defaults.
     #[must_use]

@@ -10,7 +10,8 @@ use accunode_domain::{
     page::{Cursor, Limit, Page},
     prediction::Kind,
     validation::{
-        BacktestRequest, KnownEvent, PredictionVersion, ValidationReport, ValidationResult, Verdict,
+        BacktestRequest, DeletedPrediction, KnownEvent, PredictionVersion, ValidationReport,
+        ValidationResult, Verdict,
     },
 };
 use async_trait::async_trait;
@@ -70,16 +71,37 @@ pub struct WantedHistories {
 /// array for all rows, and for each company the index of its first row.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Histories {
-    companies: Vec<(CompanyId, usize, usize)>,
+    companies: Vec<(CompanyId, Places)>,
     predictions: Vec<PredictionVersion>,
     events: Vec<KnownEvent>,
+    deleted: Vec<DeletedPrediction>,
+}
+
+/// The indexes of the first rows of a company.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Places {
+    predictions: usize,
+    events: usize,
+    deleted: usize,
+}
+
+/// The rows of one company.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct History<'a> {
+    /// The company, which may have been deleted.
+    pub company: CompanyId,
+    /// All versions of the predictions that were not deleted.
+    pub predictions: &'a [PredictionVersion],
+    /// Its outcomes.
+    pub events: &'a [KnownEvent],
+    /// Its predictions that were deleted.
+    pub deleted: &'a [DeletedPrediction],
 }
 
 impl Histories {
     /// Begins the rows of another company.
     pub fn begin(&mut self, company: CompanyId) {
-        let places = (company, self.predictions.len(), self.events.len());
-        self.companies.push(places);
+        self.companies.push((company, self.end()));
     }
 
     /// Adds a version of a prediction to the company that was begun last.
@@ -90,6 +112,19 @@ impl Histories {
     /// Adds an outcome to the company that was begun last.
     pub fn add_event(&mut self, event: KnownEvent) {
         self.events.push(event);
+    }
+
+    /// Adds a prediction that was deleted to the company that was begun last.
+    pub fn add_deleted(&mut self, deleted: DeletedPrediction) {
+        self.deleted.push(deleted);
+    }
+
+    const fn end(&self) -> Places {
+        Places {
+            predictions: self.predictions.len(),
+            events: self.events.len(),
+            deleted: self.deleted.len(),
+        }
     }
 
     /// Returns the number of companies.
@@ -104,22 +139,17 @@ impl Histories {
         self.companies.is_empty()
     }
 
-    /// Iterates over companies with their predictions and their outcomes.
-    pub fn iter(
-        &self,
-    ) -> impl Iterator<Item = (CompanyId, &[PredictionVersion], &[KnownEvent])> + '_ {
-        let ends = self.companies.iter().skip(1).map(|(_, p, e)| (*p, *e));
-        let ends = ends.chain([(self.predictions.len(), self.events.len())]);
-        self.companies
-            .iter()
-            .zip(ends)
-            .map(|((company, predictions, events), ends)| {
-                (
-                    *company,
-                    &self.predictions[*predictions..ends.0],
-                    &self.events[*events..ends.1],
-                )
-            })
+    /// Iterates over companies with their rows.
+    pub fn iter(&self) -> impl Iterator<Item = History<'_>> + '_ {
+        let ends = self.companies.iter().skip(1).map(|(_, places)| *places);
+        let ends = ends.chain([self.end()]);
+        let companies = self.companies.iter().zip(ends);
+        companies.map(|((company, from), to)| History {
+            company: *company,
+            predictions: &self.predictions[from.predictions..to.predictions],
+            events: &self.events[from.events..to.events],
+            deleted: &self.deleted[from.deleted..to.deleted],
+        })
     }
 }
 

@@ -10,7 +10,7 @@ use accunode_domain::{
     owner::Owner,
     prediction::Kind,
     risk::SectorScope,
-    validation::{Event, KnownEvent, PredictionVersion},
+    validation::{DeletedPrediction, Event, KnownEvent, PredictionVersion},
 };
 use accunode_ports::{
     RepositoryError,
@@ -75,6 +75,7 @@ pub(crate) async fn open(
         .bind(wanted.definition.as_str())
         .bind(of_outcomes)
         .bind(SectorScope::FLAG)
+        .bind(wanted.kind.as_str())
         .execute(&mut **tx.connection().await)
         .await
         .map_err(from_sqlx)?;
@@ -85,6 +86,7 @@ pub(crate) async fn open(
         open: None,
         predictions: Vec::new(),
         events: Vec::new(),
+        deleted: Vec::new(),
         is_over: false,
     }))
 }
@@ -98,13 +100,15 @@ struct PgHistories {
     open: Option<Uuid>,
     predictions: Vec<PredictionVersion>,
     events: Vec<KnownEvent>,
+    deleted: Vec<DeletedPrediction>,
     is_over: bool,
 }
 
 impl PgHistories {
-    /// Returns the open company. A company without predictions is in no population.
+    /// Returns the open company. One that never had a prediction is in no population.
     fn close(&mut self, found: &mut Histories) {
-        if let Some(company) = self.open.take().filter(|_| !self.predictions.is_empty()) {
+        let had_any = !self.predictions.is_empty() || !self.deleted.is_empty();
+        if let Some(company) = self.open.take().filter(|_| had_any) {
             found.begin(CompanyId(company));
             for prediction in &self.predictions {
                 found.add_prediction(*prediction);
@@ -112,9 +116,13 @@ impl PgHistories {
             for event in &self.events {
                 found.add_event(*event);
             }
+            for deleted in &self.deleted {
+                found.add_deleted(*deleted);
+            }
         }
         self.predictions.clear();
         self.events.clear();
+        self.deleted.clear();
     }
 
     fn read(&mut self, row: &PgRow) -> Result<(), sqlx::Error> {
@@ -125,32 +133,40 @@ impl PgHistories {
         let until: Option<Timestamp> = row.try_get(4)?;
         let flag: bool = row.try_get(6)?;
         let name: &str = row.try_get(7)?;
-        if row.try_get::<i32, _>(1)? == 0 {
-            let next = u32::try_from(self.models.len()).unwrap_or(u32::MAX);
-            let model = match self.models.get(name) {
-                Some(known) => *known,
-                None => *self.models.entry(name.to_owned()).or_insert(next),
-            };
-            self.predictions.push(PredictionVersion {
+        match row.try_get::<i32, _>(1)? {
+            0 => {
+                let next = u32::try_from(self.models.len()).unwrap_or(u32::MAX);
+                let model = match self.models.get(name) {
+                    Some(known) => *known,
+                    None => *self.models.entry(name.to_owned()).or_insert(next),
+                };
+                self.predictions.push(PredictionVersion {
+                    period_end: day,
+                    predicted_at: at,
+                    owned_from: row.try_get(8)?,
+                    replaced_at: until,
+                    pd: row.try_get(5)?,
+                    out_of_scope: flag,
+                    model,
+                });
+            }
+            1 => {
+                let event: Event = name
+                    .parse()
+                    .map_err(|unknown| sqlx::Error::Decode(Box::new(unknown)))?;
+                self.events.push(KnownEvent {
+                    event,
+                    occurred_on: day,
+                    technical: flag,
+                    recorded_at: Some(at),
+                    withdrawn_at: until,
+                });
+            }
+            _ => self.deleted.push(DeletedPrediction {
                 period_end: day,
                 predicted_at: at,
-                owned_from: row.try_get(8)?,
-                replaced_at: until,
-                pd: row.try_get(5)?,
-                out_of_scope: flag,
-                model,
-            });
-        } else {
-            let event: Event = name
-                .parse()
-                .map_err(|unknown| sqlx::Error::Decode(Box::new(unknown)))?;
-            self.events.push(KnownEvent {
-                event,
-                occurred_on: day,
-                technical: flag,
-                recorded_at: Some(at),
-                withdrawn_at: until,
-            });
+                deleted_at: row.try_get(4)?,
+            }),
         }
         Ok(())
     }

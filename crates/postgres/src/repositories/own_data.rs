@@ -12,8 +12,8 @@ use accunode_ports::{
 };
 use async_trait::async_trait;
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, QueryTrait,
-    Statement,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
+    QuerySelect, QueryTrait, Statement,
     sea_query::{Expr, ExprTrait, LockType, Order, Query, SelectStatement},
 };
 use serde_json::Value;
@@ -231,6 +231,7 @@ impl OwnDataWriter for OwnRecords<Tx> {
         self.delete::<default_definitions::Entity>(creator).await?;
         self.delete::<rating_scales::Entity>(creator).await?;
         let companies = self.delete::<companies::Entity>(creator).await?;
+        self.forget_deletions(creator).await?;
         let uploads = self.delete::<bulk_upload_jobs::Entity>(creator).await?;
         Ok(PersonalRows {
             companies,
@@ -243,6 +244,17 @@ impl OwnDataWriter for OwnRecords<Tx> {
 }
 
 impl OwnRecords<Tx> {
+    /// Deletes what is known of deleted personal predictions, those of this unit of work included.
+    async fn forget_deletions(&self, creator: Uuid) -> Result<(), RepositoryError> {
+        let mut delete = Query::delete();
+        delete
+            .from_table("prediction_deletions")
+            .and_where(Expr::col("access_level").eq(AccessLevel::Personal.as_str()))
+            .and_where(Expr::col("owner_key").eq(creator));
+        self.db.execute_raw(build(delete)).await.map_err(from_orm)?;
+        Ok(())
+    }
+
     async fn delete<T: TenantEntity>(&self, creator: Uuid) -> Result<u64, RepositoryError> {
         let removed = T::delete_many()
             .filter(is_personal::<T>(creator))

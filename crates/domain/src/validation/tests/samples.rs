@@ -8,8 +8,8 @@ use time::{
 use crate::{
     Timestamp,
     validation::{
-        Basis, EndState, Event, Exclusion, KnownEvent, Observation, PredictionVersion,
-        SampleCounts, Window, add_months, first_days,
+        Basis, DeletedPrediction, EndState, Event, Exclusion, KnownEvent, Observation,
+        PredictionVersion, SampleCounts, Window, add_months, first_days,
     },
 };
 
@@ -153,6 +153,7 @@ fn sample_counts_exclusions_by_reason() {
         defaults: 4,
         exits: 1,
         technical: 1,
+        deleted: None,
     };
     assert_eq!(counts, expected);
     let defaulted: Vec<_> = (1..=14)
@@ -166,6 +167,78 @@ fn sample_counts_exclusions_by_reason() {
     assert_eq!(seen[11].unwrap().days, 32, "the first default counts");
     assert_eq!(seen[6].unwrap().end, EndState::Exit);
     assert_eq!(seen[7].unwrap().end, EndState::Default);
+}
+
+#[test]
+fn deletions_count_if_they_took_the_prediction_in_force() {
+    let recorded = window(datetime!(2026-06-01 00:00 UTC));
+    let period = Window {
+        basis: Basis::Period,
+        ..recorded
+    };
+    let deleted = |predicted: Date, period_end, at: Date| DeletedPrediction {
+        period_end,
+        predicted_at: predicted.midnight().assume_utc(),
+        deleted_at: at.midnight().assume_utc(),
+    };
+    let (summer, of_2023, of_2022) = (
+        date!(2024 - 06 - 01),
+        date!(2023 - 12 - 31),
+        date!(2022 - 12 - 31),
+    );
+    let usual_one = deleted(summer, of_2023, date!(2025 - 03 - 01));
+    let older = scored(summer, of_2022);
+    // What remains, what was deleted, and whether each basis lost a company.
+    let cases = [
+        ("nothing remains", vec![], usual_one, [true, true]),
+        ("an older one remains", vec![older], usual_one, [true, true]),
+        (
+            "a later one was in force",
+            vec![usual()],
+            deleted(summer, of_2022, date!(2025 - 03 - 01)),
+            [false, false],
+        ),
+        (
+            "it was made again",
+            vec![scored(date!(2025 - 03 - 02), of_2023)],
+            usual_one,
+            [true, false],
+        ),
+        (
+            "deleted on the first day",
+            vec![],
+            deleted(summer, of_2023, date!(2024 - 12 - 31)),
+            [false, false],
+        ),
+        (
+            "made after the first day",
+            vec![],
+            deleted(date!(2025 - 01 - 01), of_2023, date!(2025 - 03 - 01)),
+            [false, true],
+        ),
+        (
+            "not available on the first day",
+            vec![],
+            deleted(summer, date!(2024 - 12 - 31), date!(2025 - 03 - 01)),
+            [true, false],
+        ),
+        (
+            "made after the report's time",
+            vec![],
+            deleted(date!(2026 - 06 - 02), of_2023, date!(2026 - 06 - 03)),
+            [false, false],
+        ),
+        (
+            "deleted after the report's time",
+            vec![],
+            deleted(summer, of_2023, date!(2026 - 06 - 03)),
+            [true, true],
+        ),
+    ];
+    for (case, remains, deleted, expected) in cases {
+        let lost = [recorded, period].map(|window| window.has_lost(&remains, &[deleted]));
+        assert_eq!(lost, expected, "{case}");
+    }
 }
 
 #[test]

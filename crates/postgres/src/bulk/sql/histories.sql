@@ -1,6 +1,6 @@
 -- Every version of the predictions that an owner has or had, and the outcomes of their companies,
--- company by company. `what` is 0 for a version and 1 for an outcome. A prediction that was raised
--- from another level counts for this owner from `since` on, and for its former one until then.
+-- company by company. `what` is 0 for a version, 1 for an outcome and 2 for a deleted prediction, of
+-- which only the times are known. A prediction that was raised from another level counts for this owner from `since` on, and for its former one until then.
 DECLARE histories NO SCROLL CURSOR FOR
 WITH raised AS MATERIALIZED (
   SELECT w.prediction_id, max(w.until) AS since FROM {owners} w GROUP BY w.prediction_id
@@ -42,5 +42,9 @@ SELECT h.*
            0, o.technical, o.event, NULL
       FROM outcomes o
      WHERE o.owner_key = ANY ($4::uuid[]) AND o.definition = $3::text AND o.created_at <= $2::timestamptz
+    UNION ALL
+    SELECT d.company_id, 2, d.period_end, d.predicted_at, d.deleted_at, 0, FALSE, '', NULL
+      FROM prediction_deletions d
+     WHERE d.owner_key = $1::uuid AND d.kind = $6::text AND d.predicted_at <= $2::timestamptz
   ) h
  ORDER BY h.company_id

@@ -69,7 +69,7 @@ fn validation_counts_only_outcomes_known_as_of_the_time() {
     let expected = serde_json::json!({
         "population": 13, "in_default": 1, "left": 0, "customers": 12, "rating_outdated": 1,
         "statement_outdated": 1, "out_of_scope": 1, "not_covered": 0, "sample": 9,
-        "defaults": 4, "exits": 1, "technical": 1
+        "defaults": 4, "exits": 1, "technical": 1, "deleted": null
     });
     assert_eq!(sample, expected);
     assert!(stderr(&later).contains("1 rows of companies without predictions"));
