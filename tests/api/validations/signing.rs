@@ -56,6 +56,17 @@ async fn report_is_signed_off_once_and_never_by_its_requester() {
         .await
         .expect(200);
     assert_eq!(list["data"].as_array().map(Vec::len), Some(1));
+    let version = text(&now, "model_version");
+    for (filter, count) in [
+        (format!("model_version={version}"), 1),
+        ("model_version=0.0.1".to_owned(), 0),
+        ("definition=bankruptcy@1".to_owned(), 1),
+        ("definition=crr_178@1".to_owned(), 0),
+    ] {
+        let list = oa.get(&format!("/validations?{filter}")).await.expect(200);
+        let found = list["data"].as_array().map(Vec::len);
+        assert_eq!(found, Some(count), "{filter}");
+    }
     let events = oa.get("/audit-logs?entity_type=validation_report").await;
     let event = &events.expect(200)["data"][0];
     assert_eq!(text(event, "event_type"), "validation.signed_off");

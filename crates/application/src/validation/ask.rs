@@ -149,6 +149,7 @@ impl Validations {
         ModelFacts {
             label: label.unwrap_or(Definition::Bankruptcy),
             target_rate: served.and_then(|model| model.manifest["target_default_rate"].as_f64()),
+            version: served.map(|model| model.model.version.clone()),
         }
     }
 }

@@ -49,12 +49,14 @@ pub struct BacktestDraft {
 }
 
 /// Facts about the model in use, from its manifest.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ModelFacts {
     /// The definition of default that the model learned.
     pub label: Definition,
     /// The target default rate of the model's prior correction.
     pub target_rate: Option<f64>,
+    /// The version of the model.
+    pub version: Option<String>,
 }
 
 /// The full input of a back-test: the same request gives the same report, whenever it is processed.
@@ -89,6 +91,10 @@ pub struct BacktestRequest {
     /// The scale of the grades, with its grades; `None` for the shipped one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scale: Option<NamedScale>,
+    /// The version of the model whose label and target rate these are; `None` in reports that were
+    /// requested before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_version: Option<String>,
 }
 
 /// The reason why a back-test cannot be requested.
@@ -149,6 +155,7 @@ impl BacktestDraft {
             initial_auc: self.initial_auc,
             target_rate: self.target_rate.or(model.target_rate),
             scale: self.scale.clone(),
+            model_version: model.version,
         };
         let windows = request.windows();
         let spans = windows.map(|window| (window.first_day, window.last_day()));
@@ -403,6 +410,7 @@ mod tests {
     const FACTS: ModelFacts = ModelFacts {
         label: Definition::Bankruptcy,
         target_rate: Some(0.015),
+        version: None,
     };
 
     fn draft() -> BacktestDraft {

@@ -27,6 +27,8 @@ pub struct ValidationFilter {
     pub status: Option<JobStatus>,
     pub verdict: Option<Verdict>,
     pub is_signed_off: Option<bool>,
+    pub definition: Option<Definition>,
+    pub model_version: Option<String>,
 }
 
 /// A file that is stored with a report.

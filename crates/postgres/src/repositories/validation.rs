@@ -17,7 +17,7 @@ use async_trait::async_trait;
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, Condition, EntityTrait, QueryFilter,
-    sea_query::{Expr, ExprTrait, JoinType, Query},
+    sea_query::{Expr, ExprTrait, JoinType, Query, extension::postgres::PgExpr},
 };
 
 use crate::{
@@ -238,6 +238,11 @@ const fn stale() -> RepositoryError {
     RepositoryError::Stale { what: "validation" }
 }
 
+/// Returns a text of the request.
+fn requested(field: &'static str) -> Expr {
+    Expr::col((Entity, Column::Request)).cast_json_field(field)
+}
+
 /// Only the given filters are in the statement.
 fn condition(filter: &ValidationFilter) -> Condition {
     let signed = |yes| {
@@ -252,4 +257,15 @@ fn condition(filter: &ValidationFilter) -> Condition {
         .add_option(filter.status.map(|s| Column::Status.eq(Named::from(s))))
         .add_option(filter.verdict.map(|v| Column::Verdict.eq(Named::from(v))))
         .add_option(filter.is_signed_off.map(signed))
+        .add_option(
+            filter
+                .definition
+                .map(|d| requested("definition").eq(d.as_str())),
+        )
+        .add_option(
+            filter
+                .model_version
+                .as_ref()
+                .map(|version| requested("model_version").eq(version.as_str())),
+        )
 }

@@ -40,6 +40,9 @@ pub(crate) struct ValidationDto {
     /// What the model learned as a default.
     #[schema(value_type = DefinitionName)]
     label: Definition,
+    /// The version of the model that scored when it was requested, whose label and target rate these
+    /// are; null in older reports.
+    model_version: Option<String>,
     /// Name and version of the scale that grades are of.
     #[schema(example = "accunode-17@1")]
     scale: String,
@@ -86,6 +89,7 @@ impl ValidationDto {
         "first_days",
         "basis",
         "definition",
+        "model_version",
         "data_as_of",
         "verdict",
         "sample_sha256",
@@ -121,6 +125,7 @@ impl From<ValidationReport> for ValidationDto {
             definition: request.definition,
             label: request.label,
             scale: request.scale_name().to_owned(),
+            model_version: request.model_version,
             data_as_of: request.as_of,
             include_system_outcomes: request.include_system_outcomes,
             initial_auc: request.initial_auc,

@@ -2,8 +2,8 @@
 
 use accunode_application::validation::ListValidations;
 use accunode_domain::{
-    id::OrganizationId, job::JobStatus, owner::AccessLevel, page::Sort, prediction::Kind,
-    validation::Verdict,
+    id::OrganizationId, job::JobStatus, outcome::Definition, owner::AccessLevel, page::Sort,
+    prediction::Kind, validation::Verdict,
 };
 use accunode_ports::repositories::ValidationFilter;
 
@@ -13,7 +13,7 @@ use crate::http::{
     export::Columns,
     list::{self, ListDto, Orders, Paging, Slice, Start},
     problem::Answer,
-    query::query,
+    query::{Text, query},
 };
 
 #[derive(Debug)]
@@ -34,6 +34,10 @@ query! {
         verdict: Option<Verdict>,
         /// Only those that were signed off, or that were not
         is_signed_off: Option<bool>,
+        /// Only those under this definition of default
+        definition: Option<Definition>,
+        /// Only those that were requested while this version of the model scored
+        model_version: Option<Text<100>>,
         /// Only those with this access level
         access_level: Option<AccessLevel>,
         /// Only those of this organization
@@ -50,6 +54,8 @@ impl ValidationQuery {
                 status: self.status,
                 verdict: self.verdict,
                 is_signed_off: self.is_signed_off,
+                definition: self.definition,
+                model_version: self.model_version.map(|version| version.0),
             },
             access_level: self.access_level,
             organization: self.organization_id,
