@@ -16,7 +16,7 @@ use accunode_domain::{
     job::JobType,
     outcome::Definition,
     prediction::Kind,
-    validation::{BacktestDraft, Basis, MasterScale, TransitionMethod},
+    validation::{BacktestDraft, Basis, MasterScale, TransitionMethod, VerdictRule},
 };
 use accunode_ports::repositories::ValidationFile;
 use anyhow::{Context, bail, ensure};
@@ -128,6 +128,7 @@ impl Backtests<'_> {
                 include_system_outcomes: false,
                 initial_auc: None,
                 target_rate: None,
+                verdict_rule: VerdictRule::default(),
                 scale: None,
             },
             scale: None,

@@ -70,7 +70,37 @@ async fn report_counts_deletions_and_is_at_best_attention_above_one_in_a_hundred
             "{markdown}"
         );
     }
-    // Other owners lost nothing, and what was deleted before the first day was not in force.
+    // By a rule that allows more, which the report and the audit log keep.
+    let mut ruled = by("recorded");
+    ruled["verdict_rule"] = json!({ "most_deleted": 0.02 });
+    let report = validated(&service, oa, &ruled).await;
+    assert_eq!(report["verdict"], "unobtrusive");
+    let rule =
+        json!({ "attention": 0.05, "breach": 0.01, "fewest_defaults": 10, "most_deleted": 0.02 });
+    assert_eq!(report["verdict_rule"], rule);
+    assert_eq!(report["report"]["parameters"]["verdict_rule"], rule);
+    let events = oa
+        .get("/audit-logs?event_type=validation.created")
+        .await
+        .expect(200);
+    let newest = &events["data"][0]["new_values"]["request"];
+    assert_eq!(newest["verdict_rule"], rule);
+    ruled["verdict_rule"] = json!({ "fewest_defaults": 13 });
+    let report = validated(&service, oa, &ruled).await;
+    assert_eq!(window(&report)["verdicts"]["portfolio"], "undetermined");
+    for (field, rule) in [
+        ("breach", json!({ "breach": 0.2 })),
+        ("fewest_defaults", json!({ "fewest_defaults": 0 })),
+    ] {
+        ruled["verdict_rule"] = rule;
+        let faults = oa.post("/validations", &ruled).await.faults();
+        let pointer = format!("/verdict_rule/{field} ");
+        assert!(
+            faults.iter().any(|fault| fault.starts_with(&pointer)),
+            "{faults:?}"
+        );
+    }
+    // What was deleted before the first day was not in force on it.
     let late = "UPDATE prediction_deletions SET deleted_at = '2022-12-31T20:00:00Z'";
     run(&pool, late).await;
     let report = validated(&service, oa, &by("recorded")).await;

@@ -10,7 +10,7 @@ use super::{
     sample::{Basis, Window, add_months},
     scale::MasterScale,
     tally::Tally,
-    verdict::Verdict,
+    verdict::{Verdict, VerdictRule},
 };
 
 /// The parameters of a back-test. The report contains all of them.
@@ -35,6 +35,8 @@ pub struct Parameters {
     pub complete_through: String,
     /// The reference values for comparisons.
     pub reference: Reference,
+    /// The limits by which verdicts are given.
+    pub verdict_rule: VerdictRule,
 }
 
 /// The figures of one window.
@@ -132,7 +134,7 @@ impl Backtest {
         let figures = tested.into_iter().map(|(window, tally)| WindowFigures {
             first_day: window.first_day.to_string(),
             last_day: window.last_day().to_string(),
-            figures: tally.figures(scale, &parameters.reference),
+            figures: tally.figures(scale, &parameters.reference, &parameters.verdict_rule),
         });
         let figures: Vec<_> = figures.collect();
         Self {

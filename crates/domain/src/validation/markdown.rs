@@ -31,6 +31,7 @@ fn write_report(out: &mut String, report: &Backtest) -> fmt::Result {
 fn write_parameters(out: &mut String, report: &Backtest) -> fmt::Result {
     let parameters = &report.parameters;
     table(out, "Parameters", &["parameter", "value"])?;
+    let rule = parameters.verdict_rule;
     let as_of = parameters.as_of.as_deref().unwrap_or("not given");
     let rows: [(&str, &dyn Display); 9] = [
         ("first days", &parameters.first_days.join(", ")),
@@ -49,10 +50,9 @@ fn write_parameters(out: &mut String, report: &Backtest) -> fmt::Result {
     writeln!(
         out,
         "\nA verdict is a convention: attention at p < {}, breach at p < {} (grades after Holm; \
-         δ and slope by their intervals), undetermined below {} defaults.",
-        Verdict::ATTENTION,
-        Verdict::BREACH,
-        Verdict::FEWEST_DEFAULTS
+         δ and slope by their intervals), undetermined below {} defaults; attention at best if \
+         deletions took more than {} of the population.",
+        rule.attention, rule.breach, rule.fewest_defaults, rule.most_deleted
     )
 }
 

@@ -91,4 +91,4 @@ pub use transitions::{
     LONGEST_HORIZON, MOST_SPELLS, TransitionDraft, TransitionFigures, TransitionMethod,
     TransitionRow, TransitionTally, TransitionWindows,
 };
-pub use verdict::Verdict;
+pub use verdict::{Verdict, VerdictRule};

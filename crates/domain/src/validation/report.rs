@@ -16,7 +16,7 @@ use super::{
     stability::{Concentration, concentration, concentration_change},
     sum::Sum,
     tally::Tally,
-    verdict::Verdict,
+    verdict::{Verdict, VerdictRule},
 };
 
 /// The number of points of the ROC curve in a report.
@@ -142,7 +142,7 @@ pub struct GradeStability {
     pub p_concentration: Option<f64>,
 }
 
-/// The verdicts, by the convention of [`Verdict`].
+/// The verdicts, by a [`VerdictRule`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Verdicts {
     /// The worst of the others.
@@ -156,18 +156,19 @@ pub struct Verdicts {
     /// The verdict of the AUC's change; `None` without a reference.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub discrimination: Option<Verdict>,
-    /// Attention if deletions took more than one company in a hundred; missing otherwise.
+    /// Attention if deletions took more than the rule allows; missing otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deletions: Option<Verdict>,
 }
 
 impl Figures {
-    /// Computes the figures of the population's observations, in any order.
+    /// Computes the figures of the population's observations, in any order, with verdicts by the
+    /// usual rule.
     #[must_use]
     pub fn of(observations: &[Observation], scale: &MasterScale, reference: &Reference) -> Self {
         let mut tally = Tally::new(scale);
         observations.iter().for_each(|seen| tally.add(seen, scale));
-        tally.figures(scale, reference)
+        tally.figures(scale, reference, &VerdictRule::default())
     }
 }
 
@@ -227,7 +228,12 @@ impl PdTest {
 }
 
 impl PredictiveAbility {
-    pub(super) fn of(portfolio: &Portfolio, grades: &[GradeCounts], scale: &MasterScale) -> Self {
+    pub(super) fn of(
+        portfolio: &Portfolio,
+        grades: &[GradeCounts],
+        scale: &MasterScale,
+        rule: &VerdictRule,
+    ) -> Self {
         let tests: Vec<_> = grades
             .iter()
             .map(|g| PdTest::of(g.companies, g.defaults, g.pd))
@@ -245,7 +251,7 @@ impl PredictiveAbility {
                 code: grade.code.clone(),
                 test,
                 p_holm,
-                verdict: Verdict::of(p_holm.unwrap_or(f64::NAN), defaults),
+                verdict: rule.verdict(p_holm.unwrap_or(f64::NAN), defaults),
             }
         });
         Self {
@@ -311,13 +317,14 @@ impl Verdicts {
         calibration: &Calibration,
         ability: &PredictiveAbility,
         power: &DiscriminatoryPower,
+        rule: &VerdictRule,
     ) -> Self {
         let defaults = sample.defaults;
         let delta = calibration.shift.map(|shift| shift.delta.p);
         let slope = calibration.line.map(|line| line.slope.p);
         let worst = |values: [Option<f64>; 2]| {
             let smallest = values.into_iter().flatten().reduce(f64::min);
-            Verdict::of(smallest.unwrap_or(f64::NAN), defaults)
+            rule.verdict(smallest.unwrap_or(f64::NAN), defaults)
         };
         let calibration = worst([delta, slope]);
         let portfolio = worst([ability.portfolio.map(|t| t.jeffreys.p_too_low), None]);
@@ -327,7 +334,7 @@ impl Verdicts {
             .map(|change| worst([Some(change.p), power.grade_change.map(|c| c.p)]));
         let deletions = sample
             .deleted_share()
-            .filter(|share| *share > Verdict::MOST_DELETED)
+            .filter(|share| *share > rule.most_deleted)
             .map(|_| Verdict::Attention);
         let all = [calibration, portfolio, grades]
             .into_iter()

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use time::{Date, format_description::well_known::Rfc3339};
 
 use super::{
-    Verdict,
+    Verdict, VerdictRule,
     backtest::{Parameters, first_days},
     report::Reference,
     sample::{Basis, Window},
@@ -46,6 +46,7 @@ pub struct BacktestDraft {
     pub target_rate: Option<f64>,
     /// The scale of the grades; `None` for the shipped one.
     pub scale: Option<NamedScale>,
+    pub verdict_rule: VerdictRule,
 }
 
 /// Facts about the model in use, from its manifest.
@@ -95,6 +96,9 @@ pub struct BacktestRequest {
     /// requested before it was kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_version: Option<String>,
+    /// The limits by which verdicts are given.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub verdict_rule: VerdictRule,
 }
 
 /// The reason why a back-test cannot be requested.
@@ -134,6 +138,7 @@ impl BacktestDraft {
                 faults.push(Fault::new(pointer, "out_of_range", rule));
             }
         }
+        self.verdict_rule.check(&mut faults);
         let as_of = self.as_of.unwrap_or(now);
         if as_of > now {
             let rule = "lies in the future: what will be known then is not known yet";
@@ -156,6 +161,7 @@ impl BacktestDraft {
             target_rate: self.target_rate.or(model.target_rate),
             scale: self.scale.clone(),
             model_version: model.version,
+            verdict_rule: self.verdict_rule,
         };
         let windows = request.windows();
         let spans = windows.map(|window| (window.first_day, window.last_day()));
@@ -190,6 +196,10 @@ impl BacktestDraft {
         }
         days
     }
+}
+
+fn is_usual(rule: &VerdictRule) -> bool {
+    *rule == VerdictRule::default()
 }
 
 /// The database stores times to the microsecond.
@@ -240,6 +250,7 @@ impl BacktestRequest {
                 target_rate: self.target_rate,
                 initial_grades: None,
             },
+            verdict_rule: self.verdict_rule,
         }
     }
 }
@@ -427,6 +438,7 @@ mod tests {
             initial_auc: None,
             target_rate: None,
             scale: None,
+            verdict_rule: VerdictRule::default(),
         }
     }
 

@@ -12,6 +12,7 @@ use super::{
     sample::{Observation, SampleCounts},
     scale::MasterScale,
     survival::kaplan_meier_counted,
+    verdict::VerdictRule,
 };
 
 /// The companies of a window, counted in any order as they are read. [`Tally::figures`]
@@ -79,9 +80,14 @@ impl Tally {
         Portfolio::of_pds(self.survivors.clone(), self.defaulters.clone())
     }
 
-    /// Computes the figures.
+    /// Computes the figures, with verdicts by a rule.
     #[must_use]
-    pub fn figures(self, scale: &MasterScale, reference: &Reference) -> Figures {
+    pub fn figures(
+        self,
+        scale: &MasterScale,
+        reference: &Reference,
+        rule: &VerdictRule,
+    ) -> Figures {
         let Self {
             sample,
             survivors,
@@ -92,13 +98,14 @@ impl Tally {
         let portfolio = Portfolio::of_pds(survivors, defaulters);
         let grades = by_grade(&portfolio, scale);
         let calibration = Calibration::of(&portfolio, &grades, reference);
-        let predictive_ability = PredictiveAbility::of(&portfolio, &grades, scale);
+        let predictive_ability = PredictiveAbility::of(&portfolio, &grades, scale, rule);
         let discriminatory_power = DiscriminatoryPower::of(&portfolio, &grades, reference);
         let verdicts = Verdicts::of(
             &sample,
             &calibration,
             &predictive_ability,
             &discriminatory_power,
+            rule,
         );
         let companies = portfolio.companies();
         Figures {

@@ -16,7 +16,7 @@ use accunode_domain::{
     owner::AccessLevel,
     page::{Limit, Sort},
     prediction::{Kind, Prediction},
-    validation::{BacktestDraft, Basis},
+    validation::{BacktestDraft, Basis, VerdictRule},
 };
 use anyhow::bail;
 
@@ -178,6 +178,7 @@ async fn back_test(
             include_system_outcomes: false,
             initial_auc: Some(0.80),
             target_rate: None,
+            verdict_rule: VerdictRule::default(),
             scale: None,
         },
         scale: None,

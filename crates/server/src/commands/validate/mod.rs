@@ -16,8 +16,8 @@ use accunode_domain::{
     fault::Fault,
     timestamp::parse_timestamp,
     validation::{
-        Backtest, Basis, Grade, MasterScale, Parameters, Reference, Tally, Window, first_days,
-        markdown,
+        Backtest, Basis, Grade, MasterScale, Parameters, Reference, Tally, VerdictRule, Window,
+        first_days, markdown,
     },
 };
 use anyhow::{Context, bail};
@@ -250,6 +250,7 @@ impl Validate {
                 target_rate: self.target_rate,
                 initial_grades: None,
             },
+            verdict_rule: VerdictRule::default(),
         }
     }
 }

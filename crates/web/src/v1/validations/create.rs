@@ -8,7 +8,7 @@ use accunode_domain::{
     owner::AccessLevel,
     prediction::Kind,
     timestamp::parse_timestamp,
-    validation::{BacktestDraft, Basis, ValidationReport},
+    validation::{BacktestDraft, Basis, ValidationReport, VerdictRule},
 };
 use actix_web::http::StatusCode;
 use serde::Deserialize;
@@ -66,11 +66,41 @@ pub(crate) struct NewValidation {
     /// The scale that grades are of, by its id; by default `accunode-17@1`.
     #[schema(max_length = 40, example = "accunode-17@1")]
     scale: Option<String>,
+    /// The limits by which verdicts are given, if they are not the usual ones.
+    verdict_rule: Option<NewVerdictRule>,
     /// The owner of the predictions and outcomes: by default the one that suits the caller's role.
     #[schema(value_type = Option<AccessLevelName>)]
     access_level: Option<AccessLevel>,
     /// With the access level `organization`.
     organization_id: Option<Uuid>,
+}
+
+/// Limits of verdicts; what is missing is as usual.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewVerdictRule {
+    /// p below which a figure needs attention; by default 0.05.
+    attention: Option<f64>,
+    /// p below which a figure is a breach, at most `attention`; by default 0.01.
+    breach: Option<f64>,
+    /// With fewer defaults every verdict is undetermined; by default 10.
+    #[schema(minimum = 1, maximum = 10_000)]
+    fewest_defaults: Option<u64>,
+    /// The share of the population that deletions may have taken before a report needs attention;
+    /// by default 0.01.
+    most_deleted: Option<f64>,
+}
+
+impl From<NewVerdictRule> for VerdictRule {
+    fn from(new: NewVerdictRule) -> Self {
+        let usual = Self::default();
+        Self {
+            attention: new.attention.unwrap_or(usual.attention),
+            breach: new.breach.unwrap_or(usual.breach),
+            fewest_defaults: new.fewest_defaults.unwrap_or(usual.fewest_defaults),
+            most_deleted: new.most_deleted.unwrap_or(usual.most_deleted),
+        }
+    }
 }
 
 impl RequestBody for NewValidation {}
@@ -95,6 +125,7 @@ impl NewValidation {
                 initial_auc: self.initial_auc,
                 target_rate: self.target_rate,
                 scale: None,
+                verdict_rule: self.verdict_rule.map(VerdictRule::from).unwrap_or_default(),
             },
             scale: self.scale,
             access_level: level,

@@ -5,7 +5,7 @@ use accunode_domain::{
     outcome::Definition,
     owner::AccessLevel,
     prediction::Kind,
-    validation::{Basis, ValidationReport, Verdict},
+    validation::{Basis, ValidationReport, Verdict, VerdictRule},
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -52,6 +52,8 @@ pub(crate) struct ValidationDto {
     include_system_outcomes: bool,
     initial_auc: Option<f64>,
     target_rate: Option<f64>,
+    /// The limits by which its verdicts are given.
+    verdict_rule: VerdictRuleDto,
     /// The worst verdict of its windows; null until it is completed.
     #[schema(value_type = Option<VerdictName>)]
     verdict: Option<Verdict>,
@@ -130,6 +132,7 @@ impl From<ValidationReport> for ValidationDto {
             include_system_outcomes: request.include_system_outcomes,
             initial_auc: request.initial_auc,
             target_rate: request.target_rate,
+            verdict_rule: request.verdict_rule.into(),
             verdict: result.as_ref().map(|result| result.verdict),
             sample_sha256: result.as_ref().map(|result| result.sample_sha256.clone()),
             sample_rows: result.as_ref().map(|result| result.sample_rows),
@@ -144,6 +147,31 @@ impl From<ValidationReport> for ValidationDto {
             organization_id: report.owner.organization().map(|id| id.0),
             created_by: report.created_by.0,
             created_at: report.created_at,
+        }
+    }
+}
+
+/// The limits of verdicts.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = VerdictRule)]
+pub(crate) struct VerdictRuleDto {
+    /// p below which a figure needs attention.
+    attention: f64,
+    /// p below which a figure is a breach.
+    breach: f64,
+    /// With fewer defaults every verdict is undetermined.
+    fewest_defaults: u64,
+    /// The share of the population that deletions may have taken before a report needs attention.
+    most_deleted: f64,
+}
+
+impl From<VerdictRule> for VerdictRuleDto {
+    fn from(rule: VerdictRule) -> Self {
+        Self {
+            attention: rule.attention,
+            breach: rule.breach,
+            fewest_defaults: rule.fewest_defaults,
+            most_deleted: rule.most_deleted,
         }
     }
 }
