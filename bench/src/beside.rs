@@ -10,10 +10,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use reqwest::{RequestBuilder, StatusCode, header, multipart};
 use serde_json::{Value, json};
-use tokio::task::JoinSet;
+use tokio::{
+    runtime::{Builder, Runtime},
+    task::JoinSet,
+};
 
 use crate::{
     figure::{Figure, Samples, Unit},
@@ -84,6 +87,7 @@ pub(crate) async fn measure(
     busy: &Asker,
     other: &Asker,
 ) -> anyhow::Result<Vec<Figure>> {
+    let clients = Clients::start()?;
     let mut figures = Vec::new();
     for (name, parts) in LOADS {
         note(format_args!("one owner: others beside {name}"));
@@ -92,11 +96,11 @@ pub(crate) async fn measure(
         for _ in 0..options.repetitions {
             // What the load before left behind (aborted requests, jobs) is not the quiet value.
             tokio::time::sleep(options.window() / 2).await;
-            quiet.add(slowest(other, options.window()).await?);
-            let heavy_user = HeavyUser::start(busy, &loads);
+            quiet.add(clients.slowest(other, options.window()).await?);
+            let heavy_user = HeavyUser::start(clients.busy()?, busy, &loads);
             // What is slow at the beginning is not what lasts.
             tokio::time::sleep(options.window() / 4).await;
-            under.add(slowest(other, options.window()).await?);
+            under.add(clients.slowest(other, options.window()).await?);
             heavy_user.stop().await?;
         }
         figures.push(figure(
@@ -111,6 +115,64 @@ pub(crate) async fn measure(
         ));
     }
     Ok(figures)
+}
+
+/// The nice value of the threads of the busy tenant's clients: the lowest priority.
+const NICE: i32 = 19;
+
+/// Gives the current thread the lowest priority. If the system refuses, the clients take some of the
+/// processors from the service, and the figures are worse.
+fn lower_priority() {
+    // On Linux this is the calling thread alone.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::setpriority_process(None, NICE);
+}
+
+/// The threads of the clients: not those of the service, as if the clients were elsewhere. Those of
+/// the busy tenant take next to no processor from the service, and the other tenant's measure the
+/// service and not each other.
+struct Clients {
+    busy: Option<Runtime>,
+    other: Option<Runtime>,
+}
+
+impl Clients {
+    fn start() -> anyhow::Result<Self> {
+        let threads = |name: &str| {
+            let mut builder = Builder::new_multi_thread();
+            builder.worker_threads(1).enable_all().thread_name(name);
+            builder
+        };
+        let busy = threads("busy").on_thread_start(lower_priority).build();
+        let other = threads("other").build();
+        Ok(Self {
+            busy: Some(busy.context("cannot start the threads of the busy tenant")?),
+            other: Some(other.context("cannot start the threads of the other tenant")?),
+        })
+    }
+
+    /// The threads of the busy tenant.
+    fn busy(&self) -> anyhow::Result<&Runtime> {
+        self.busy.as_ref().context("the clients have ended")
+    }
+
+    /// As [`slowest`], on the threads of the other tenant.
+    async fn slowest(&self, asker: &Asker, window: Duration) -> anyhow::Result<f64> {
+        let asker = asker.clone();
+        let other = self.other.as_ref().context("the clients have ended")?;
+        other
+            .spawn(async move { slowest(&asker, window).await })
+            .await?
+    }
+}
+
+impl Drop for Clients {
+    /// Waits for nothing: every request has been answered or cut off.
+    fn drop(&mut self) {
+        for threads in [self.busy.take(), self.other.take()].into_iter().flatten() {
+            threads.shutdown_background();
+        }
+    }
 }
 
 /// The time within which 99 of 100 lists come, in milliseconds.
@@ -144,14 +206,14 @@ struct HeavyUser {
 }
 
 impl HeavyUser {
-    fn start(asker: &Asker, loads: &Arc<[Load]>) -> Self {
+    fn start(threads: &Runtime, asker: &Asker, loads: &Arc<[Load]>) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let bodies = Arc::new(Bodies::new());
         let mut tasks = JoinSet::new();
         for task in 0..AT_ONCE {
             let (asker, stop) = (asker.clone(), stop.clone());
             let (loads, bodies) = (loads.clone(), bodies.clone());
-            tasks.spawn(async move {
+            let request = async move {
                 for load in loads.iter().cycle().skip(task) {
                     if stop.load(Ordering::Relaxed) {
                         break;
@@ -171,7 +233,8 @@ impl HeavyUser {
                     );
                 }
                 Ok(())
-            });
+            };
+            tasks.spawn_on(request, threads.handle());
         }
         Self { stop, tasks }
     }
